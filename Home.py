@@ -1,0 +1,45 @@
+"""Entry point: who is here, which dataset is in hand, and the pages in the order of the loop."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from ui.errors import showing_errors
+from ui.frame import draw_sidebar
+from ui.person import person
+
+_PAGES = Path(__file__).resolve().parent / "pages"
+
+
+def _page(file: str, title: str, icon: str, purpose: str, **options: bool) -> st.Page:
+    return st.Page(_PAGES / f"{file}.py", title=title, icon=f":material/{icon}:", help=purpose, **options)
+
+
+st.set_page_config(page_title="Moderation Workbench", page_icon=":material/balance:", layout="wide")
+page = st.navigation(
+    {
+        "": [_page("overview", "Home", "home", "Where each dataset stands; what to do next.", default=True)],
+        "Curate": [
+            _page("import", "Import", "upload_file", "Bring comments in from CSV, JSONL or Parquet."),
+            _page("clean", "Clean", "mop", "Exclude empty comments and exact duplicates, with an undo."),
+            _page("label", "Label", "label", "One comment at a time, by keyboard."),
+            _page("comments", "Comments", "forum", "Find comments, and see all that is known of one."),
+        ],
+        "Train": [
+            _page("snapshots", "Snapshots", "photo_camera", "Freeze the labels in force."),
+            _page("train", "Train", "model_training", "Train a model on a snapshot."),
+            _page("jobs", "Jobs", "pending_actions", "Follow, cancel and restart jobs."),
+            _page("models", "Models", "neurology", "Models, and their predictions."),
+        ],
+        "Evaluate": [
+            _page("evaluate", "Evaluate", "analytics", "How well a model does on a frozen set."),
+            _page("review", "Review", "rate_review", "Decide what each miss means."),
+            _page("compare", "Compare", "compare_arrows", "Two models on the same rows."),
+        ],
+    }
+)
+st.title(page.title)
+with showing_errors():
+    who = person()
+    draw_sidebar(who)
+    page.run()

@@ -1,0 +1,1 @@
+"""Nouns of moderation, errors, and pure rules about text and numbers; imports nothing of ours."""

@@ -1,0 +1,1 @@
+"""The verbs of the workbench, grouped as the loop is."""

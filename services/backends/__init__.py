@@ -1,0 +1,1 @@
+"""One module per kind of model behind one protocol, and a scripted fake for tests."""

@@ -1,0 +1,28 @@
+"""What every model looks like from outside."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from domain.models import Answers, ScoreKind
+
+
+class Classifier(Protocol):
+    """A model that puts one label on a text."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels it may answer with, in the order of its scores."""
+        ...
+
+    @property
+    def score_kind(self) -> ScoreKind:
+        """What its scores are."""
+        ...
+
+    def predict(self, texts: Sequence[str]) -> Answers:
+        """One answer per text, in the same order. An answer does not depend on the texts beside it.
+
+        Raises:
+            BackendError: the model cannot answer at all; one bad answer is a parse status instead.
+        """
+        ...

@@ -1,0 +1,46 @@
+"""Finding comments, and all that is known of one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.comments import Comment
+from domain.labels import Vote
+from storage.comments import count_comments, get_comment, list_comments
+from storage.database import Database
+from storage.reviews import list_adjudications
+from storage.votes import list_votes
+
+__all__ = ["CommentHistory", "count_comments", "get_comment", "history", "list_comments"]
+
+
+@dataclass(frozen=True)
+class Adjudication:
+    """A label set by decision, with who and why."""
+
+    label: str
+    why: str
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class CommentHistory:
+    """A comment with every vote and every adjudication, oldest first."""
+
+    comment: Comment
+    votes: tuple[Vote, ...]
+    adjudications: tuple[Adjudication, ...]
+
+
+def history(db: Database, comment_id: int) -> CommentHistory:
+    """All that was said of one comment.
+
+    Raises:
+        NotFound: there is no such comment.
+    """
+    comment = get_comment(db, comment_id)
+    return CommentHistory(
+        comment,
+        tuple(list_votes(db, comment.dataset_id, comment_id)),
+        tuple(Adjudication(*row) for row in list_adjudications(db, comment.dataset_id, comment_id)),
+    )

@@ -1,0 +1,79 @@
+"""Making datasets and finding them."""
+
+import re
+import secrets
+from collections.abc import Iterable
+
+from domain.comments import Dataset
+from domain.errors import BadInput, Conflict
+from domain.labels import label_set
+from domain.people import actor_named
+from storage import datasets as stored
+from storage.database import Database, now
+from storage.datasets import find_dataset, find_guideline, get_dataset, get_label_set, list_datasets
+
+__all__ = [
+    "create_dataset", "find_dataset", "find_guideline", "get_dataset", "get_label_set", "list_datasets",
+    "write_guideline",
+]  # fmt: skip
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+GROUPS = ("author", "thread", "none")
+
+
+def create_dataset(
+    db: Database,
+    name: str,
+    labels: Iterable[str],
+    *,
+    actor: str,
+    title: str = "",
+    group_by: str = "author",
+    votes_needed: int = 1,
+    definitions: dict[str, str] | None = None,
+    salt: str | None = None,
+) -> Dataset:
+    """Make an empty dataset with a label set.
+
+    Args:
+        name: Lower-case letters, digits and hyphens; it stands in links and on the command line.
+        group_by: What stays together in one split: author, thread, or none.
+        votes_needed: How many people label a comment before it stops waiting, 1 to 9.
+        salt: Decides which groups go to which split; random unless given.
+
+    Raises:
+        BadInput: one of them cannot be used.
+        Conflict: there is a dataset of that name.
+    """
+    if not _NAME.fullmatch(name):
+        raise BadInput(
+            f"'{name[:80]}' cannot be the name of a dataset.",
+            hint="Up to 60 lower-case letters, digits and hyphens, such as kids-comments.",
+        )
+    if group_by not in GROUPS:
+        raise BadInput(f"Splits cannot be grouped by '{group_by}'.", hint=f"One of {', '.join(GROUPS)}.")
+    if not 1 <= votes_needed <= 9:
+        raise BadInput(f"{votes_needed} votes for a comment are not possible.", hint="Between 1 and 9.")
+    if stored.find_dataset(db, name) is not None:
+        raise Conflict(
+            f"There is a dataset '{name}' already.", hint="Import into it, or choose another name."
+        )
+    dataset = Dataset(
+        dataset_id=name,
+        title=title or name,
+        group_by=group_by,
+        salt=salt or secrets.token_hex(8),
+        votes_needed=votes_needed,
+        created_at=now(),
+        created_by=actor_named(actor),
+    )
+    stored.add_dataset(db, dataset, label_set(labels, definitions))
+    return dataset
+
+
+def write_guideline(db: Database, dataset_id: str, body: str, *, actor: str) -> int:
+    """Add a version of the guideline and return its number; the versions before stay."""
+    stored.get_dataset(db, dataset_id)
+    if not body.strip():
+        raise BadInput("The guideline is empty.", hint="Write what each label means, with examples.")
+    return stored.add_guideline(db, dataset_id, body, actor_named(actor))

@@ -1,0 +1,222 @@
+"""Bring the comments of a file into a dataset; nothing of the file is dropped without a word."""
+
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from domain.errors import BadInput, Conflict
+from domain.labels import MAX_LABELS, LabelSet
+from domain.people import actor_named
+from services.curation.datasets import create_dataset
+from storage import datasets as stored
+from storage import imports
+from storage.database import Database, now
+from storage.imports import Finding, Import
+from storage.intake.parent import FIELDS, FileLook, look_at, parse
+
+# Told (what is going on, share from 0 to 1); may raise to stop the import, and then nothing has happened.
+Progress = Callable[[str, float], None]
+
+_READING_SHARE = 0.7
+
+# Column names that usually carry a field, most telling first.
+_USUAL_COLUMNS = {
+    "text": ("text", "comment", "comment_text", "body", "content", "message", "tweet", "prompt"),
+    "label": ("label", "class", "gold", "category", "verdict", "is_toxic", "toxic", "completion"),
+    "id": ("id", "comment_id", "external_id", "uuid", "rev_id"),
+    "author": ("author", "user", "username", "user_id", "author_id", "channel"),
+    "thread": ("thread", "video", "video_id", "thread_id", "post_id", "conversation_id"),
+    "time": ("time", "posted_at", "timestamp", "created_at", "date", "published_at"),
+    "split": ("split", "fold", "set"),
+    "language": ("language", "lang"),
+    "annotator": ("annotator", "annotator_id", "worker_id", "rater"),
+    "score": ("score", "toxicity", "severity"),
+    "reason": ("reason", "policy"),
+}
+
+
+def preview(path: Path) -> FileLook:
+    """The first rows of a file and how it was read.
+
+    Raises:
+        BadInput: it cannot be read as CSV, JSONL or Parquet.
+    """
+    return look_at(path)
+
+
+def guess_columns(columns: tuple[str, ...]) -> dict[str, str]:
+    """Field to column, for the columns whose name usually carries that field."""
+    by_name = {column.strip().casefold(): column for column in columns}
+    guesses: dict[str, str] = {}
+    for field, usual in _USUAL_COLUMNS.items():
+        column = next((by_name[name] for name in usual if name in by_name), None)
+        if column is not None and column not in guesses.values():
+            guesses[field] = column
+    return guesses
+
+
+def import_file(
+    db: Database,
+    path: Path,
+    dataset_id: str,
+    *,
+    actor: str,
+    columns: dict[str, str] | None = None,
+    label_map: dict[str, str] | None = None,
+    labels: tuple[str, ...] = (),
+    group_by: str = "author",
+    votes_needed: int = 1,
+    file_name: str | None = None,
+    progress: Progress = lambda _what, _share: None,
+) -> Import:
+    """Add the file's comments to the dataset, making the dataset if it is new.
+
+    Args:
+        columns: Field (one of FIELDS) to column of the file; guessed from the names if not given.
+        label_map: Written value to label. Values that are the name of a label need no entry.
+        labels: The label set of a new dataset; if not given, the labels that the map or the file names.
+        group_by, votes_needed: As in `create_dataset`, for a new dataset.
+        file_name: What the file is called to the person, where it was uploaded under another name.
+
+    Raises:
+        BadInput: the file or the mapping cannot be used.
+        Conflict: the import was cancelled.
+    """
+    who = actor_named(actor)
+    mapping = columns or guess_columns(look_at(path).columns)
+    _check_mapping(mapping)
+    folder = Path(tempfile.mkdtemp(prefix="import-", dir=db.home / "tmp"))
+    try:
+        parsed = parse(
+            path,
+            folder,
+            columns=mapping,
+            on_progress=lambda rows, share: progress(f"{rows:,} rows read", share * _READING_SHARE),
+            is_cancelled=None,
+        )
+        rows = _table(parsed.rows)
+        written = _written_labels(rows)
+        dataset = stored.find_dataset(db, dataset_id) or create_dataset(
+            db,
+            dataset_id,
+            labels or _labels_of(label_map or {}, written, dataset_id),
+            actor=who,
+            group_by=group_by,
+            votes_needed=votes_needed,
+        )
+        guideline = stored.find_guideline(db, dataset_id)
+        seconds = dict(parsed.seconds)
+        return imports.add_import(
+            db,
+            dataset,
+            parsed=rows,
+            refused=_table(parsed.findings),
+            refused_count=parsed.refused_count,
+            label_map=_meanings(label_map or {}, written, stored.get_label_set(db, dataset_id)),
+            guideline_version=guideline[0] if guideline else 0,
+            about=Import(
+                import_id=0,
+                dataset_id=dataset_id,
+                file_name=file_name or path.name,
+                file_sha256=parsed.sha256,
+                mapping={"columns": mapping, "labels": label_map or {}},
+                counts={},
+                seconds=seconds,
+                created_at=now(),
+                created_by=who,
+            ),
+            progress=_timed(seconds, progress),
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def findings(db: Database, import_id: int, *, limit: int | None = None) -> list[Finding]:
+    """The rows of an import that were refused, in conflict, or in with a note."""
+    imports.get_import(db, import_id)
+    return imports.list_findings(db, import_id, limit=limit)
+
+
+def _table(path: Path) -> pa.Table:
+    """An Arrow file, mapped into memory rather than read."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def _check_mapping(mapping: dict[str, str]) -> None:
+    unknown = set(mapping) - set(FIELDS)
+    if unknown:
+        raise BadInput(f"'{min(unknown)}' is no field of a comment.", hint=f"Fields: {', '.join(FIELDS)}.")
+    if "text" not in mapping:
+        raise BadInput("No column holds the text.", hint="Say which one: --column text=COLUMN.")
+
+
+def _written_labels(rows: pa.Table) -> list[str]:
+    values = rows.column("label").unique().to_pylist()
+    return sorted(value for value in values if value is not None)
+
+
+def _labels_of(label_map: dict[str, str], written: list[str], dataset_id: str) -> tuple[str, ...]:
+    """The label set of a new dataset: what the map names, in its order, then what the file names beside."""
+    names = list(dict.fromkeys([*label_map.values(), *(w for w in written if w not in label_map)]))
+    if len(names) > MAX_LABELS:
+        raise BadInput(
+            f"The label column holds {len(names)} different values, such as '{names[0][:40]}'.",
+            hint="Is it the right column? Map its values, or name the labels.",
+        )
+    if len(names) < 2:
+        raise BadInput(
+            f"The dataset '{dataset_id}' is new and the file names {len(names)} labels.",
+            hint="Name the label set: --labels allow,disallow.",
+        )
+    return tuple(names)
+
+
+def _meanings(label_map: dict[str, str], written: list[str], known: LabelSet) -> dict[str, str]:
+    meanings = {}
+    for value in written:
+        label = known.named(label_map.get(value, value))
+        if label is not None:
+            meanings[value] = label
+    for value, meant in label_map.items():
+        if known.named(meant) is None:
+            raise BadInput(
+                f"'{value}' is mapped to '{meant}', which is not in the label set.",
+                hint=f"Labels: {', '.join(known.names)}.",
+            )
+    return meanings
+
+
+def _timed(seconds: dict[str, float], progress: Progress) -> Callable[[str], None]:
+    """Tell the parts of the database's work as they begin, and note how long each took."""
+    parts = 8
+    begun: list[tuple[str, float]] = []
+
+    def begin(part: str) -> None:
+        if begun:
+            name, since = begun[-1]
+            seconds[name] = round(time.perf_counter() - since, 3)
+        begun.append((part, time.perf_counter()))
+        progress(part, _READING_SHARE + (1 - _READING_SHARE) * (len(begun) - 1) / parts)
+
+    return begin
+
+
+def counts_sentence(done: Import) -> str:
+    """What the import did, in a sentence."""
+    counts: dict[str, Any] = done.counts
+    return (
+        f"{counts['rows']:,} rows read: {counts['added']:,} comments added, {counts['known']:,} known, "
+        f"{counts['labels']:,} labels added; {counts['refused']:,} rows refused, {counts['conflicts']:,} in "
+        f"conflict, {counts['notes']:,} noted."
+    )
+
+
+def cancelled() -> Conflict:
+    """What a progress function raises to stop an import."""
+    return Conflict("The import was cancelled.", hint="Nothing of the file went in.")

@@ -1,0 +1,155 @@
+"""Two runs over the same comments: what was fixed, what was broken, and whether that is more than noise."""
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from domain.comments import Comment
+from domain.errors import BadInput
+from domain.models import Run
+from services.evaluation.comparison import Comparison, compare, sentence
+from services.evaluation.reports import number
+from storage import comments, misses
+from storage.database import Database
+from storage.models import get_model, get_run
+
+Change = Literal["fixed", "broken", "both_wrong", "both_right"]
+
+
+@dataclass(frozen=True)
+class LabelChange:
+    """What changed among the comments of one frozen label."""
+
+    label: str
+    n: int
+    fixed: int
+    broken: int
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Comments that are not compared: only one run answered them, or their frozen labels differ."""
+
+    before_only: int
+    after_only: int
+    relabelled: int
+
+    @property
+    def total(self) -> int:
+        return self.before_only + self.after_only + self.relabelled
+
+
+@dataclass(frozen=True)
+class RunComparison:
+    """Two runs on the comments that both answered under the same frozen label.
+
+    `before_seen` and `after_seen` are the comments of the whole run that its model had learned from: a
+    model that has seen the answers compares too well.
+    """
+
+    before: Run
+    after: Run
+    before_name: str
+    after_name: str
+    counts: Comparison
+    labels: tuple[LabelChange, ...]
+    left_out: LeftOut
+    before_seen: int
+    after_seen: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Changed:
+    """One comment and what the two runs said of it; None where the answer named no label."""
+
+    comment: Comment
+    gold: str
+    before: str | None
+    after: str | None
+
+
+def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison:
+    """The comparison of two runs; only comments with the same frozen label in both count.
+
+    Raises:
+        NotFound: there is no such run.
+        BadInput: it is one and the same run, or the two have no comment in common.
+    """
+    before, after = _pair(db, before_run, after_run)
+    left_out = LeftOut(**misses.count_unpaired(db, before_run, after_run))
+    counted = misses.count_changes(db, before_run, after_run)
+    if sum(counted.values()) == 0:
+        raise BadInput(
+            f"{before_run} ({before.split} of {before.snapshot_id}) and {after_run} ({after.split} of"
+            f" {after.snapshot_id}) share no comment under the same frozen label.",
+            hint="Let both models predict the same split of the same snapshot.",
+        )
+    names = _names(db, before, after)
+    counts = compare(**counted)
+    return RunComparison(
+        before=before,
+        after=after,
+        before_name=names[0],
+        after_name=names[1],
+        counts=counts,
+        labels=tuple(LabelChange(*row) for row in misses.count_changes_by_label(db, before_run, after_run)),
+        left_out=left_out,
+        before_seen=misses.count_seen_in_training(db, before_run),
+        after_seen=misses.count_seen_in_training(db, after_run),
+        sentence=sentence(counts, *names),
+    )
+
+
+def changed(
+    db: Database, before_run: str, after_run: str, change: str, *, label: str | None = None, limit: int = 100
+) -> list[Changed]:
+    """The comments that were fixed, broken, or wrong or right in both runs.
+
+    Args:
+        change: One of "fixed", "broken", "both_wrong", "both_right".
+        label: Only comments of this frozen label.
+
+    Raises:
+        NotFound: there is no such run or change.
+        BadInput: it is one and the same run.
+    """
+    _, after = _pair(db, before_run, after_run)
+    answers = misses.list_changes(db, before_run, after_run, change, gold=label, limit=limit)
+    found = comments.list_comments_by_id(db, after.dataset_id, [answer.comment_id for answer in answers])
+    return [
+        Changed(comment, answer.gold, answer.before, answer.predicted)
+        for comment, answer in zip(found, answers, strict=True)
+    ]
+
+
+def as_dict(comparison: RunComparison) -> dict[str, Any]:
+    """The comparison as JSON can carry it."""
+    counts = comparison.counts
+    return {
+        "before": {"run_id": comparison.before.run_id, "model": comparison.before_name},
+        "after": {"run_id": comparison.after.run_id, "model": comparison.after_name},
+        "sentence": comparison.sentence,
+        **{each.name: _told(getattr(counts, each.name)) for each in fields(counts)},
+        "labels": [asdict(each) for each in comparison.labels],
+        "left_out": asdict(comparison.left_out),
+        "before_seen_in_training": comparison.before_seen,
+        "after_seen_in_training": comparison.after_seen,
+    }
+
+
+def _told(value: Any) -> Any:
+    return value if isinstance(value, str | float) else number(value)
+
+
+def _pair(db: Database, before_run: str, after_run: str) -> tuple[Run, Run]:
+    if before_run == after_run:
+        raise BadInput(f"{before_run} cannot be compared with itself.", hint="Choose two different runs.")
+    return get_run(db, before_run), get_run(db, after_run)
+
+
+def _names(db: Database, before: Run, after: Run) -> tuple[str, str]:
+    """The models' names, with the run beside them where they are the same."""
+    first, second = get_model(db, before.model_id).name, get_model(db, after.model_id).name
+    if first != second:
+        return first, second
+    return f"{first} ({before.run_id})", f"{second} ({after.run_id})"

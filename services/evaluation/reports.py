@@ -1,0 +1,117 @@
+"""The evaluation of one run: the one function that pages, command line and comparison call."""
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from domain.models import Run
+from services.evaluation.confusion import ConfusionTable, from_counts
+from services.evaluation.intervals import Estimate, Proportion
+from services.evaluation.metrics import ClassMetrics, Report, report
+from storage import misses
+from storage.database import Database
+from storage.models import get_model, get_run
+from storage.snapshots import get_snapshot
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What the run was measured on.
+
+    Attributes:
+        row_count: Comments in the whole snapshot; the run answers one split of it.
+        guideline_version: 0 where no guideline was written.
+        label_from: How the labels of this split came about, and how many each way.
+        leaks: Comments of the snapshot's held-out splits that share something with its training comments.
+        seen_in_training: Comments of this run that the model itself learned from.
+    """
+
+    snapshot_id: str
+    sha256: str
+    row_count: int
+    guideline_version: int
+    split: str
+    split_mode: str
+    label_from: dict[str, int]
+    leaks: dict[str, int]
+    seen_in_training: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Every number of one run, with what it was measured on; as frozen as the run and its snapshot."""
+
+    run: Run
+    model_name: str
+    data: DataFacts
+    table: ConfusionTable
+    report: Report
+
+
+def evaluate(db: Database, run_id: str) -> Evaluation:
+    """The evaluation of a run against the labels frozen in its snapshot.
+
+    Raises:
+        NotFound: there is no such run.
+        BadInput: the run answered no comment.
+    """
+    run = get_run(db, run_id)
+    snapshot = get_snapshot(db, run.snapshot_id)
+    table = from_counts(snapshot.labels, misses.count_pairs(db, run_id))
+    told = snapshot.manifest
+    data = DataFacts(
+        snapshot_id=snapshot.snapshot_id,
+        sha256=snapshot.sha256,
+        row_count=snapshot.row_count,
+        guideline_version=int(told["guideline_version"]),
+        split=run.split,
+        split_mode=str(told["split_mode"]),
+        label_from=misses.count_label_sources(db, run_id),
+        leaks={name: int(n) for name, n in told["leaks"].items()},
+        seen_in_training=misses.count_seen_in_training(db, run_id),
+    )
+    return Evaluation(run, get_model(db, run.model_id).name, data, table, report(table))
+
+
+def as_dict(evaluation: Evaluation) -> dict[str, Any]:
+    """The evaluation as JSON can carry it; what is undefined is null."""
+    run = evaluation.run
+    return {
+        "run_id": run.run_id,
+        "model_id": run.model_id,
+        "model": evaluation.model_name,
+        "data": {each.name: getattr(evaluation.data, each.name) for each in fields(evaluation.data)},
+        **numbers(evaluation.table, evaluation.report),
+    }
+
+
+def numbers(table: ConfusionTable, found: Report) -> dict[str, Any]:
+    """A report and its confusion matrix as JSON can carry them; shares of an empty row are null."""
+    return {
+        **{each.name: number(getattr(found, each.name)) for each in fields(found) if each.name != "classes"},
+        "classes": [_class(each) for each in found.classes],
+        "confusion": {
+            "gold": list(table.labels),
+            "predicted": [*table.labels, None],
+            "counts": table.counts.tolist(),
+            "row_shares": [
+                [None if np.isnan(share) else share for share in row] for row in table.row_shares.tolist()
+            ],
+        },
+    }
+
+
+def number(value: Proportion | Estimate | int | None) -> dict[str, float] | int | None:
+    """A number with its interval, and with its counts where it is a proportion; null where undefined."""
+    if isinstance(value, Proportion):
+        told = {"value": value.value, "low": value.low, "high": value.high}
+        return {**told, "successes": value.successes, "n": value.n}
+    if isinstance(value, Estimate):
+        return {"value": value.value, "low": value.low, "high": value.high}
+    return value
+
+
+def _class(metrics: ClassMetrics) -> dict[str, Any]:
+    told = {each.name: getattr(metrics, each.name) for each in fields(metrics)}
+    return {name: value if name == "label" else number(value) for name, value in told.items()}

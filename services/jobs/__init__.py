@@ -1,0 +1,1 @@
+"""Run folders: launch, follow, absorb; and the scripts that run inside them."""

@@ -1,0 +1,117 @@
+"""The predictions of a job as a file: the job writes it in chunks, the app reads it whole and checks it."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from domain.errors import BadInput
+from domain.models import PARSE_STATUSES, Answers
+from services.backends.protocol import Classifier
+from services.jobs.worker import RunningJob
+
+CHUNK_ROWS = 2_000
+
+SCHEMA = pa.schema(
+    {
+        "split": pa.string(),
+        "comment_id": pa.int64(),
+        "label": pa.string(),
+        "parse_status": pa.string(),
+        "scores": pa.list_(pa.float32()),  # in the order of the model's labels
+        "latency_ms": pa.float32(),
+        "tokens": pa.int32(),
+        "cost_usd": pa.float64(),
+    }
+)
+
+
+def write_answers(
+    job: RunningJob, classifier: Classifier, comments: pa.Table, *, from_share: float = 0.0
+) -> None:
+    """Ask the classifier about every comment and write predictions.parquet.
+
+    Args:
+        job: Told of the progress, and of the seconds left once a chunk was timed.
+        classifier: Gets the texts in chunks of CHUNK_ROWS.
+        comments: Columns comment_id, text, split.
+        from_share: Share of the whole job that was done before.
+    """
+    unfinished = job.folder.path / "predictions.parquet.tmp"
+    started, done, total = time.monotonic(), 0, comments.num_rows
+    with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as writer:
+        for batch in comments.to_batches(max_chunksize=CHUNK_ROWS):
+            answers = classifier.predict(batch.column("text").to_pylist())
+            writer.write_table(_rows(batch, answers))
+            done += batch.num_rows
+            seconds_left = (time.monotonic() - started) / done * (total - done)
+            share = from_share + (1 - from_share) * done / total
+            job.progress(share, f"Predicted {done:,} of {total:,} comments.", seconds_left=seconds_left)
+    unfinished.replace(job.folder.path / "predictions.parquet")
+
+
+def read_answers(path: Path, *, label_names: Sequence[str]) -> pa.Table:
+    """The predictions that a job wrote, in SCHEMA.
+
+    Raises:
+        BadInput: the file is missing or damaged; a column is missing or of another type; a label is not
+            among the model's, a parse status is unknown, or a row of scores has another length.
+    """
+    try:
+        table = pq.read_table(path).select(SCHEMA.names).cast(SCHEMA)
+    except (OSError, KeyError, pa.ArrowException) as error:
+        raise BadInput(f"{path.name} cannot be used: {error}", hint="Restart the job.") from error
+    _refuse_others(table["label"].drop_null(), label_names, "label")
+    _refuse_others(table["parse_status"], PARSE_STATUSES, "parse status")
+    lengths = pc.unique(pc.list_value_length(table["scores"]).drop_null()).to_pylist()
+    if lengths not in ([], [len(label_names)]):
+        raise BadInput(
+            f"{path.name} has scores for {lengths} labels; the model has {len(label_names)}.",
+            hint="Restart the job.",
+        )
+    return table
+
+
+def _refuse_others(column: pa.ChunkedArray, known: Sequence[str], what: str) -> None:
+    others = sorted(set(pc.unique(column).to_pylist()) - set(known), key=str)
+    if others:
+        raise BadInput(
+            f"The predictions have the {what} {others[0]!r}, which is none of: {', '.join(known)}.",
+            hint="Restart the job.",
+        )
+
+
+def _rows(batch: pa.RecordBatch, answers: Answers) -> pa.Table:
+    """The answers beside the ids of the comments that were asked about."""
+    if len(answers) != batch.num_rows:
+        raise BadInput(f"The model gave {len(answers)} answers to {batch.num_rows} comments.")
+    columns = {
+        "split": batch.column("split"),
+        "comment_id": batch.column("comment_id"),
+        "label": answers.labels,
+        "parse_status": answers.parse_status,
+        "scores": None if answers.scores is None else _lists(answers.scores),
+        "latency_ms": answers.latency_ms,
+        "tokens": answers.tokens,
+        "cost_usd": answers.cost_usd,
+    }
+    arrays = [
+        pa.nulls(batch.num_rows, field.type)
+        if columns[field.name] is None
+        else pa.array(columns[field.name], field.type, from_pandas=True)
+        for field in SCHEMA
+    ]
+    return pa.table(arrays, schema=SCHEMA)
+
+
+def _lists(scores: NDArray[np.float32]) -> pa.ListArray:
+    """The rows of scores as lists; a row of NaN as no list."""
+    rows, width = scores.shape
+    offsets = pa.array(np.arange(rows + 1) * width, pa.int32())
+    missing = pa.array(np.isnan(scores).any(axis=1))
+    return pa.ListArray.from_arrays(offsets, pa.array(scores.ravel(), pa.float32()), mask=missing)

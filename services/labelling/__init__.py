@@ -1,0 +1,1 @@
+"""Who labels what, and what they said."""

@@ -1,0 +1,101 @@
+"""The labelling desk: hand out comments that wait, take in votes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from domain.comments import Comment
+from domain.errors import BadInput
+from domain.labels import VOTE_KINDS, Vote
+from domain.people import actor_named
+from storage import comments, datasets, queue, votes
+from storage.database import Database
+
+QUEUE_LENGTH = 32
+_MAX_SECONDS = 24 * 60 * 60
+
+
+@dataclass(frozen=True)
+class DeskCounts:
+    """How far one annotator is: votes given, and comments that still wait for this annotator."""
+
+    done: int
+    waiting: int
+
+
+def next_comments(
+    db: Database, dataset_id: str, *, actor: str, wanted: int = QUEUE_LENGTH, after: int = 0
+) -> list[Comment]:
+    """Comments that wait for this annotator, leased to them for ten minutes.
+
+    Args:
+        after: Begin behind this comment; the search goes on from the start when it reaches the end.
+    """
+    dataset = datasets.get_dataset(db, dataset_id)
+    return queue.update_leases(
+        db, dataset_id, actor_named(actor), votes_needed=dataset.votes_needed, wanted=wanted, after=after
+    )
+
+
+def record_votes(db: Database, dataset_id: str, given: Sequence[Vote], *, actor: str) -> list[str]:
+    """Append the votes and return the client ids that are safe on disk, those that had come before included.
+
+    Raises:
+        BadInput: a vote is for a comment or a label that the dataset does not have.
+    """
+    who = actor_named(actor)
+    known = {
+        c.comment_id for c in comments.list_comments_by_id(db, dataset_id, [v.comment_id for v in given])
+    }
+    labels = datasets.get_label_set(db, dataset_id)
+    guideline = datasets.find_guideline(db, dataset_id)
+    version = guideline[0] if guideline else 0
+    for vote in given:
+        _check(vote, known, labels.names, dataset_id)
+    votes.add_votes(db, dataset_id, [replace(v, annotator=who, guideline_version=version) for v in given])
+    return [vote.client_id for vote in given]
+
+
+def label_comment(
+    db: Database, dataset_id: str, comment_id: int, *, actor: str, label: str, reason: str | None = None
+) -> Vote:
+    """One vote on one comment, outside the queue; `label` may also be "skip" or "unsure".
+
+    Raises:
+        NotFound: there is no such comment.
+        BadInput: the dataset has no such label.
+    """
+    comments.get_comment(db, comment_id)
+    named = datasets.get_label_set(db, dataset_id).named(label)
+    client_id = f"command:{uuid4()}"
+    if named is None and label in ("skip", "unsure"):
+        vote = Vote(comment_id, actor, label, client_id, source="command")  # type: ignore[arg-type]
+    else:
+        vote = Vote(comment_id, actor, "label", client_id, named or label, reason, source="command")
+    record_votes(db, dataset_id, [vote], actor=actor)
+    return vote
+
+
+def count_desk(db: Database, dataset_id: str, *, actor: str) -> DeskCounts:
+    """How far this annotator is in this dataset."""
+    dataset = datasets.get_dataset(db, dataset_id)
+    who = actor_named(actor)
+    return DeskCounts(
+        done=votes.count_votes(db, dataset_id, who),
+        waiting=queue.count_waiting(db, dataset_id, who, dataset.votes_needed),
+    )
+
+
+def _check(vote: Vote, known: set[int], labels: tuple[str, ...], dataset_id: str) -> None:
+    if vote.comment_id not in known:
+        raise BadInput(f"Comment {vote.comment_id} is not in '{dataset_id}'.", hint="Reload the page.")
+    if vote.kind not in VOTE_KINDS:
+        raise BadInput(f"'{vote.kind}' is no kind of vote.", hint=f"One of {', '.join(VOTE_KINDS)}.")
+    if vote.kind == "label" and vote.label not in labels:
+        raise BadInput(f"'{vote.label}' is not in the label set.", hint=f"Labels: {', '.join(labels)}.")
+    if vote.kind == "undo" and not vote.undoes:
+        raise BadInput("An undo names no vote.", hint="Reload the page.")
+    if vote.seconds is not None and not 0 <= vote.seconds <= _MAX_SECONDS:
+        raise BadInput(f"{vote.seconds} seconds for a comment are not possible.", hint="Reload the page.")
+    if not 0 < len(vote.client_id) <= 300:
+        raise BadInput("A vote has no id of its own.", hint="Reload the page.")

@@ -1,0 +1,1 @@
+"""Recipes, training, models and their predictions."""

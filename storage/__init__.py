@@ -1,0 +1,1 @@
+"""The only code that speaks SQL: one database file, one process that owns it, a module per noun."""

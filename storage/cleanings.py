@@ -1,0 +1,140 @@
+"""Exclusions of comments: by a rule, with a reason, and undone as a whole. Nothing is deleted."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.errors import Conflict, NotFound
+from storage.database import EVERY_ID, Database, now
+
+# Each rule finds (comment_id, duplicate_of) among the comments that are not excluded yet.
+_RULES = {
+    "empty": r"""
+        SELECT c.comment_id, NULL::BIGINT AS duplicate_of
+        FROM comments c
+        WHERE c.dataset_id = $dataset_id AND NOT regexp_matches(c.body, '[^\s\p{Z}\p{C}]')
+    """,
+    "exact duplicate": """
+        SELECT comment_id, oldest AS duplicate_of
+        FROM (
+          SELECT comment_id, min(comment_id) OVER (PARTITION BY sha256(body)) AS oldest
+          FROM comments
+          WHERE dataset_id = $dataset_id
+        )
+        WHERE comment_id <> oldest
+    """,
+}
+RULES: tuple[str, ...] = tuple(_RULES)
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """One application of a rule."""
+
+    cleaning_id: int
+    dataset_id: str
+    reason: str
+    excluded: int
+    created_at: datetime
+    created_by: str
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+def count_matches(db: Database, dataset_id: str, rule: str) -> int:
+    """How many comments the rule would exclude now."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            f"SELECT count(*) FROM ({_matches(rule)})", {"dataset_id": dataset_id, **EVERY_ID}
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def list_matches(db: Database, dataset_id: str, rule: str, *, limit: int) -> list[tuple[int, int | None]]:
+    """Comments that the rule would exclude now, each with the comment it repeats, if any."""
+    with db.reading() as cursor:
+        return cursor.execute(
+            f"SELECT * FROM ({_matches(rule)}) ORDER BY comment_id LIMIT $limit",
+            {"dataset_id": dataset_id, "limit": limit, **EVERY_ID},
+        ).fetchall()
+
+
+def add_cleaning(db: Database, dataset_id: str, rule: str, actor: str) -> Cleaning:
+    """Exclude every comment that the rule finds now."""
+    with db.writing(dataset_id) as cursor:
+        cleaning_id = int(cursor.execute("SELECT nextval('cleaning_ids')").fetchall()[0][0])
+        params = {"dataset_id": dataset_id, "cleaning_id": cleaning_id}
+        # The cleaning row comes last: until then its exclusions are not in force.
+        cursor.execute(
+            f"""
+            INSERT INTO exclusions (cleaning_id, dataset_id, comment_id, duplicate_of)
+            SELECT $cleaning_id, $dataset_id, comment_id, duplicate_of FROM ({_matches(rule)})
+            """,
+            {**params, **EVERY_ID},
+        )
+        cursor.execute(
+            """
+            INSERT INTO cleanings
+            SELECT $cleaning_id, $dataset_id, $rule, count(*), $created_at, $actor, NULL, NULL
+            FROM exclusions WHERE cleaning_id = $cleaning_id
+            """,
+            {
+                "dataset_id": dataset_id,
+                "cleaning_id": cleaning_id,
+                "rule": rule,
+                "created_at": now(),
+                "actor": actor,
+            },
+        )
+    return get_cleaning(db, cleaning_id)
+
+
+def update_undone(db: Database, cleaning_id: int, actor: str) -> Cleaning:
+    """Take a cleaning back: its comments count again.
+
+    Raises:
+        NotFound: there is no such cleaning.
+        Conflict: it was taken back already.
+    """
+    cleaning = get_cleaning(db, cleaning_id)
+    if cleaning.undone_at is not None:
+        raise Conflict(f"Cleaning {cleaning_id} was undone by {cleaning.undone_by} already.")
+    with db.writing(cleaning.dataset_id) as cursor:
+        cursor.execute(
+            "UPDATE cleanings SET undone_at = $at, undone_by = $actor WHERE cleaning_id = $cleaning_id",
+            {"at": now(), "actor": actor, "cleaning_id": cleaning_id},
+        )
+    return get_cleaning(db, cleaning_id)
+
+
+def get_cleaning(db: Database, cleaning_id: int) -> Cleaning:
+    """One cleaning.
+
+    Raises:
+        NotFound: there is none of that number.
+    """
+    with db.reading() as cursor:
+        row = cursor.execute(
+            "SELECT * FROM cleanings WHERE cleaning_id = $id", {"id": cleaning_id}
+        ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no cleaning {cleaning_id}.")
+    return Cleaning(*row)
+
+
+def list_cleanings(db: Database, dataset_id: str) -> list[Cleaning]:
+    """The cleanings of a dataset, newest first."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT * FROM cleanings WHERE dataset_id = $dataset_id ORDER BY cleaning_id DESC",
+            {"dataset_id": dataset_id},
+        ).fetchall()
+    return [Cleaning(*row) for row in rows]
+
+
+def _matches(rule: str) -> str:
+    if rule not in _RULES:
+        raise NotFound(f"There is no cleaning rule '{rule}'.", hint=f"Rules: {', '.join(_RULES)}.")
+    return (
+        f"SELECT comment_id, duplicate_of FROM ({_RULES[rule]}) "
+        "WHERE comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))"
+    )

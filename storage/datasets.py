@@ -1,0 +1,93 @@
+"""Datasets, their label sets and their guidelines; the last two are versions, never edited."""
+
+import json
+from dataclasses import asdict
+
+from domain.comments import Dataset
+from domain.errors import NotFound
+from domain.labels import Label, LabelSet
+from storage.database import Database, now
+
+_COLUMNS = "dataset_id, title, group_by, salt, votes_needed, created_at, created_by"
+
+
+def add_dataset(db: Database, dataset: Dataset, labels: LabelSet) -> None:
+    """Add a dataset with the first version of its label set."""
+    with db.writing(dataset.dataset_id) as cursor:
+        cursor.execute(
+            f"INSERT INTO datasets ({_COLUMNS}) VALUES ($dataset_id, $title, $group_by, $salt, $votes_needed,"
+            " $created_at, $created_by)",
+            asdict(dataset),
+        )
+        cursor.execute(
+            "INSERT INTO label_sets VALUES ($dataset_id, 1, $labels, $created_at, $created_by)",
+            {
+                "dataset_id": dataset.dataset_id,
+                "labels": json.dumps([asdict(label) for label in labels.labels]),
+                "created_at": dataset.created_at,
+                "created_by": dataset.created_by,
+            },
+        )
+
+
+def find_dataset(db: Database, dataset_id: str) -> Dataset | None:
+    """The dataset of that name, or None."""
+    return next((d for d in list_datasets(db) if d.dataset_id == dataset_id), None)
+
+
+def get_dataset(db: Database, dataset_id: str) -> Dataset:
+    """The dataset of that name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    dataset = find_dataset(db, dataset_id)
+    if dataset is None:
+        known = ", ".join(d.dataset_id for d in list_datasets(db)) or "none yet"
+        raise NotFound(f"There is no dataset '{dataset_id}'.", hint=f"Datasets here: {known}.")
+    return dataset
+
+
+def list_datasets(db: Database) -> list[Dataset]:
+    """Every dataset, oldest first."""
+    with db.reading() as cursor:
+        rows = cursor.execute(f"SELECT {_COLUMNS} FROM datasets ORDER BY created_at, dataset_id").fetchall()
+    return [Dataset(*row) for row in rows]
+
+
+def get_label_set(db: Database, dataset_id: str) -> LabelSet:
+    """The newest label set of the dataset."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            "SELECT labels FROM label_sets WHERE dataset_id = $dataset_id ORDER BY version DESC LIMIT 1",
+            {"dataset_id": dataset_id},
+        ).fetchone()
+    if row is None:
+        raise NotFound(f"There is no dataset '{dataset_id}'.", hint="Import comments first.")
+    return LabelSet(tuple(Label(**label) for label in json.loads(row[0])))
+
+
+def add_guideline(db: Database, dataset_id: str, body: str, actor: str) -> int:
+    """Add the next version of the guideline and return its number."""
+    with db.writing(dataset_id) as cursor:
+        rows = cursor.execute(
+            "SELECT coalesce(max(version), 0) + 1 FROM guidelines WHERE dataset_id = $dataset_id",
+            {"dataset_id": dataset_id},
+        ).fetchall()
+        version = int(rows[0][0])
+        cursor.execute(
+            "INSERT INTO guidelines VALUES ($dataset_id, $version, $body, $created_at, $actor)",
+            {"dataset_id": dataset_id, "version": version, "body": body, "created_at": now(), "actor": actor},
+        )
+    return version
+
+
+def find_guideline(db: Database, dataset_id: str) -> tuple[int, str] | None:
+    """The newest guideline as (version, text), or None where none was written."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            "SELECT version, body FROM guidelines WHERE dataset_id = $dataset_id"
+            " ORDER BY version DESC LIMIT 1",
+            {"dataset_id": dataset_id},
+        ).fetchone()
+    return (int(row[0]), str(row[1])) if row else None

@@ -1,0 +1,148 @@
+"""Parquet: row by row batches, with a count of decoded bytes that does not trust what the file declares."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from domain.errors import BadInput
+from storage.intake.batch import (
+    MAX_COLUMNS,
+    MAX_DECODED_BYTES,
+    MAX_FIELD_CHARACTERS,
+    Batch,
+    FileLook,
+    Finding,
+    first_rows,
+    refusal,
+    without_refused,
+)
+
+_BATCH_ROWS = 2_000
+
+
+def columns_of(path: Path) -> tuple[str, ...]:
+    """The names of the top-level columns.
+
+    Raises:
+        BadInput: not readable Parquet, more than 200 columns, or two of the same name.
+    """
+    return tuple(_schema(path).names)
+
+
+def look(path: Path, size: int) -> FileLook:
+    """Columns and first rows of the file; a nested column is named, but shown empty."""
+    schema = _schema(path)
+    flat = {name: name for name in schema.names if _is_plain(schema.field(name).type)}
+    rows, findings = first_rows(_batches(path, flat, text_field=None))
+    nested = tuple(
+        Finding(0, "note", f"The column {name} is {schema.field(name).type}, which is not read.", "")
+        for name in schema.names
+        if name not in flat
+    )
+    shown = tuple({name: row.get(name) for name in schema.names} for row in rows)
+    return FileLook("parquet", "", "", tuple(schema.names), shown, size, nested + findings)
+
+
+def batches(path: Path, columns: dict[str, str]) -> Iterator[Batch]:
+    """The wanted columns (field name to column name) as text; numbers and times as Arrow writes them.
+
+    Raises:
+        BadInput: a wanted column is nested, the text is not a text column, or the file decodes to over 2 GB.
+    """
+    schema = _schema(path)
+    for name, column in columns.items():
+        kind = schema.field(column).type
+        if not _is_plain(kind) or (name == "text" and not _is_text(kind)):
+            raise BadInput(
+                f"The column {column} is {kind}, {'not text' if name == 'text' else 'which is not read'}.",
+                hint="Choose another column, or write this one as text.",
+            )
+    yield from _batches(path, columns, text_field="text")
+
+
+def _batches(path: Path, columns: dict[str, str], *, text_field: str | None) -> Iterator[Batch]:
+    wanted = list(dict.fromkeys(columns.values()))
+    decoded = done = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            total = max(1, file.metadata.num_rows)
+            for piece in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted, use_threads=False):
+                decoded += piece.nbytes
+                if decoded > MAX_DECODED_BYTES:
+                    raise BadInput(
+                        f"The file decodes to more than {MAX_DECODED_BYTES:,} bytes.",
+                        hint="Split it, or leave out columns that are not needed.",
+                    )
+                values = {name: _cells(piece.column(column)) for name, column in columns.items()}
+                lines = range(done + 1, done + piece.num_rows + 1)
+                done += piece.num_rows
+                yield _checked(Batch(lines, values, [], min(1.0, done / total)), columns, text_field)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(
+            f"The file cannot be read as Parquet after row {done}: {error}", hint="Copy or export it again."
+        ) from error
+
+
+def _schema(path: Path) -> pa.Schema:
+    try:
+        schema = pq.read_schema(path)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(
+            f"The file cannot be read as Parquet: {error}", hint="Copy or export it again."
+        ) from error
+    if len(schema.names) > MAX_COLUMNS:
+        raise BadInput(
+            f"The file has {len(schema.names)} columns; at most {MAX_COLUMNS} are read.",
+            hint="Export only the columns that are needed.",
+        )
+    if len(set(schema.names)) < len(schema.names):
+        raise BadInput("Two columns of the file have the same name.", hint="Rename one of them.")
+    return schema
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return _is_plain(kind.value_type)
+    numbers = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    return bool(_is_text(kind) or numbers or pa.types.is_boolean(kind) or pa.types.is_temporal(kind))
+
+
+def _cells(column: pa.Array) -> list[Any]:
+    """The column as bytes or None; Parquet text is not checked by anyone before us."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if not _is_text(column.type):
+        column = column.cast(pa.string())
+    cells: list[Any] = column.cast(pa.large_string()).view(pa.large_binary()).to_pylist()
+    return cells
+
+
+def _checked(batch: Batch, columns: dict[str, str], text_field: str | None) -> Batch:
+    """The batch with its bytes made text, without the rows where that fails."""
+    refused: dict[int, Finding] = {}
+    fields: dict[str, list[str | None]] = {}
+    for name, cells in batch.fields.items():
+        fields[name] = texts = []
+        for place, cell in enumerate(cells):
+            text = None if cell is None else cell.decode("utf-8", "surrogateescape")
+            reason = _reason_against(text, cell, columns[name], is_text=name == text_field)
+            if reason:
+                refused.setdefault(place, refusal(batch.lines[place], reason, text or ""))
+            texts.append(text if name == text_field else text or None)
+    return without_refused(Batch(batch.lines, fields, [], batch.share), refused)
+
+
+def _reason_against(text: str | None, cell: bytes | None, column: str, *, is_text: bool) -> str:
+    if text is None or cell is None:
+        return f"{column} is null." if is_text else ""
+    if len(text) > MAX_FIELD_CHARACTERS:
+        return f"{column} is longer than {MAX_FIELD_CHARACTERS:,} characters."
+    return "" if text.isascii() or text.encode("utf-8", "replace") == cell else f"{column} is not UTF-8."

@@ -1,0 +1,214 @@
+"""Stored predictions beside the frozen labels: counts of pairs, and the comments behind each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.errors import NotFound
+from storage.database import Database
+
+# A prediction is joined by comment id, never by position; the split is the run's.
+_ANSWERS = """
+  SELECT p.comment_id, s.label AS gold, p.label AS predicted, p.parse_status, p.scores
+  FROM runs r
+  JOIN predictions p ON p.run_id = r.run_id
+  JOIN snapshot_rows s ON s.snapshot_id = r.snapshot_id AND s.comment_id = p.comment_id AND s.split = r.split
+  WHERE r.run_id = $run_id
+"""
+
+_PAIRED = f"""
+  SELECT b.comment_id, b.gold, b.predicted AS before, a.predicted AS after, a.scores
+  FROM ({_ANSWERS.replace("$run_id", "$before_run")}) b
+  JOIN ({_ANSWERS.replace("$run_id", "$after_run")}) a ON a.comment_id = b.comment_id AND a.gold = b.gold
+"""
+
+_CHANGES = {
+    "fixed": "before IS DISTINCT FROM gold AND after = gold",
+    "broken": "before = gold AND after IS DISTINCT FROM gold",
+    "both_wrong": "before IS DISTINCT FROM gold AND after IS DISTINCT FROM gold",
+    "both_right": "before = gold AND after = gold",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One stored prediction: the frozen label, the predicted one (None: not parsed), and the scores."""
+
+    comment_id: int
+    gold: str
+    predicted: str | None
+    scores: tuple[float, ...] | None
+    before: str | None = None
+
+
+def count_pairs(db: Database, run_id: str) -> list[tuple[str, str | None, int]]:
+    """How often each frozen label met each predicted label (None: the answer could not be parsed)."""
+    with db.reading() as cursor:
+        return cursor.execute(
+            f"SELECT gold, predicted, count(*) FROM ({_ANSWERS}) GROUP BY gold, predicted ORDER BY ALL",
+            {"run_id": run_id},
+        ).fetchall()
+
+
+def count_label_sources(db: Database, run_id: str) -> dict[str, int]:
+    """How the frozen labels that the run is measured by came about: single, majority, adjudicated, ..."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            """
+            SELECT s.label_from, count(*)
+            FROM runs r
+            JOIN snapshot_rows s ON s.snapshot_id = r.snapshot_id AND s.split = r.split
+            WHERE r.run_id = $run_id
+            GROUP BY s.label_from
+            ORDER BY count(*) DESC, s.label_from
+            """,
+            {"run_id": run_id},
+        ).fetchall()
+    return {str(source): int(n) for source, n in rows}
+
+
+def count_seen_in_training(db: Database, run_id: str) -> int:
+    """How many comments of the run stood in the training split that its model learned from."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            """
+            SELECT count(*)
+            FROM runs r
+            JOIN models m ON m.model_id = r.model_id
+            JOIN snapshot_rows t ON t.snapshot_id = m.snapshot_id AND t.split = 'train'
+            JOIN snapshot_rows s
+              ON s.snapshot_id = r.snapshot_id AND s.split = r.split AND s.comment_id = t.comment_id
+            WHERE r.run_id = $run_id
+            """,
+            {"run_id": run_id},
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def list_answers(
+    db: Database,
+    run_id: str,
+    *,
+    gold: str | None = None,
+    predicted: str | None = None,
+    outside: Sequence[str] | None = None,
+    misses_only: bool = False,
+    reviewed: bool | None = None,
+    limit: int = 100,
+    offset: int = 0,
+) -> list[Answer]:
+    """Predictions of one run, the most confident first.
+
+    Args:
+        gold, predicted: Only those of this cell of the confusion matrix.
+        outside: Only answers that named none of these labels.
+        misses_only: Only answers other than the frozen label.
+        reviewed: Only those that have a review of this run (True), or have none (False).
+    """
+    parts = ["true"]
+    params: dict[str, object] = {"run_id": run_id, "limit": limit, "offset": offset}
+    for name, value in (("gold", gold), ("predicted", predicted)):
+        if value is not None:
+            parts.append(f"{name} = ${name}")
+            params[name] = value
+    if outside is not None:
+        parts.append("(predicted IS NULL OR NOT list_contains($labels, predicted))")
+        params["labels"] = list(outside)
+    if misses_only:
+        parts.append("predicted IS DISTINCT FROM gold")
+    if reviewed is not None:
+        parts.append("(comment_id IN (SELECT comment_id FROM reviews WHERE run_id = $run_id)) = $reviewed")
+        params["reviewed"] = reviewed
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            f"""
+            SELECT comment_id, gold, predicted, scores
+            FROM ({_ANSWERS})
+            WHERE {" AND ".join(parts)}
+            ORDER BY list_max(scores) DESC NULLS LAST, comment_id
+            LIMIT $limit OFFSET $offset
+            """,
+            params,
+        ).fetchall()
+    return [Answer(number, g, p, tuple(scores) if scores else None) for number, g, p, scores in rows]
+
+
+def get_answer(db: Database, run_id: str, comment_id: int) -> Answer:
+    """The prediction of one run for one comment.
+
+    Raises:
+        NotFound: the run did not predict that comment.
+    """
+    with db.reading() as cursor:
+        row = cursor.execute(
+            f"SELECT comment_id, gold, predicted, scores FROM ({_ANSWERS}) WHERE comment_id = $comment_id",
+            {"run_id": run_id, "comment_id": comment_id},
+        ).fetchone()
+    if row is None:
+        raise NotFound(f"{run_id} holds no prediction for comment {comment_id}.")
+    return Answer(row[0], row[1], row[2], tuple(row[3]) if row[3] else None)
+
+
+def count_changes(db: Database, before_run: str, after_run: str) -> dict[str, int]:
+    """Of the comments that both runs predicted under the same frozen label: how many were fixed, broken, …"""
+    counted = ", ".join(f"count(*) FILTER ({condition}) AS {name}" for name, condition in _CHANGES.items())
+    with db.reading() as cursor:
+        row = cursor.execute(
+            f"SELECT {counted} FROM ({_PAIRED})", {"before_run": before_run, "after_run": after_run}
+        ).fetchone()
+    return dict(zip(_CHANGES, map(int, row or (0,) * 4), strict=True))
+
+
+def count_unpaired(db: Database, before_run: str, after_run: str) -> dict[str, int]:
+    """Comments that cannot be compared: predicted by one run alone, or under another frozen label."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            f"""
+            SELECT
+              count(*) FILTER (a.comment_id IS NULL),
+              count(*) FILTER (b.comment_id IS NULL),
+              count(*) FILTER (a.gold <> b.gold)
+            FROM ({_ANSWERS.replace("$run_id", "$before_run")}) b
+            FULL JOIN ({_ANSWERS.replace("$run_id", "$after_run")}) a ON a.comment_id = b.comment_id
+            """,
+            {"before_run": before_run, "after_run": after_run},
+        ).fetchone()
+    return dict(zip(("before_only", "after_only", "relabelled"), map(int, row or (0,) * 3), strict=True))
+
+
+def count_changes_by_label(db: Database, before_run: str, after_run: str) -> list[tuple[str, int, int, int]]:
+    """Per frozen label: how many comments, how many fixed, how many broken."""
+    with db.reading() as cursor:
+        return cursor.execute(
+            f"""
+            SELECT
+              gold, count(*), count(*) FILTER ({_CHANGES["fixed"]}), count(*) FILTER ({_CHANGES["broken"]})
+            FROM ({_PAIRED})
+            GROUP BY gold
+            ORDER BY gold
+            """,
+            {"before_run": before_run, "after_run": after_run},
+        ).fetchall()
+
+
+def list_changes(
+    db: Database, before_run: str, after_run: str, change: str, *, gold: str | None = None, limit: int = 100
+) -> list[Answer]:
+    """The comments that were fixed, broken, both_wrong or both_right, of one frozen label or of all.
+
+    Raises:
+        NotFound: there is no such change.
+    """
+    if change not in _CHANGES:
+        raise NotFound(f"'{change}' is no change between two runs.", hint=f"One of {', '.join(_CHANGES)}.")
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            f"""
+            SELECT comment_id, gold, after, scores, before
+            FROM ({_PAIRED})
+            WHERE {_CHANGES[change]} AND ($gold IS NULL OR gold = $gold)
+            ORDER BY comment_id
+            LIMIT $limit
+            """,
+            {"before_run": before_run, "after_run": after_run, "gold": gold, "limit": limit},
+        ).fetchall()
+    return [Answer(n, g, p, tuple(s) if s else None, before) for n, g, p, s, before in rows]

@@ -1,0 +1,128 @@
+"""Which comments wait for an annotator, and who holds them meanwhile."""
+
+from datetime import timedelta
+
+from domain.comments import Comment
+from storage.comments import list_comments_by_id
+from storage.database import EVERY_ID, Database, now
+
+_FIRST_WINDOW = 2_000
+_LEASE = timedelta(minutes=10)
+
+# Only a window of comment ids is looked at: the time does not grow with the dataset.
+_WAITING_IN_WINDOW = """
+SELECT c.comment_id
+FROM comments c
+LEFT JOIN (
+  SELECT
+    comment_id,
+    count(DISTINCT annotator) FILTER (kind = 'label') AS labelled_by,
+    bool_or(annotator = $annotator) AS mine
+  FROM votes
+  WHERE dataset_id = $dataset_id
+    AND comment_id BETWEEN $first AND $last
+    AND kind <> 'undo'
+    AND client_id NOT IN (
+      SELECT undoes FROM votes
+      WHERE dataset_id = $dataset_id AND comment_id BETWEEN $first AND $last AND undoes IS NOT NULL
+    )
+  GROUP BY comment_id
+) v ON v.comment_id = c.comment_id
+WHERE c.dataset_id = $dataset_id
+  AND c.comment_id BETWEEN $first AND $last
+  AND NOT coalesce(v.mine, false)
+  AND coalesce(v.labelled_by, 0) < $votes_needed
+  AND NOT EXISTS (
+    SELECT 1 FROM leases l
+    WHERE l.comment_id = c.comment_id AND l.annotator <> $annotator AND l.lease_until > $now
+  )
+  AND NOT EXISTS (
+    SELECT 1 FROM exclusions e JOIN cleanings k USING (cleaning_id)
+    WHERE e.comment_id = c.comment_id AND k.undone_at IS NULL
+  )
+ORDER BY c.comment_id
+LIMIT $wanted
+"""
+
+
+def update_leases(
+    db: Database, dataset_id: str, annotator: str, *, votes_needed: int, wanted: int, after: int = 0
+) -> list[Comment]:
+    """Lease up to `wanted` waiting comments to the annotator for ten minutes, oldest first, and return them.
+
+    Args:
+        votes_needed: A comment with this many labels waits for nobody.
+        after: Begin behind this comment; at the end of the dataset the search goes on from its start.
+    """
+    with db.writing(dataset_id) as cursor:
+        bounds = cursor.execute(
+            "SELECT min(comment_id), max(comment_id) FROM comments WHERE dataset_id = $dataset_id",
+            {"dataset_id": dataset_id},
+        ).fetchall()[0]
+        if bounds[0] is None:
+            return []
+        found: list[int] = []
+        for first, last in _windows(int(bounds[0]), int(bounds[1]), after):
+            rows = cursor.execute(
+                _WAITING_IN_WINDOW,
+                {
+                    "dataset_id": dataset_id,
+                    "annotator": annotator,
+                    "votes_needed": votes_needed,
+                    "first": first,
+                    "last": last,
+                    "now": now(),
+                    "wanted": wanted - len(found),
+                },
+            ).fetchall()
+            found += [int(row[0]) for row in rows]
+            if len(found) >= wanted:
+                break
+        until = now() + _LEASE
+        cursor.execute(
+            "DELETE FROM leases WHERE lease_until < $now OR (annotator = $annotator AND comment_id IN $ids)",
+            {"now": now(), "annotator": annotator, "ids": found},
+        )
+        cursor.execute(
+            "INSERT INTO leases SELECT $dataset_id, unnest($ids::BIGINT[]), $annotator, $until",
+            {"dataset_id": dataset_id, "ids": found, "annotator": annotator, "until": until},
+        )
+    return list_comments_by_id(db, dataset_id, found)
+
+
+def count_waiting(db: Database, dataset_id: str, annotator: str, votes_needed: int) -> int:
+    """How many comments wait for this annotator, those that others hold included."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            """
+            SELECT count(*)
+            FROM comments c
+            LEFT JOIN (
+              SELECT
+                comment_id,
+                count(*) FILTER (vote.kind = 'label') AS labelled_by,
+                bool_or(annotator = $annotator) AS mine
+              FROM current_votes_of($dataset_id, $low, $high)
+              GROUP BY comment_id
+            ) v ON v.comment_id = c.comment_id
+            LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id
+            WHERE c.dataset_id = $dataset_id
+              AND e.comment_id IS NULL
+              AND NOT coalesce(v.mine, false)
+              AND coalesce(v.labelled_by, 0) < $votes_needed
+            """,
+            {"dataset_id": dataset_id, "annotator": annotator, "votes_needed": votes_needed, **EVERY_ID},
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _windows(lowest: int, highest: int, after: int) -> list[tuple[int, int]]:
+    """Stretches of ids from `after` to the end, then from the start to `after`, each twice the one before."""
+    stretches = []
+    for begin, end in ((max(lowest, after + 1), highest), (lowest, min(after, highest))):
+        size = _FIRST_WINDOW
+        while begin <= end:
+            stretches.append((begin, min(begin + size - 1, end)))
+            begin += size
+            size *= 2
+    return stretches

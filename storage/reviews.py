@@ -1,0 +1,112 @@
+"""Reviews of misses and adjudications: appended, each with who and why."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from storage.database import Database, now
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a person said of one miss of one run."""
+
+    review_id: int
+    dataset_id: str
+    run_id: str
+    comment_id: int
+    verdict: str
+    label: str | None
+    why: str
+    client_id: str
+    created_at: datetime
+    created_by: str
+
+
+def add_review(
+    db: Database,
+    dataset_id: str,
+    *,
+    run_id: str,
+    comment_id: int,
+    verdict: str,
+    label: str | None,
+    why: str,
+    client_id: str,
+    actor: str,
+) -> bool:
+    """Append the review, with an adjudication where it gives a label; False if its client id is known."""
+    params = {
+        "dataset_id": dataset_id,
+        "run_id": run_id,
+        "comment_id": comment_id,
+        "verdict": verdict,
+        "label": label,
+        "why": why,
+        "client_id": client_id,
+        "at": now(),
+        "actor": actor,
+    }
+    with db.writing(dataset_id) as cursor:
+        added = cursor.execute(
+            """
+            INSERT INTO reviews
+            SELECT
+              nextval('review_ids'), $dataset_id, $run_id, $comment_id, $verdict, $label, $why, $client_id,
+              $at, $actor
+            WHERE NOT EXISTS (SELECT 1 FROM reviews WHERE client_id = $client_id)
+            RETURNING review_id
+            """,
+            params,
+        ).fetchall()
+        if added and label is not None:
+            names = ("dataset_id", "comment_id", "label", "why", "at", "actor")
+            cursor.execute(
+                """
+                INSERT INTO adjudications
+                SELECT nextval('adjudication_ids'), $dataset_id, $comment_id, $label, $why, $at, $actor
+                """,
+                {name: params[name] for name in names},
+            )
+    return bool(added)
+
+
+def list_reviews(db: Database, run_id: str) -> list[Review]:
+    """The newest review of each comment of a run."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            """
+            SELECT *
+            FROM reviews
+            WHERE run_id = $run_id
+            QUALIFY row_number() OVER (PARTITION BY comment_id ORDER BY review_id DESC) = 1
+            ORDER BY review_id
+            """,
+            {"run_id": run_id},
+        ).fetchall()
+    return [Review(*row) for row in rows]
+
+
+def list_adjudications(
+    db: Database, dataset_id: str, comment_id: int
+) -> list[tuple[str, str, str, datetime]]:
+    """Every adjudication of one comment, oldest first: label, why, who, when."""
+    with db.reading() as cursor:
+        return cursor.execute(
+            """
+            SELECT label, why, created_by, created_at
+            FROM adjudications
+            WHERE dataset_id = $dataset_id AND comment_id = $comment_id
+            ORDER BY adjudication_id
+            """,
+            {"dataset_id": dataset_id, "comment_id": comment_id},
+        ).fetchall()
+
+
+def count_verdicts(db: Database, dataset_id: str) -> dict[str, int]:
+    """How many misses of the dataset were given each verdict."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT verdict, count(*) FROM reviews WHERE dataset_id = $dataset_id GROUP BY verdict",
+            {"dataset_id": dataset_id},
+        ).fetchall()
+    return {str(verdict): int(n) for verdict, n in rows}

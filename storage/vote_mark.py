@@ -1,0 +1,45 @@
+"""A side file with the newest acknowledged vote, so that a torn or missing write-ahead log is noticed."""
+
+import json
+import os
+from pathlib import Path
+
+from domain.errors import Conflict
+
+
+class VoteMark:
+    """The number of the newest vote that a person was told is saved."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def note(self, vote_id: int) -> None:
+        """Write the number and wait until the disk has it; called between commit and acknowledgement."""
+        # One short write in place: its length never shrinks, so a reader sees the old line or the new one.
+        line = json.dumps({"last_vote": vote_id}).ljust(64).encode()
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.pwrite(descriptor, line, 0)
+            os.fdatasync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def check(self, newest_vote: int) -> None:
+        """Compare with what the database holds.
+
+        Raises:
+            Conflict: votes that had been acknowledged are missing.
+        """
+        try:
+            noted = int(json.loads(self._path.read_text(encoding="utf-8"))["last_vote"])
+        except FileNotFoundError:
+            return
+        except (ValueError, KeyError, TypeError):
+            noted = 0
+        if noted > newest_vote:
+            raise Conflict(
+                f"The database ends with vote {newest_vote}, but vote {noted} had been saved: "
+                "its log is torn or missing.",
+                hint=f"Restore a copy of the folder {self._path.parent}; "
+                f"or move {self._path.name} away to go on without those votes.",
+            )

@@ -1,0 +1,87 @@
+"""Votes: appended, never overwritten, each counted once by the id its client gave it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from domain.labels import Vote
+from storage.database import EVERY_ID, Database, now
+
+_COLUMNS = (
+    "comment_id, annotator, kind, label, reason, guideline_version, seconds, client_id, undoes, source,"
+    " voted_at"
+)
+
+
+def add_votes(db: Database, dataset_id: str, votes: Sequence[Vote]) -> int:
+    """Append the votes whose client id is new and return how many they were.
+
+    When it returns, the votes are on the disk, and so is the mark that says so.
+    """
+    if not votes:
+        return 0
+    stamped = [replace(vote, voted_at=vote.voted_at or now()) for vote in votes]
+    with db.writing(dataset_id) as cursor:
+        cursor.register("incoming_votes", _table(stamped))
+        # Votes of one comment lie in few blocks, so the comment narrows the search before the client id.
+        added = cursor.execute(
+            f"""
+            INSERT INTO votes (vote_id, dataset_id, {_COLUMNS})
+            SELECT nextval('vote_ids'), $dataset_id, {_COLUMNS}
+            FROM (
+              SELECT DISTINCT ON (client_id) * FROM incoming_votes ORDER BY client_id, place
+            ) i
+            WHERE NOT EXISTS (
+              SELECT 1 FROM votes v WHERE v.comment_id = i.comment_id AND v.client_id = i.client_id
+            )
+            ORDER BY place
+            RETURNING vote_id
+            """,
+            {"dataset_id": dataset_id},
+        ).fetchall()
+        cursor.unregister("incoming_votes")
+    if added:
+        db.vote_mark.note(max(row[0] for row in added))
+    return len(added)
+
+
+def list_votes(db: Database, dataset_id: str, comment_id: int) -> list[Vote]:
+    """Every vote on one comment in the order in which they came, those taken back included."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            f"""
+            SELECT {_COLUMNS}
+            FROM votes
+            WHERE dataset_id = $dataset_id AND comment_id = $comment_id
+            ORDER BY vote_id
+            """,
+            {"dataset_id": dataset_id, "comment_id": comment_id},
+        ).fetchall()
+    names = [name.strip() for name in _COLUMNS.split(",")]
+    return [Vote(**dict(zip(names, row, strict=True))) for row in rows]
+
+
+def count_votes(db: Database, dataset_id: str, annotator: str | None = None) -> int:
+    """How many votes are in force, of everybody or of one annotator."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            """
+            SELECT count(*)
+            FROM current_votes_of($dataset_id, $low, $high)
+            WHERE $annotator IS NULL OR annotator = $annotator
+            """,
+            {"dataset_id": dataset_id, "annotator": annotator, **EVERY_ID},
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _table(votes: Sequence[Vote]) -> pa.Table:
+    text = pa.string()
+    kinds = {
+        "comment_id": pa.int64(), "annotator": text, "kind": text, "label": text, "reason": text,
+        "guideline_version": pa.int32(), "seconds": pa.float64(), "client_id": text, "undoes": text,
+        "source": text, "voted_at": pa.timestamp("us"),
+    }  # fmt: skip
+    columns = {name: pa.array([getattr(vote, name) for vote in votes], kind) for name, kind in kinds.items()}
+    return pa.table({"place": pa.array(range(len(votes)), pa.int64()), **columns})

@@ -1,0 +1,462 @@
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+
+from ui.desk import DeskLabel, parse_votes, usable_keys
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
+# Watches the pane from outside: when keys go down, when comments change, when the outbox empties, and whether
+# Streamlit ever dims what surrounds it.
+WATCH = """
+() => {
+  const hosts = [...document.querySelectorAll("*")].filter((e) => e.shadowRoot?.querySelector("[data-desk]"));
+  const host = hosts[0], root = host.shadowRoot.querySelector("[data-desk]");
+  const seen = {downs: [], shown: [], painted: [], stored: [], dimmed: 0, mounts: new Set()};
+  window.seen = seen;
+  document.addEventListener("keydown", () => seen.downs.push(performance.now()), {capture: true});
+  new MutationObserver((changes) => {
+    const now = performance.now(), started = seen.downs.at(-1);
+    if (changes.some((c) => c.attributeName === "data-comment-id") && started) {
+      seen.shown.push(now - started);
+      requestAnimationFrame(() => setTimeout(() => seen.painted.push(performance.now() - started)));
+    }
+    const sized = changes.some((c) => c.attributeName === "data-outbox-size");
+    if (sized && root.dataset.outboxSize === "0" && started) seen.stored.push(now - started);
+  }).observe(root, {attributes: true});
+  const look = () => {
+    for (let e = host; e; e = e.parentElement) {
+      if (Number(getComputedStyle(e).opacity) < 1) seen.dimmed += 1;
+    }
+    seen.mounts.add(document.contains(host) && root.isConnected ? root.dataset.mountCount : "gone");
+    requestAnimationFrame(look);
+  };
+  look();
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "tests/browser/desk_harness.py")]
+    command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
+    command += ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
+    log = tmp_path_factory.mktemp("desk") / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen(
+            command,
+            cwd=log.parent,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            wait_until_up(f"http://127.0.0.1:{port}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(10)
+    # Streamlit itself logs a trace when a browser leaves; only ours count.
+    assert not any(str(ROOT / ours) in log.read_text() for ours in ("ui", "tests")), log.read_text()
+
+
+def wait_until_up(url: str) -> None:
+    for _ in range(100):
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
+                if answer.status == 200:
+                    return
+        except (URLError, OSError):
+            time.sleep(0.1)
+    raise AssertionError("the harness did not start within ten seconds")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no browser at {CHROMIUM}: the labelling pane was not tested")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_desk(chromium: Any, address: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    errors: list[str] = []
+
+    def opened(**manners: object) -> Any:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        query = "&".join(f"{name}={value}" for name, value in manners.items())
+        page.goto(f"{address}/?ledger={request.node.name}&{query}")
+        page.locator("[data-desk] [data-part=saved]:not(:empty)").wait_for()
+        page.evaluate(WATCH)
+        return page
+
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def desk(page: Any) -> Any:
+    return page.locator("[data-desk]")
+
+
+def shown(page: Any) -> int:
+    return int(desk(page).get_attribute("data-comment-id"))
+
+
+def ledger_when(page: Any, ready: Callable[[dict[str, Any]], bool], seconds: float = 10) -> dict[str, Any]:
+    """The harness's ledger as soon as it satisfies `ready`."""
+    ends = time.monotonic() + seconds
+    while True:
+        book: dict[str, Any] = json.loads(page.get_by_test_id("stText").text_content())
+        if ready(book) or time.monotonic() > ends:
+            assert ready(book), book
+            return book
+        page.wait_for_timeout(50)
+
+
+def settled(page: Any, votes: int) -> list[dict[str, Any]]:
+    page.locator("[data-desk][data-outbox-size='0']").wait_for()
+    book = ledger_when(page, lambda book: len(book["votes"]) >= votes)
+    assert len(book["votes"]) == votes
+    return book["votes"]
+
+
+def test_fifty_quick_presses_all_count_once_and_for_the_comment_that_was_shown(open_desk):
+    page = open_desk()
+    expected = []
+    for press in range(50):
+        key, label = ("1", "allow") if press % 3 else ("2", "disallow")
+        expected.append((shown(page), label))
+        page.keyboard.press(key)
+        page.wait_for_timeout(100)
+    votes = settled(page, 50)
+    assert [(vote["comment_id"], vote["label"]) for vote in votes] == expected
+    assert len({vote["comment_id"] for vote in votes}) == 50
+    assert all(0.05 < vote["seconds"] < 5 for vote in votes)
+    seen = page.evaluate("({...window.seen, mounts: [...window.seen.mounts]})")
+    assert seen["mounts"] == ["1"]
+    assert seen["dimmed"] == 0
+    book = ledger_when(page, lambda book: True)
+    for name in ("shown", "painted", "stored"):
+        times = sorted(seen[name])
+        print(
+            f"key to {name}: median {statistics.median(times):.1f} ms, worst {times[-1]:.1f}, n={len(times)}"
+        )
+    print(f"callback: median {statistics.median(book['ms']):.3f} ms over {len(book['calls'])} calls")
+    assert statistics.median(seen["shown"]) < 16
+
+
+def test_presses_without_any_pause_all_count(open_desk):
+    page = open_desk()
+    first = shown(page)
+    page.evaluate("""() => { for (let press = 0; press < 20; press++)
+        document.dispatchEvent(new KeyboardEvent("keydown", {key: "1", bubbles: true})); }""")
+    votes = settled(page, 20)
+    assert [vote["comment_id"] for vote in votes] == list(range(first, first + 20))
+
+
+def test_a_held_key_votes_once(open_desk):
+    page = open_desk()
+    for _ in range(15):
+        page.keyboard.down("1")
+    page.keyboard.up("1")
+    assert [vote["comment_id"] for vote in settled(page, 1)] == [1]
+
+
+def test_enter_held_on_a_button_votes_once(open_desk):
+    page = open_desk()
+    page.locator("[data-label=allow]").focus()
+    for _ in range(15):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    assert [vote["comment_id"] for vote in settled(page, 1)] == [1]
+
+
+def test_a_double_click_votes_once(open_desk):
+    page = open_desk()
+    page.locator("[data-label=disallow]").dblclick()
+    page.wait_for_timeout(400)
+    page.locator("[data-label=allow]").click()
+    votes = settled(page, 2)
+    assert [(vote["comment_id"], vote["label"]) for vote in votes] == [(1, "disallow"), (2, "allow")]
+
+
+def test_an_empty_queue_says_so_and_ignores_the_keys(open_desk):
+    page = open_desk(count=0)
+    sync_api.expect(page.get_by_text("Nothing waits for a label here.")).to_be_visible()
+    sync_api.expect(page.get_by_text("Import more comments or choose another dataset.")).to_be_visible()
+    for key in ("1", "s", "n", "z", "Backspace"):
+        page.keyboard.press(key)
+    page.wait_for_timeout(400)
+    assert desk(page).get_attribute("data-outbox-size") == "0"
+    book = ledger_when(page, lambda book: True)
+    assert (book["votes"], book["calls"]) == ([], [])
+
+
+def test_the_last_comment_of_a_queue_can_still_be_undone(open_desk):
+    page = open_desk(count=1)
+    page.keyboard.press("1")
+    assert desk(page).get_attribute("data-comment-id") == ""
+    settled(page, 1)
+    page.keyboard.press("2")
+    page.keyboard.press("z")
+    assert shown(page) == 1
+    page.keyboard.press("2")
+    assert [vote["kind"] for vote in settled(page, 3)] == ["label", "undo", "label"]
+
+
+def test_typing_beside_the_pane_votes_nothing(open_desk):
+    page = open_desk()
+    page.get_by_label("Search").click()
+    page.keyboard.type("12 angry snakes zzz")
+    page.keyboard.press("Backspace")
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(500)
+    assert shown(page) == 1
+    assert ledger_when(page, lambda book: True)["calls"] == []
+    page.get_by_text("Only mine").click()
+    page.wait_for_timeout(300)
+    page.keyboard.press("1")
+    assert len(settled(page, 1)) == 1
+    assert page.evaluate("[...window.seen.mounts]") == ["1"]
+
+
+def test_keys_with_a_modifier_vote_nothing(open_desk):
+    page = open_desk()
+    for chord in ("Control+1", "Alt+1", "Meta+1", "Control+z", "Control+s"):
+        page.keyboard.press(chord)
+    page.wait_for_timeout(300)
+    assert shown(page) == 1
+    assert ledger_when(page, lambda book: True)["calls"] == []
+
+
+def test_a_vote_whose_message_is_lost_is_sent_again(open_desk):
+    page = open_desk(lose=1)
+    page.keyboard.press("1")
+    assert [vote["comment_id"] for vote in settled(page, 1)] == [1]
+    assert ledger_when(page, lambda book: True)["calls"] == [1, 1]
+
+
+def test_a_vote_whose_acknowledgement_is_lost_counts_once(open_desk):
+    page = open_desk(unacked=2)  # the first run of the page spends one
+    page.keyboard.press("2")
+    ledger_when(page, lambda book: len(book["votes"]) == 1)
+    assert desk(page).get_attribute("data-outbox-size") == "1"
+    assert [vote["label"] for vote in settled(page, 1)] == ["disallow"]
+    assert ledger_when(page, lambda book: True)["calls"] == [1, 1]
+
+
+def test_an_outbox_that_nobody_acknowledges_is_repeated_ever_more_rarely_and_says_so(open_desk):
+    page = open_desk(mute=1)
+    page.keyboard.press("1")
+    sync_api.expect(page.get_by_text("1 being saved")).to_be_visible()
+    sync_api.expect(page.get_by_text("not saved for 1")).to_be_visible(timeout=15_000)
+    calls = ledger_when(page, lambda book: True)["calls"]
+    assert calls == [1, 1, 1]  # at once, after 2 s, after 4 s more
+
+
+def test_a_reload_loses_no_vote_and_shows_no_answered_comment_again(open_desk):
+    page = open_desk(lose=1)
+    page.keyboard.press("1")
+    page.reload()
+    votes = settled(page, 1)
+    assert (votes[0]["comment_id"], votes[0]["label"]) == (1, "allow")
+    assert shown(page) == 2
+
+
+def test_undo_shows_the_comment_again_and_the_next_answer_is_a_new_vote(open_desk):
+    page = open_desk()
+    for key in ("1", "2", "1"):
+        page.keyboard.press(key)
+    page.keyboard.press("z")
+    page.keyboard.press("Backspace")
+    assert shown(page) == 2
+    page.wait_for_timeout(500)
+    assert shown(page) == 2
+    page.keyboard.press("n")
+    assert shown(page) == 3
+    page.keyboard.press("s")
+    assert shown(page) == 4
+    votes = settled(page, 7)
+    assert [vote["kind"] for vote in votes] == ["label", "label", "label", "undo", "undo", "unsure", "skip"]
+    assert [vote["comment_id"] for vote in votes] == [1, 2, 3, 3, 2, 2, 3]
+    assert [vote["undoes"] for vote in votes[3:5]] == [votes[2]["client_id"], votes[1]["client_id"]]
+
+
+def test_undo_reaches_ten_votes_back_and_no_further(open_desk):
+    page = open_desk()
+    for _ in range(12):
+        page.keyboard.press("1")
+    for _ in range(12):
+        page.keyboard.press("z")
+    assert shown(page) == 3
+    assert len(settled(page, 22)) == 22
+
+
+def test_a_hostile_comment_is_shown_letter_by_letter_and_does_nothing(open_desk, address):
+    page = open_desk(kind="hostile")
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    body = desk(page).locator("[data-part=body]")
+    assert body.inner_text().startswith(
+        '<img src=x onerror="window.hurt=1"> ![x](http://127.0.0.1:9/b.png) **bold**'
+    )
+    assert body.locator("*").count() == 0
+    assert desk(page).locator("[data-part=about]").inner_text().startswith("RLOeve <b>")
+    page.keyboard.press("1")
+    assert body.inner_text() == "admin RLOesreverPDF endZWSP ×3less LRIisolatedPDIBOM"
+    page.keyboard.press("1")
+    assert body.locator(".unseen").all_inner_texts() == ["ZWJ"]
+    assert body.text_content().startswith("family \U0001f468\u200d\U0001f469\u200d\U0001f467 flag")
+    page.keyboard.press("1")
+    assert body.locator(".unseen").count() == 0
+    settled(page, 3)
+    assert page.evaluate("window.hurt") is None
+    assert [url for url in requests if not url.startswith(address)] == []
+
+
+def test_a_long_comment_says_that_it_goes_on_and_the_arrow_keys_read_it(open_desk):
+    page = open_desk(kind="hostile")
+    more = desk(page).locator("[data-part=more]")
+    sync_api.expect(more).to_be_hidden()
+    for _ in range(5):
+        page.keyboard.press("1")
+    sync_api.expect(more).to_be_visible()
+    for _ in range(12):
+        page.keyboard.press("ArrowDown")
+    sync_api.expect(more).to_be_hidden()
+    assert shown(page) == 6
+
+
+def test_the_buttons_stay_where_they_are_whatever_the_comment(open_desk):
+    page = open_desk(kind="hostile")
+    places = []
+    for _ in range(7):
+        places.append(page.locator("[data-label=allow]").bounding_box())
+        page.keyboard.press("1")
+    page.keyboard.press("g")
+    sync_api.expect(page.get_by_text("Judge what is written")).to_be_visible()
+    assert all(place == places[0] for place in places)
+
+
+def test_new_data_never_changes_the_comment_on_screen(open_desk):
+    first, second = open_desk(), open_desk()
+    first.keyboard.press("1")
+    settled(first, 1)
+    assert (shown(first), shown(second)) == (2, 1)
+    second.get_by_text("Only mine").click()
+    ledger_when(second, lambda book: len(book["votes"]) == 1)
+    assert shown(second) == 1
+
+
+def test_a_slow_server_loses_nothing_and_dims_nothing(open_desk):
+    page = open_desk(slow=0.7)
+    for _ in range(15):
+        page.keyboard.press("1")
+        page.wait_for_timeout(100)
+    assert shown(page) == 16
+    assert [vote["comment_id"] for vote in settled(page, 15)] == list(range(1, 16))
+    assert page.evaluate("[window.seen.dimmed, ...window.seen.mounts]") == [0, "1"]
+
+
+def test_a_pane_that_left_the_page_hears_no_key(open_desk):
+    page = open_desk()
+    page.get_by_text("Show the desk").click()
+    desk(page).wait_for(state="detached")
+    page.keyboard.press("1")
+    page.get_by_text("Show the desk").click()
+    desk(page).wait_for()
+    sync_api.expect(desk(page)).to_have_attribute("data-mount-count", "2")
+    page.keyboard.press("2")
+    votes = settled(page, 1)
+    assert (votes[0]["comment_id"], votes[0]["label"]) == (1, "disallow")
+    assert ledger_when(page, lambda book: True)["calls"] == [1]
+
+
+def test_counts_and_pace_follow_the_hand(open_desk):
+    page = open_desk(count=30)
+    sync_api.expect(page.get_by_text("30 waiting")).to_be_visible()
+    for _ in range(6):
+        page.keyboard.press("1")
+        page.wait_for_timeout(60)
+    assert desk(page).locator("[data-part=done]").inner_text() == "6 done"
+    assert desk(page).locator("[data-part=waiting]").inner_text() == "24 waiting"
+    assert desk(page).locator("[data-part=pace]").inner_text().endswith(" a minute")
+    settled(page, 6)
+    page.keyboard.press("z")
+    assert desk(page).locator("[data-part=done]").inner_text() == "5 done"
+    sync_api.expect(page.get_by_text("saved", exact=True)).to_be_visible()
+
+
+def vote(**changes: object) -> dict[str, object]:
+    honest = {
+        "client_id": "a" * 36,
+        "comment_id": 7,
+        "kind": "label",
+        "label": "allow",
+        "seconds": 1.5,
+        "undoes": None,
+    }
+    return {**honest, **changes}
+
+
+def test_what_an_honest_browser_sends_is_read():
+    undo = vote(client_id="b" * 36, kind="undo", label=None, undoes="a" * 36)
+    read = parse_votes({"sent_at": 1, "votes": [vote(), undo, vote(label="other")]})
+    assert [(v.kind, v.label, v.undoes) for v in read] == [("label", "allow", None), ("undo", None, "a" * 36)]
+
+
+@pytest.mark.parametrize(
+    "outbox",
+    [None, 7, "votes", [], {}, {"votes": None}, {"votes": {"a": vote()}}, {"votes": [None, 1, "x", [], {}]}]
+    + [
+        {"votes": [vote(client_id=wrong)]}
+        for wrong in (None, 1, "", "short", "a" * 65, "../../etc", "é" * 20)
+    ]
+    + [{"votes": [vote(comment_id=wrong)]} for wrong in (None, "7", 7.0, True, -1, 2**63, 10**400)]
+    + [{"votes": [vote(kind=wrong)]} for wrong in (None, 1, "drop", [], {})]
+    + [{"votes": [vote(label=wrong)]} for wrong in (None, "", 1, [], "x" * 61)]
+    + [
+        {"votes": [vote(seconds=wrong)]}
+        for wrong in (None, "1", True, -1, 1e9, 10**400, float("nan"), float("inf"))
+    ]
+    + [{"votes": [vote(kind="undo", undoes=wrong)]} for wrong in (None, 1, "", [])],
+)
+def test_garbage_from_a_browser_is_no_vote_and_no_error(outbox):
+    assert parse_votes(outbox) == []
+
+
+def test_no_more_than_two_hundred_votes_are_read_at_once():
+    assert len(parse_votes({"votes": [vote(client_id=f"client-{n}") for n in range(500)]})) == 200
+
+
+def test_a_label_key_that_is_taken_or_reserved_is_not_offered():
+    labels = [DeskLabel(key, key, "", "") for key in ("1", "1", "S", "c", "", "12", "é", "!", "A")]
+    assert usable_keys(labels) == ["1", "", "", "", "", "", "é", "", "a"]
