@@ -1,0 +1,46 @@
+# Two commands do everything: `make run` and `make test`. Each says what it is doing and is quick the second time.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8501
+VENV := .venv
+BIN := $(VENV)/bin
+export WORKBENCH_HOME ?= $(CURDIR)/.workbench
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: run test test-slow check bench clean
+
+run: $(VENV)/.installed
+	@if [ ! -e "$(WORKBENCH_HOME)/workbench.duckdb" ]; then \
+	  echo "Making the demo dataset, once, about half a minute"; \
+	  $(BIN)/python workbench.py demo --as "$${USER:-somebody}"; \
+	fi
+	@$(BIN)/python workbench.py serve-ui --port $(PORT) --browser
+
+test: $(VENV)/.installed-dev
+	@echo "Running the tests; those marked slow run with make test-slow"
+	@$(BIN)/python -m pytest -q -m "not slow"
+
+test-slow: $(VENV)/.installed-dev
+	@echo "Running the tests marked slow"
+	@$(BIN)/python -m pytest -q -m slow
+
+check: $(VENV)/.installed-dev
+	@$(BIN)/ruff format --check . && $(BIN)/ruff check . && $(BIN)/mypy
+
+bench: $(VENV)/.installed-dev
+	@$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/.installed: requirements.txt constraints.txt
+	@echo "Installing what the dashboard needs into $(VENV), once, a minute or two"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+	@echo "Installing what the tests need"
+	@$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
+	@touch $@
