@@ -1,0 +1,127 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.errors import BadInput, NotFound
+from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, fetch, get_encoding
+from services.modelling.token_budget import TokenBudget, budget, epochs_for, tokens_of_example
+
+TOY = Path(__file__).parents[3] / "shared" / "data" / "openai_cookbook" / "toy_chat_fine_tuning.jsonl"
+
+WORDS = Encoding("words", exact=True, count=lambda text: len(text.split()))
+
+
+@pytest.fixture(scope="module")
+def encodings() -> None:
+    missing = fetch()
+    if missing:
+        pytest.skip(f"the files of {missing} are not to be had")
+
+
+def budget_of(path: Path, encoding: str, limit: int) -> TokenBudget:
+    counter = get_encoding(encoding)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    counts = np.array([tokens_of_example(json.loads(line)["messages"], counter) for line in lines])
+    return budget(counts[:, 0], counts[:, 1], encoding=counter, limit=limit)
+
+
+# The rule's own vectors: examples to epochs.
+@pytest.mark.parametrize(
+    ("examples", "epochs"),
+    [
+        (1, 25),
+        (3, 25),
+        (5, 20),
+        (10, 10),
+        (33, 3),
+        (34, 3),
+        (8333, 3),
+        (8334, 2),
+        (12500, 2),
+        (12501, 1),
+        (30000, 1),
+    ],
+)
+def test_epochs_follow_the_published_rule(examples: int, epochs: int) -> None:
+    assert epochs_for(examples) == epochs
+
+
+@pytest.mark.skipif(not TOY.exists(), reason="the public example file is not here")
+def test_the_published_example_gives_the_published_numbers(encodings: None) -> None:
+    found = budget_of(TOY, "cl100k_base", 4096)
+    assert (found.examples, found.tokens.smallest, found.tokens.largest) == (5, 26, 8032)
+    assert (len(found.over_limit), found.billed_tokens_per_epoch, found.epochs) == (1, 4306, 20)
+    assert found.billed_tokens == 86_120
+
+
+@pytest.mark.skipif(not TOY.exists(), reason="the public example file is not here")
+def test_todays_limit_and_encoding_cut_nothing_of_it(encodings: None) -> None:
+    found = budget_of(TOY, "o200k_base", 65_536)
+    assert (found.over_limit, found.cut) == ((), 0)
+    assert found.billed_tokens == 20 * found.tokens.total
+
+
+def test_a_message_costs_three_tokens_its_texts_and_one_for_a_name() -> None:
+    messages = [{"role": "system", "content": "be kind"}, {"role": "user", "name": "ana", "content": "a b c"}]
+    assert tokens_of_example(messages, WORDS) == (3 + (3 + 1 + 2) + (3 + 1 + 1 + 3 + 1), 0)
+
+
+def test_truncation_takes_the_answer_first() -> None:
+    found = budget(np.array([10, 30]), np.array([2, 5]), encoding=WORDS, limit=24)
+    assert (found.over_limit, found.cut, found.without_answer) == ((1,), 6, 1)
+
+
+@given(st.lists(st.integers(1, 100_000), min_size=1, max_size=200), st.integers(1, 100_000))
+def test_what_is_billed_and_what_is_cut_make_the_whole(tokens: list[int], limit: int) -> None:
+    found = budget(np.array(tokens), np.ones(len(tokens), dtype=np.int64), encoding=WORDS, limit=limit)
+    assert found.billed_tokens_per_epoch + found.cut == sum(tokens)
+    assert found.tokens.smallest <= found.tokens.p5 <= found.tokens.median <= found.tokens.p95
+    assert sum(count for _, _, count in found.histogram) == len(tokens)
+
+
+def test_p5_and_p95_are_the_fifth_and_the_ninety_fifth_percentile() -> None:
+    found = budget(np.arange(101), np.ones(101, dtype=np.int64), encoding=WORDS, limit=1000)
+    assert (found.tokens.p5, found.tokens.p95) == (5.0, 95.0)
+
+
+def test_no_example_has_no_budget() -> None:
+    with pytest.raises(BadInput, match="no example"):
+        budget(np.array([], dtype=np.int64), np.array([], dtype=np.int64), encoding=WORDS, limit=10)
+
+
+@pytest.mark.parametrize(
+    ("model", "encoding"),
+    [
+        ("gpt-4o-mini-2024-07-18", "o200k_base"),
+        ("ft:gpt-4.1-mini-2025-04-14:team::abc", "o200k_base"),
+        ("gpt-4-0613", "cl100k_base"),
+        ("gpt-3.5-turbo-0125", "cl100k_base"),
+        ("gpt-6-luna", "o200k_base"),
+    ],
+)
+def test_a_model_has_the_encoding_of_its_family(model: str, encoding: str) -> None:
+    assert encoding_of(model) == encoding
+
+
+def test_an_unknown_model_is_not_guessed() -> None:
+    with pytest.raises(NotFound, match="llama"):
+        encoding_of("llama-4")
+
+
+def test_special_tokens_in_a_comment_count_as_the_text_they_are(encodings: None) -> None:
+    assert all(get_encoding(name).count("<|endoftext|>") > 1 for name in ENCODINGS)
+
+
+def test_without_its_file_an_encoding_estimates_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.modelling.encodings._FOLDER", tmp_path)
+    get_encoding.cache_clear()
+    estimate = get_encoding("o200k_base")
+    get_encoding.cache_clear()
+    assert not estimate.exact
+    assert 15 <= estimate.count("a comment of some sixty characters, as they come under videos") <= 17
