@@ -9,13 +9,14 @@ from ui.frame import draw_sidebar
 from ui.person import person
 
 _PAGES = Path(__file__).resolve().parent / "pages"
+_ICON = Path(__file__).resolve().parent / "ui" / "icon.svg"
 
 
 def _page(file: str, title: str, icon: str, purpose: str, **options: bool) -> st.Page:
     return st.Page(_PAGES / f"{file}.py", title=title, icon=f":material/{icon}:", help=purpose, **options)
 
 
-st.set_page_config(page_title="Moderation Workbench", page_icon=":material/balance:", layout="wide")
+st.set_page_config(page_title="Moderation Workbench", page_icon=str(_ICON), layout="wide")
 page = st.navigation(
     {
         "": [_page("overview", "Home", "home", "Where each dataset stands; what to do next.", default=True)],

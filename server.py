@@ -16,6 +16,7 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from streamlit.runtime.pages_manager import PagesManager
 
 from domain.errors import Busy, WorkbenchError
 from services.homes import home_folder
@@ -82,6 +83,10 @@ def _on_script_error(error: Exception) -> bool:
     )
     return True
 
+
+# A folder named pages would make Streamlit run a page without Home.py for whoever comes first by a link,
+# which after a restart is every open tab. Streamlit has no public word for this.
+PagesManager.uses_pages_directory = False
 
 app = st.App(
     Path(__file__).resolve().parent / "Home.py",

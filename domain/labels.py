@@ -1,12 +1,12 @@
 """Label sets, votes, and how the label in force came about."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
 from domain.errors import BadInput
+from domain.text import shortened, visible
 
 VoteKind = Literal["label", "skip", "unsure", "undo"]
 VoteSource = Literal["desk", "command", "import"]
@@ -83,9 +83,10 @@ def label_set(names: Iterable[str], definitions: dict[str, str] | None = None) -
             f"A label stands twice in {', '.join(clean)}.", hint="Give each label a name of its own."
         )
     for name in clean:
-        if not name or len(name) > MAX_LABEL_LENGTH or re.search(r"[\x00-\x1f]", name):
+        if not name or len(name) > MAX_LABEL_LENGTH or not _can_be_seen(name):
             raise BadInput(
-                f"'{name[:80]}' cannot be the name of a label.", hint="1 to 60 characters on one line."
+                f"'{shortened(name)}' cannot be the name of a label.",
+                hint="1 to 60 characters on one line, all of them visible.",
             )
     meaning = definitions or {}
     return LabelSet(
@@ -99,3 +100,7 @@ def label_set(names: Iterable[str], definitions: dict[str, str] | None = None) -
             for place, name in enumerate(clean)
         )
     )
+
+
+def _can_be_seen(name: str) -> bool:
+    return visible(name) == name and len(name.splitlines()) == 1 and "\t" not in name

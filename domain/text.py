@@ -21,10 +21,18 @@ _ASCII_FOLD = bytes(
 _NAMED_CONTROLS = {
     0x200B: "ZWSP", 0x200C: "ZWNJ", 0x200D: "ZWJ", 0x200E: "LRM", 0x200F: "RLM", 0x2060: "WJ", 0xFEFF: "BOM",
     0x202A: "LRE", 0x202B: "RLE", 0x202C: "PDF", 0x202D: "LRO", 0x202E: "RLO",
-    0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI",
+    0x061C: "ALM", 0x00AD: "SHY", 0x2066: "LRI", 0x2067: "RLI", 0x2068: "FSI", 0x2069: "PDI",
 }  # fmt: skip
 _ZWJ = 0x200D
-_FORMULA_STARTS = "=+-@\t\r＝＋－＠"
+_FLAG, _TAGS = "\U0001f3f4", frozenset(map(chr, range(0xE0020, 0xE0080)))
+_FORMULA_STARTS = "=+-@"
+# What Markdown renderers look for once the escapes are gone: links, addresses, icons, arrows and dashes.
+_FOUND_ANYWAY = re.compile(
+    r"(?<=:)(?=//|material/|streamlit:)|(?<=www)(?=\.)|(?<=\S)(?=@\w)"
+    r"|(?<=[-<>~])(?=[-=>]+(?:\s|$))",
+    re.IGNORECASE,
+)
+_WORD_JOINER = "\u2060"
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^])")
 
 
@@ -72,27 +80,48 @@ def _without_invisible(text: str) -> str:
 def visible(text: str) -> str:
     """The text with invisible and direction-changing characters written out, as in `⟦RLO⟧`.
 
-    A joiner between two emoji stays as it is: without it the picture would fall apart.
+    A joiner between two emoji and the letters inside a flag stay as they are: without them the picture would
+    fall apart.
     """
     shown = []
-    for place, character in enumerate(text):
-        name = _NAMED_CONTROLS.get(ord(character))
-        if name is None and unicodedata.category(character) == "Cc" and character not in "\n\r\t":
-            name = f"U+{ord(character):04X}"
-        joins_emoji = ord(character) == _ZWJ and place > 0 and _is_symbol(text[place - 1])
-        shown.append(character if name is None or joins_emoji else f"⟦{name}⟧")
+    before, in_flag = "", False
+    for character in text:
+        in_flag = character == _FLAG or (in_flag and character in _TAGS)
+        in_emoji = in_flag or (ord(character) == _ZWJ and _is_symbol(before))
+        name = None if in_emoji else _control_name(character)
+        shown.append(character if name is None else f"⟦{name}⟧")
+        before = character
     return "".join(shown)
 
 
+def _control_name(character: str) -> str | None:
+    if character < "\x7f":
+        shows_nothing = character < " " and character not in "\n\r\t"
+    else:
+        kind = unicodedata.category(character)
+        # Other format characters, such as the Arabic number signs, can be seen.
+        shows_nothing = kind == "Cc" or (kind == "Cf" and unicodedata.bidirectional(character) == "BN")
+    fallback = f"U+{ord(character):04X}" if shows_nothing else None
+    return _NAMED_CONTROLS.get(ord(character), fallback)
+
+
 def escape_markdown(text: str) -> str:
-    """The text such that Markdown shows it letter by letter, on one line."""
-    return _MARKDOWN.sub(r"\\\1", _SPACE.sub(" ", visible(text)))
+    """The text such that Markdown shows it letter by letter, on one line.
+
+    Inside links, addresses and icon names stands a word joiner, which nobody sees: an escape alone does not
+    keep a renderer from finding them.
+    """
+    line = _SPACE.sub(" ", visible(text))
+    return _MARKDOWN.sub(r"\\\1", _FOUND_ANYWAY.sub(_WORD_JOINER, line))
 
 
 def without_formula(cell: str) -> str:
-    """The cell with an apostrophe before what a spreadsheet would run as a formula."""
-    first = cell.lstrip(" \"'\u200b\ufeff\n\u00a0\u3000")[:1]
-    risky = first and first in _FORMULA_STARTS
+    """The cell with an apostrophe before what a spreadsheet would run as a formula.
+
+    Quotes, white space and invisible characters before the sign do not hide it, nor do wide and small forms.
+    """
+    first = next((c for c in cell if c not in "\"'" and unicodedata.category(c)[0] not in "ZC"), "")
+    risky = first and unicodedata.normalize("NFKC", first)[0] in _FORMULA_STARTS
     return f"'{cell}" if risky or cell[:1] in ("\t", "\r") else cell
 
 
@@ -103,4 +132,4 @@ def shortened(text: str, length: int = 80) -> str:
 
 
 def _is_symbol(character: str) -> bool:
-    return unicodedata.category(character) in ("So", "Sk", "Mn", "Sm")
+    return character != "" and unicodedata.category(character) in ("So", "Sk", "Mn", "Sm")

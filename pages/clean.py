@@ -5,8 +5,10 @@ import streamlit as st
 
 from domain.text import visible
 from services.curation import cleaning
-from ui.frame import dataset_in_hand
-from ui.readers import cleanings_of, preview_of
+from services.curation.cleaning import Preview
+from ui.errors import showing_errors
+from ui.frame import dataset_in_hand, nothing_yet
+from ui.readers import cleanings_of, preview_of, standing_of
 from ui.store import database
 from ui.times import when
 
@@ -21,54 +23,75 @@ who = st.session_state["person"]
 
 def exclude(rule: str) -> None:
     """Exclude what the rule finds now."""
-    done = cleaning.apply_rule(database(), dataset.dataset_id, rule, actor=who)
-    st.toast(f"{done.excluded:,} comments excluded.", icon=":material/check:")
+    with showing_errors():
+        done = cleaning.apply_rule(database(), dataset.dataset_id, rule, actor=who)
+        st.toast(f"{done.excluded:,} comments excluded.", icon=":material/check:")
 
 
 def take_back(cleaning_id: int) -> None:
     """Undo one cleaning."""
-    done = cleaning.undo(database(), cleaning_id, actor=who)
-    st.toast(f"{done.excluded:,} comments count again.", icon=":material/undo:")
+    with showing_errors():
+        done = cleaning.undo(database(), cleaning_id, actor=who)
+        st.toast(f"{done.excluded:,} comments count again.", icon=":material/undo:")
 
 
-st.caption("Excluded comments stay where they are, with the reason; they are not labelled, frozen or trained on.")
-for rule in cleaning.RULES:
-    preview = preview_of(dataset.dataset_id, rule)
+def draw_rule(preview: Preview) -> None:
+    """One rule as a card: what it finds now, the first of them, and the button."""
+    rule = preview.rule
     with st.container(border=True):
         told, act = st.columns([4, 1], vertical_alignment="center")
-        told.markdown(f"**{rule.capitalize()}** · {preview.count:,} comments")
-        told.caption(_MEANING[rule])
+        told.markdown(f"**{rule.capitalize()}** · {_MEANING[rule]}")
+        if not preview.count:
+            act.caption("Nothing found.", text_alignment="right")
+            return
         act.button(
             f"Exclude {preview.count:,}",
             key=f"clean_{rule}",
             on_click=exclude,
             args=(rule,),
-            disabled=preview.count == 0,
             width="stretch",
         )
-        if preview.count:
-            with st.expander(f"Look at the first {len(preview.examples)}"):
-                st.dataframe(
-                    pd.DataFrame(
-                        {
-                            "comment": [comment.comment_id for comment, _ in preview.examples],
-                            "text": [visible(comment.body) for comment, _ in preview.examples],
-                            "repeats comment": pd.array([old for _, old in preview.examples], dtype="Int64"),
-                        }
-                    ),
-                    hide_index=True,
-                    alt=f"Comments that the rule {rule} would exclude",
-                )
+        with st.expander(f"Look at the first {len(preview.examples)} of {preview.count:,}"):
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "comment": [comment.comment_id for comment, _ in preview.examples],
+                        "text": [visible(comment.body) for comment, _ in preview.examples],
+                        "repeats comment": pd.array([old for _, old in preview.examples], dtype="Int64"),
+                    }
+                ),
+                hide_index=True,
+                column_config={"text": st.column_config.TextColumn(width="large")},
+                placeholder="",
+                alt=f"Comments that the rule {rule} would exclude",
+            )
 
-history = cleanings_of(dataset.dataset_id)
+
+if not standing_of(dataset.dataset_id).counts["comments"]:
+    nothing_yet("This dataset has no comments.", "Import some to clean them.", "import", "Import comments")
+    st.stop()
+
+st.caption(
+    "Excluded comments stay where they are, with the reason; they are not labelled, frozen or trained on."
+)
+for rule in cleaning.RULES:
+    draw_rule(preview_of(dataset.dataset_id, rule))
+
 st.subheader("What was excluded so far", anchor=False)
+history = cleanings_of(dataset.dataset_id)
 if not history:
     st.caption("Nothing yet.")
 for done in history:
-    told, act = st.columns([4, 1], vertical_alignment="center")
-    state = f"undone by {done.undone_by} {when(done.undone_at)}" if done.undone_at else "in force"
-    told.text(f"{done.excluded:,} × {done.reason}, by {done.created_by} {when(done.created_at)}; {state}")
-    if done.undone_at is None:
-        act.button(
-            "Undo", key=f"undo_{done.cleaning_id}", on_click=take_back, args=(done.cleaning_id,), width="stretch"
-        )
+    with st.container(border=True):
+        told, act = st.columns([4, 1], vertical_alignment="center")
+        state = f"undone by {done.undone_by}, {when(done.undone_at)}" if done.undone_at else "in force"
+        told.text(f"{done.excluded:,} × {done.reason} · {done.created_by}, {when(done.created_at)} · {state}")
+        if done.undone_at is None:
+            act.button(
+                "Undo",
+                icon=":material/undo:",
+                key=f"undo_{done.cleaning_id}",
+                on_click=take_back,
+                args=(done.cleaning_id,),
+                width="stretch",
+            )

@@ -4,38 +4,71 @@ import pandas as pd
 import streamlit as st
 
 from domain.text import escape_markdown, visible
-from services.curation import datasets, importing
+from services.curation import importing
 from ui.errors import showing_errors
 from ui.importing import (
-    LARGEST_PREVIEW,
     choose_columns,
-    choose_dataset,
-    choose_labels,
+    choose_target,
     draw_findings,
+    draw_result,
     held_file,
     run_import,
+    upload_round,
 )
 from ui.store import database
+from ui.times import when
 
-uploaded = st.file_uploader("A file of comments", type=["csv", "tsv", "txt", "jsonl", "ndjson", "parquet"], key="import_file")
+uploaded = st.file_uploader(
+    "A file of comments",
+    type=["csv", "tsv", "txt", "jsonl", "ndjson", "parquet"],
+    key=f"import_file_{upload_round()}",
+)
 if uploaded is None:
-    st.caption("CSV, TSV, JSONL or Parquet, UTF-8 or UTF-16. Nothing leaves this machine, and nothing is dropped silently.")
+    st.caption(
+        "CSV, TSV, JSONL or Parquet, UTF-8 or UTF-16. Nothing leaves this machine; nothing is dropped"
+        " silently."
+    )
+    if "import_done" in st.session_state:
+        draw_result(st.session_state["import_done"])
 else:
     with showing_errors():
         path, look = held_file(uploaded)
-        st.markdown(
-            f"**{escape_markdown(uploaded.name)}** · {look.file_format.upper()}, {look.encoding}, "
-            f"{len(look.columns)} columns, {look.bytes:,} bytes"
-        )
+        st.markdown(f"**{escape_markdown(uploaded.name)}** · {look.file_format.upper()}, {look.encoding}")
         st.dataframe(
             pd.DataFrame([{visible(k): visible(v or "") for k, v in row.items()} for row in look.rows]),
             hide_index=True,
-            height=220,
-            alt=f"The first {LARGEST_PREVIEW} rows of the file",
+            height=min(38 + 35 * len(look.rows), 248),
+            placeholder="",
+            alt="The first rows of the file",
         )
-        draw_findings(look.findings, "Rows among these that will be refused")
-        columns = choose_columns(look)
-        target = choose_dataset([d.dataset_id for d in datasets.list_datasets(database())], uploaded.name)
-        label_map, labels = choose_labels(look, columns, target)
-        if st.button("Import", type="primary", icon=":material/upload_file:", key="import_go", disabled="text" not in columns):
-            run_import(path, uploaded.name, target, columns=columns, label_map=label_map, labels=labels)
+        draw_findings(look.findings, "Of these first rows, these will be refused")
+        columns = choose_columns(look, form=uploaded.file_id)
+        target = choose_target(look, columns, uploaded.name, form=uploaded.file_id)
+        if st.button(
+            "Import",
+            type="primary",
+            icon=":material/upload_file:",
+            key="import_go",
+            disabled="text" not in columns,
+        ):
+            run_import(path, uploaded.name, columns, target)
+
+in_hand = st.session_state.get("dataset")
+history = importing.list_imports(database(), in_hand) if in_hand else []
+if history:
+    st.subheader("Files that went in", anchor=False)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "import": [done.import_id for done in history],
+                "file": [visible(done.file_name) for done in history],
+                "added": [done.counts["added"] for done in history],
+                "refused": [done.counts["refused"] for done in history],
+                "conflicts": [done.counts["conflicts"] for done in history],
+                "by": [visible(done.created_by) for done in history],
+                "when": [when(done.created_at) for done in history],
+            }
+        ),
+        hide_index=True,
+        alt="Files imported into this dataset",
+    )

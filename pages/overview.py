@@ -1,37 +1,82 @@
-"""Home: where each dataset stands in the loop, and what to do next."""
+"""Home: where each dataset stands in the loop, how well its newest model does, and what to do next."""
 
 import streamlit as st
 
-from domain.text import escape_markdown
+from domain.text import escape_markdown, shortened
 from services.curation.datasets import list_datasets
 from services.standing import Standing
 from ui.demo import offer_demo
+from ui.errors import showing_errors
+from ui.evaluations import evaluation_of, runs_of
+from ui.figures import in_brackets
+from ui.frame import go_to
 from ui.readers import standing_of
 from ui.store import database
 
 
 def draw(standing: Standing) -> None:
-    """One dataset as a card: its numbers, the stations of the loop, and where to go on."""
-    dataset, counts = standing.dataset, standing.counts
+    """One dataset as a card: what to do next, the stations of the loop, and its newest model."""
+    dataset, step = standing.dataset, standing.next_step
     with st.container(border=True):
-        heading, action = st.columns([4, 1], vertical_alignment="center")
-        heading.subheader(escape_markdown(dataset.title), anchor=False)
-        heading.caption(
-            f"{escape_markdown(dataset.dataset_id)} · {counts['comments']:,} comments · "
-            + " · ".join(f"{escape_markdown(label)} {n:,}" for label, n in standing.labels.items())
-        )
-        step = standing.next_step
-        action.page_link(
-            f"pages/{step.page}.py",
-            label=f"**{step.title}**",
+        heading, action = st.columns([3, 1], vertical_alignment="center")
+        with heading.container(gap="xsmall"):
+            st.subheader(escape_markdown(dataset.title), anchor=False)
+            st.caption(
+                escape_markdown(f"{dataset.dataset_id} · {standing.counts['comments']:,} comments")
+                + "".join(f" · {n:,} {escape_markdown(label)}" for label, n in standing.labels.items())
+            )
+            st.markdown(f"**Next:** {step.todo}")
+        if action.button(
+            step.title,
+            type="primary",
             icon=":material/arrow_forward:",
-            query_params={"dataset": dataset.dataset_id},
-        )
-        for column, station in zip(st.columns(len(standing.steps)), standing.steps, strict=True):
-            mark = ":material/check_circle:" if station.done else ":material/radio_button_unchecked:"
-            column.markdown(f"{mark} **{station.title}**")
-            column.caption(station.told)
-        st.markdown(f":material/arrow_forward: Next: {step.todo}")
+            icon_position="right",
+            width="stretch",
+            key=f"overview_next_{dataset.dataset_id}",
+        ):
+            go_to(step.page, dataset=dataset.dataset_id)
+        _draw_stations(standing)
+        with showing_errors():
+            _draw_newest_model(dataset.dataset_id)
+
+
+def _draw_stations(standing: Standing) -> None:
+    name = standing.dataset.dataset_id
+    for column, station in zip(st.columns(len(standing.steps), gap="small"), standing.steps, strict=True):
+        mark = ":gray[:material/radio_button_unchecked:]"
+        if station.page == standing.next_step.page:
+            mark = ":primary[:material/arrow_circle_right:]"
+        elif station.done:
+            mark = ":green[:material/check_circle:]"
+        with column.container(gap=None):
+            if st.button(
+                f"{mark} **{station.title}**", type="tertiary", key=f"overview_{name}_{station.page}"
+            ):
+                go_to(station.page, dataset=name)
+            st.caption(station.told)
+
+
+def _draw_newest_model(dataset_id: str) -> None:
+    """What a lead asks first: how well the newest model does on comments that it never saw."""
+    newest = next((run for run in runs_of(dataset_id).values() if run.split == "test"), None)
+    if newest is None:
+        return
+    found = evaluation_of(newest.run_id)
+    facts = {
+        "Newest model": escape_markdown(shortened(found.model_name, 60)),
+        "Accuracy, 95 % interval": in_brackets(found.report.accuracy),
+        "Macro-F1, 95 % interval": in_brackets(found.report.macro_f1),
+        "Measured on": f"{found.report.n:,} test comments",
+    }
+    *columns, more = st.columns(len(facts) + 1, vertical_alignment="center")
+    for column, (name, value) in zip(columns, facts.items(), strict=True):
+        with column.container(gap=None):
+            st.caption(name)
+            st.markdown(f"**{value}**")
+    if more.button(
+        "Evaluation", icon=":material/analytics:", key=f"overview_run_{dataset_id}", width="stretch"
+    ):
+        go_to("evaluate", dataset=dataset_id, run=newest.run_id)
 
 
 names = [dataset.dataset_id for dataset in list_datasets(database())]
@@ -40,8 +85,12 @@ if not names:
     left, right = st.columns(2)
     with left, st.container(border=True, height="stretch"):
         st.subheader("Begin with your comments", anchor=False)
-        st.caption("CSV, JSONL or Parquet. Nothing leaves this machine.")
-        st.page_link("pages/import.py", label="Import a file", icon=":material/upload_file:")
+        st.caption(
+            "CSV, JSONL or Parquet. You say which column is what; rows that cannot go in are listed one by"
+            " one. Nothing leaves this machine."
+        )
+        if st.button("Import a file", type="primary", icon=":material/upload_file:", key="overview_import"):
+            st.switch_page("pages/import.py")
     with right, st.container(border=True, height="stretch"):
         offer_demo()
 for name in names:

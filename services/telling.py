@@ -94,7 +94,9 @@ def _comments(answer: Answer) -> str:
             f"Comment {answer['comment_id']}: {answer['label'] or answer['kind']} by {answer['annotator']}."
         )
     return (
-        "\n".join(f"{c['comment_id']} [{c['label'] or '–'}] {shortened(c['body'], 100)}" for c in answer)
+        "\n".join(
+            f"{c['comment_id']} [{shortened(c['label'] or '–')}] {shortened(c['body'], 100)}" for c in answer
+        )
         or "None."
     )
 
@@ -104,9 +106,9 @@ def _anything(answer: Answer, indent: str = "") -> str:
         lines = []
         for name, value in answer.items():
             if isinstance(value, dict | list) and value:
-                lines += [f"{indent}{name}:", _anything(value, f"{indent}  ")]
+                lines += [f"{indent}{shortened(name)}:", _anything(value, f"{indent}  ")]
             else:
-                lines.append(f"{indent}{name}: {_short(value)}")
+                lines.append(f"{indent}{shortened(name)}: {_short(value)}")
         return "\n".join(lines)
     if isinstance(answer, list):
         return "\n".join(_anything(item, f"{indent}- ") for item in answer)

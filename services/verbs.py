@@ -126,7 +126,7 @@ def _snapshot(
     if dataset is None:
         raise BadInput("Of which dataset?", hint="Give --dataset NAME.")
     if show_all:
-        return list_snapshots(db, dataset)
+        return list_snapshots(db, _known(db, dataset))
     return snapshots.take_snapshot(
         db, dataset, actor=actor or "", split_mode=split_mode, seed=seed, note=note
     )
@@ -204,7 +204,7 @@ def _review(
 def _compare(db: Database, *, before: str, after: str, show: str | None = None) -> Any:
     if show is not None:
         return comparing.changed(db, before, after, show)
-    return comparing.compare_runs(db, before, after)
+    return comparing.as_dict(comparing.compare_runs(db, before, after))
 
 
 def _jobs(
@@ -217,7 +217,7 @@ def _jobs(
     restart: bool = False,
 ) -> Any:
     if job is None:
-        return launch.list_jobs(db, dataset)
+        return launch.list_jobs(db, dataset and _known(db, dataset))
     if cancel:
         return launch.cancel(db, job, actor or "")
     if restart:
@@ -227,7 +227,7 @@ def _jobs(
 
 def _models(db: Database, *, dataset: str | None = None, model: str | None = None) -> Any:
     if model is None:
-        return models.list_models(db, dataset)
+        return models.list_models(db, dataset and _known(db, dataset))
     return {"model": models.get_model(db, model), "runs": models.list_runs(db, model_id=model)}
 
 
@@ -251,8 +251,15 @@ def _create(
 
 def _guideline(db: Database, *, dataset: str, actor: str, path: str | None = None) -> Any:
     if path is not None:
-        datasets.write_guideline(db, dataset, Path(path).read_text(encoding="utf-8"), actor=actor)
-    return datasets.find_guideline(db, dataset)
+        datasets.write_guideline(db, dataset, _text_of(Path(path)), actor=actor)
+    return datasets.find_guideline(db, _known(db, dataset))
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read as text: {error}.", hint="It must be UTF-8.") from error
 
 
 def _comments(
@@ -264,7 +271,7 @@ def _comments(
     limit: int = 20,
     offset: int = 0,
 ) -> Any:
-    wanted = CommentFilter(dataset, contains=contains, label=label, limit=limit, offset=offset)
+    wanted = CommentFilter(_known(db, dataset), contains=contains, label=label, limit=limit, offset=offset)
     return comments.list_comments(db, wanted)
 
 
@@ -282,6 +289,11 @@ def _show_snapshot(db: Database, *, snapshot: str) -> Any:
 
 def _demo(db: Database, *, actor: str, progress: Progress) -> Any:
     return load_demo(db, actor=actor, progress=progress)
+
+
+def _known(db: Database, dataset: str) -> str:
+    """The name again: a list of nothing must not hide that it was misspelt."""
+    return datasets.get_dataset(db, dataset).dataset_id
 
 
 def _run_of(db: Database, model: str | None, snapshot: str | None, split: str) -> str:

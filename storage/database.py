@@ -45,10 +45,11 @@ class Database:
             cursor.close()
 
     @contextmanager
-    def writing(self, dataset_id: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    def writing(self, dataset_id: str, *, is_news: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
         """A cursor inside one transaction; one writer at a time, all or nothing.
 
         Commits at the end and raises the dataset's revision; an exception inside rolls everything back.
+        What no reader caches, such as a lease, is no news: the revision stays.
         """
         with self._writing, self.reading() as cursor:
             cursor.execute("BEGIN")
@@ -58,15 +59,17 @@ class Database:
                 cursor.execute("ROLLBACK")
                 raise
             cursor.execute("COMMIT")
-            self._revisions[dataset_id] += 1
+            self._revisions[dataset_id] += is_news
 
     def revision_of(self, dataset_id: str) -> int:
         """A number that grows with every write to the dataset, within this process."""
         return self._revisions[dataset_id]
 
     def close(self) -> None:
-        """Write everything into the file and let go of it."""
+        """Write everything into the file and let go of it; a second time, nothing is left to do."""
         with self._writing:
+            if self._lock.closed:
+                return
             self._connection.execute("CHECKPOINT")
             self._connection.close()
             self._lock.close()

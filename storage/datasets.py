@@ -3,8 +3,10 @@
 import json
 from dataclasses import asdict
 
+import duckdb
+
 from domain.comments import Dataset
-from domain.errors import NotFound
+from domain.errors import Conflict, NotFound
 from domain.labels import Label, LabelSet
 from storage.database import Database, now
 
@@ -14,20 +16,35 @@ _COLUMNS = "dataset_id, title, group_by, salt, votes_needed, created_at, created
 def add_dataset(db: Database, dataset: Dataset, labels: LabelSet) -> None:
     """Add a dataset with the first version of its label set."""
     with db.writing(dataset.dataset_id) as cursor:
-        cursor.execute(
-            f"INSERT INTO datasets ({_COLUMNS}) VALUES ($dataset_id, $title, $group_by, $salt, $votes_needed,"
-            " $created_at, $created_by)",
-            asdict(dataset),
+        add_dataset_rows(cursor, dataset, labels)
+
+
+def add_dataset_rows(cursor: duckdb.DuckDBPyConnection, dataset: Dataset, labels: LabelSet) -> None:
+    """Add a dataset as part of a transaction that the caller holds.
+
+    Raises:
+        Conflict: there is a dataset of that name.
+    """
+    known = cursor.execute("SELECT 1 FROM datasets WHERE dataset_id = $name", {"name": dataset.dataset_id})
+    if known.fetchall():
+        raise Conflict(
+            f"There is a dataset '{dataset.dataset_id}' already.",
+            hint="Import into it, or choose another name.",
         )
-        cursor.execute(
-            "INSERT INTO label_sets VALUES ($dataset_id, 1, $labels, $created_at, $created_by)",
-            {
-                "dataset_id": dataset.dataset_id,
-                "labels": json.dumps([asdict(label) for label in labels.labels]),
-                "created_at": dataset.created_at,
-                "created_by": dataset.created_by,
-            },
-        )
+    cursor.execute(
+        f"INSERT INTO datasets ({_COLUMNS}) VALUES ($dataset_id, $title, $group_by, $salt, $votes_needed,"
+        " $created_at, $created_by)",
+        asdict(dataset),
+    )
+    cursor.execute(
+        "INSERT INTO label_sets VALUES ($dataset_id, 1, $labels, $created_at, $created_by)",
+        {
+            "dataset_id": dataset.dataset_id,
+            "labels": json.dumps([asdict(label) for label in labels.labels]),
+            "created_at": dataset.created_at,
+            "created_by": dataset.created_by,
+        },
+    )
 
 
 def find_dataset(db: Database, dataset_id: str) -> Dataset | None:

@@ -11,12 +11,22 @@ import pyarrow as pa
 
 from domain.comments import Dataset
 from domain.errors import NotFound
+from domain.labels import LabelSet
 from domain.splits import split_named
 from domain.text import TEXT_RULES_VERSION
 from storage.database import Database, now
+from storage.datasets import add_dataset_rows
 from storage.near import update_near
 
 Progress = Callable[[str], None]
+
+# The place of a row among the equal texts of this file, where the file gives no id of its own.
+_ORDINALS = """
+CREATE OR REPLACE TEMP TABLE ordinals AS
+SELECT line, row_number() OVER (PARTITION BY sha256(body) ORDER BY line) AS ordinal
+FROM parsed
+WHERE nullif(external_id, '') IS NULL
+"""
 
 # Who is who: a mapped id, else the text's hash and its place among equal texts of this file.
 _IDENTIFY = """
@@ -26,32 +36,35 @@ SELECT
   written, label, imported_split, split_text, score_text,
   try_cast(posted_text AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS posted_at,
   try_cast(score_text AS DOUBLE) AS source_score,
-  coalesce(
-    mapped_id,
-    text_hash || ':' || row_number() OVER (PARTITION BY text_hash, mapped_id IS NULL ORDER BY line)
-  ) AS external_id
+  coalesce(mapped_id, text_hash || ':' || ordinal) AS external_id
 FROM (
   SELECT
     p.* EXCLUDE (label, split, external_id),
     sha256(p.body) AS text_hash,
     nullif(p.external_id, '') AS mapped_id,
+    o.ordinal,
     p.label AS written,
     p.split AS split_text,
     l.meaning AS label,
     s.meaning AS imported_split
   FROM parsed p
+  LEFT JOIN ordinals o ON o.line = p.line
   LEFT JOIN label_map l ON l.written = p.label
   LEFT JOIN split_map s ON s.written = p.split
 )
 """
 
-# The text that each id stands for: the one known, else the first of this file.
+# The text and the comment that each id stands for: those known, else the first of this file and a new number.
 _STANDING = """
 CREATE OR REPLACE TEMP TABLE standing AS
 SELECT
   f.external_id,
   f.line,
-  k.comment_id,
+  k.comment_id AS known_id,
+  coalesce(
+    k.comment_id,
+    $first_comment - 1 + row_number() OVER (PARTITION BY k.comment_id IS NULL ORDER BY f.line)
+  ) AS comment_id,
   coalesce(k.text_hash, f.text_hash) AS text_hash
 FROM (
   SELECT external_id, min(line) AS line, arg_min(text_hash, line) AS text_hash
@@ -65,43 +78,44 @@ LEFT JOIN (
 ) k USING (external_id)
 """
 
+# The numbers given above are used up. A sequence goes on where it was left; it cannot be set.
+_USE_UP = "SELECT max(nextval('comment_ids')) FROM standing WHERE known_id IS NULL"
+
 # The slot is that of domain.splits.split_of_group, in SQL because a million rows pass here; a test compares.
+# Not sorted, which would take as long as all the rest: the rows come in the order of the file as they are.
 _ADD_COMMENTS = """
 INSERT INTO comments
 SELECT
-  nextval('comment_ids'), $dataset_id, $import_id, external_id, body, author, thread, posted_text, posted_at,
+  comment_id, $dataset_id, $import_id, external_id, body, author, thread, posted_text, posted_at,
   language, source_score, imported_split, match_key, bands, NULL,
   CASE WHEN slot < 800 THEN 'train' WHEN slot < 900 THEN 'validation' ELSE 'test' END,
   $rules
 FROM (
   SELECT
     i.*,
+    s.comment_id,
     ('0x' || substr(sha256($salt || chr(31) || coalesce(
       CASE $group_by WHEN 'author' THEN i.author WHEN 'thread' THEN i.thread END, i.external_id
     )), 1, 16))::UBIGINT % 1000 AS slot
   FROM incoming i
-  JOIN standing s ON s.external_id = i.external_id AND s.line = i.line
-  WHERE s.comment_id IS NULL
-  ORDER BY i.line
+  JOIN standing s ON s.line = i.line
+  WHERE s.known_id IS NULL
 )
 """
 
 _LABELLED = """
 CREATE OR REPLACE TEMP TABLE labelled AS
 SELECT
-  c.comment_id, i.label, i.reason, i.line, i.body,
-  coalesce(i.annotator, '(imported)') AS annotator,
-  'import:' || i.external_id || ':' || coalesce(i.annotator, '(imported)') AS client_id
+  s.comment_id, i.external_id, i.label, i.reason, i.line, coalesce(i.annotator, '(imported)') AS annotator
 FROM incoming i
 JOIN standing s ON s.external_id = i.external_id AND s.text_hash = i.text_hash
-JOIN comments c ON c.dataset_id = $dataset_id AND c.external_id = i.external_id
 WHERE i.label IS NOT NULL
 """
 
 # A label of a known comment and annotator counts once; another label for them is a conflict, listed below.
 _VOTED = """
 CREATE OR REPLACE TEMP TABLE voted AS
-SELECT v.client_id, v.comment_id, v.label
+SELECT v.comment_id, v.annotator, v.label
 FROM votes v
 WHERE v.dataset_id = $dataset_id AND v.source = 'import'
 """
@@ -110,14 +124,14 @@ _ADD_VOTES = """
 INSERT INTO votes
 SELECT
   nextval('vote_ids'), $dataset_id, comment_id, annotator, 'label', label, reason, $guideline_version, NULL,
-  client_id, NULL, 'import', $now
+  'import:' || external_id || ':' || annotator, NULL, 'import', $now
 FROM (
-  SELECT DISTINCT ON (client_id) *
-  FROM labelled
-  ORDER BY client_id, line
+  SELECT *
+  FROM labelled l
+  SEMI JOIN (SELECT min(line) AS line FROM labelled GROUP BY comment_id, annotator) f ON f.line = l.line
+  ANTI JOIN voted v ON v.comment_id = l.comment_id AND v.annotator = l.annotator
+  ORDER BY comment_id, line
 )
-WHERE client_id NOT IN (SELECT client_id FROM voted)
-ORDER BY comment_id
 """
 
 _ADD_FINDINGS = """
@@ -132,15 +146,17 @@ FROM (
   WHERE s.text_hash <> i.text_hash
   UNION ALL
   SELECT
-    l.line, 'conflict', l.annotator || ' labelled this ' || f.label || ' before, here ' || l.label, l.body
+    l.line, 'conflict', l.annotator || ' labelled this ' || f.label || ' before, here ' || l.label, i.body
   FROM labelled l
   JOIN (
-    SELECT client_id, label FROM voted
+    SELECT comment_id, annotator, label FROM voted
     UNION ALL
-    SELECT client_id, arg_min(label, line) FROM labelled
-    WHERE client_id NOT IN (SELECT client_id FROM voted)
-    GROUP BY client_id
-  ) f ON f.client_id = l.client_id AND f.label <> l.label
+    SELECT comment_id, annotator, arg_min(label, line)
+    FROM labelled
+    ANTI JOIN voted USING (comment_id, annotator)
+    GROUP BY comment_id, annotator
+  ) f ON f.comment_id = l.comment_id AND f.annotator = l.annotator AND f.label <> l.label
+  JOIN incoming i ON i.line = l.line
   UNION ALL
   SELECT line, 'note', 'label ''' || written || ''' is not in the label set; in without it', body
   FROM incoming WHERE written IS NOT NULL AND label IS NULL
@@ -159,9 +175,9 @@ FROM (
 _COUNTS = """
 SELECT
   (SELECT count(*) FROM incoming) AS rows,
-  (SELECT count(*) FROM standing WHERE comment_id IS NULL) AS added,
+  (SELECT count(*) FROM standing WHERE known_id IS NULL) AS added,
   (SELECT count(DISTINCT i.external_id) FROM incoming i JOIN standing s USING (external_id, text_hash)
-    WHERE s.comment_id IS NOT NULL) AS known,
+    WHERE s.known_id IS NOT NULL) AS known,
   (SELECT count(*) FROM votes WHERE vote_id >= $first_vote) AS labels,
   (SELECT count(*) FROM import_findings WHERE import_id = $import_id AND kind = 'conflict') AS conflicts,
   (SELECT count(*) FROM import_findings WHERE import_id = $import_id AND kind = 'note') AS notes
@@ -204,6 +220,7 @@ def add_import(
     guideline_version: int,
     about: Import,
     progress: Progress,
+    new_labels: LabelSet | None = None,
 ) -> Import:
     """Add the parsed rows of one file and return the import with its number and counts.
 
@@ -213,8 +230,11 @@ def add_import(
         label_map: Written value to label of the label set.
         about: Everything that is known beforehand; its number and counts are filled in here.
         progress: Told the name of each part as it begins; may raise to cancel, and nothing has happened then.
+        new_labels: The label set of a dataset that is new, and made together with its first comments.
     """
     with db.writing(dataset.dataset_id) as cursor:
+        if new_labels is not None:
+            add_dataset_rows(cursor, dataset, new_labels)
         import_id = _next(cursor, "import_ids")
         splits = parsed.column("split").unique().to_pylist()
         cursor.register("parsed", parsed)
@@ -229,22 +249,24 @@ def add_import(
             "group_by": dataset.group_by,
             "rules": TEXT_RULES_VERSION,
             "guideline_version": guideline_version,
+            "first_comment": first_comment,
             "first_vote": first_vote,
             "now": now(),
         }
-        for part, statement in (
-            ("identify", _IDENTIFY),
-            ("compare with what is known", _STANDING),
-            ("add comments", _ADD_COMMENTS),
-            ("find labels", _LABELLED),
-            ("compare labels", _VOTED),
-            ("add labels", _ADD_VOTES),
-            ("list findings", _ADD_FINDINGS),
+        for part, statements in (
+            ("identify", (_ORDINALS, _IDENTIFY)),
+            ("compare with what is known", (_STANDING, _USE_UP)),
+            ("add comments", (_ADD_COMMENTS,)),
+            ("find labels", (_LABELLED, _VOTED)),
+            ("add labels", (_ADD_VOTES,)),
+            ("list findings", (_ADD_FINDINGS,)),
         ):
             progress(part)
-            _run(cursor, statement, params)
+            for statement in statements:
+                _run(cursor, statement, params)
         progress("join near-duplicates")
         update_near(cursor, dataset.dataset_id, first_comment=first_comment)
+        progress("count")
         counts = _counts(cursor, params, refused_count)
         done = Import(**{**about.__dict__, "import_id": import_id, "counts": counts, "created_at": now()})
         _add_row(cursor, done)
@@ -297,9 +319,7 @@ def _run(cursor: duckdb.DuckDBPyConnection, statement: str, params: dict[str, An
     cursor.execute(statement, {name: value for name, value in params.items() if f"${name}" in statement})
 
 
-def _counts(
-    cursor: duckdb.DuckDBPyConnection, params: dict[str, Any], refused_count: int
-) -> dict[str, int]:
+def _counts(cursor: duckdb.DuckDBPyConnection, params: dict[str, Any], refused_count: int) -> dict[str, int]:
     cursor.execute(_COUNTS, {name: params[name] for name in ("first_vote", "import_id")})
     names = [column[0] for column in cursor.description or []]
     counts = dict(zip(names, cursor.fetchall()[0], strict=True))

@@ -148,46 +148,33 @@ def get_answer(db: Database, run_id: str, comment_id: int) -> Answer:
     return Answer(row[0], row[1], row[2], tuple(row[3]) if row[3] else None)
 
 
-def count_changes(db: Database, before_run: str, after_run: str) -> dict[str, int]:
-    """Of the comments that both runs predicted under the same frozen label: how many were fixed, broken, …"""
-    counted = ", ".join(f"count(*) FILTER ({condition}) AS {name}" for name, condition in _CHANGES.items())
-    with db.reading() as cursor:
-        row = cursor.execute(
-            f"SELECT {counted} FROM ({_PAIRED})", {"before_run": before_run, "after_run": after_run}
-        ).fetchone()
-    return dict(zip(_CHANGES, map(int, row or (0,) * 4), strict=True))
+@dataclass(frozen=True)
+class Paired:
+    """Comments alike in two runs: the frozen label in each (None: not answered), and whether it was met."""
+
+    gold_before: str | None
+    gold_after: str | None
+    right_before: bool
+    right_after: bool
+    n: int
 
 
-def count_unpaired(db: Database, before_run: str, after_run: str) -> dict[str, int]:
-    """Comments that cannot be compared: predicted by one run alone, or under another frozen label."""
+def count_paired(db: Database, before_run: str, after_run: str) -> list[Paired]:
+    """Every comment that at least one of two runs answered, counted in one pass."""
     with db.reading() as cursor:
-        row = cursor.execute(
+        rows = cursor.execute(
             f"""
             SELECT
-              count(*) FILTER (a.comment_id IS NULL),
-              count(*) FILTER (b.comment_id IS NULL),
-              count(*) FILTER (a.gold <> b.gold)
+              b.gold, a.gold, coalesce(b.predicted = b.gold, false), coalesce(a.predicted = a.gold, false),
+              count(*)
             FROM ({_ANSWERS.replace("$run_id", "$before_run")}) b
             FULL JOIN ({_ANSWERS.replace("$run_id", "$after_run")}) a ON a.comment_id = b.comment_id
-            """,
-            {"before_run": before_run, "after_run": after_run},
-        ).fetchone()
-    return dict(zip(("before_only", "after_only", "relabelled"), map(int, row or (0,) * 3), strict=True))
-
-
-def count_changes_by_label(db: Database, before_run: str, after_run: str) -> list[tuple[str, int, int, int]]:
-    """Per frozen label: how many comments, how many fixed, how many broken."""
-    with db.reading() as cursor:
-        return cursor.execute(
-            f"""
-            SELECT
-              gold, count(*), count(*) FILTER ({_CHANGES["fixed"]}), count(*) FILTER ({_CHANGES["broken"]})
-            FROM ({_PAIRED})
-            GROUP BY gold
-            ORDER BY gold
+            GROUP BY ALL
+            ORDER BY ALL
             """,
             {"before_run": before_run, "after_run": after_run},
         ).fetchall()
+    return [Paired(*row) for row in rows]
 
 
 def list_changes(

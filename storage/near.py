@@ -2,7 +2,7 @@
 
 import duckdb
 
-from storage.intake.sketch import jaccard, key_hashes
+from storage.intake.sketch import key_hashes, match_keys, shared_pieces
 
 _SAME_FROM = 0.8
 _EMPTY_KEY = int(key_hashes([""])[0])  # texts with nothing to see in them are not alike
@@ -55,11 +55,11 @@ def update_near(cursor: duckdb.DuckDBPyConnection, dataset_id: str, *, first_com
         return 0
     ids = sorted({number for new, old, _ in pairs for number in (new, old)})
     rows = cursor.execute(_TEXTS, {"dataset_id": dataset_id, "ids": ids}).fetchall()
-    texts = {number: body for number, body, _ in rows}
+    keys = dict(zip((row[0] for row in rows), match_keys([row[1] for row in rows]), strict=True))
     root = {number: near_of for number, _, near_of in rows if near_of is not None}
     joined: dict[int, int] = {}
     for new, old, same_key in pairs:
-        if new not in joined and (same_key or jaccard(texts[new], texts[old]) >= _SAME_FROM):
+        if new not in joined and (same_key or shared_pieces(keys[new], keys[old]) >= _SAME_FROM):
             joined[new] = root[new] = root.get(old, old)
     _write(cursor, joined)
     return len(joined)

@@ -54,7 +54,7 @@ def update_leases(
         votes_needed: A comment with this many labels waits for nobody.
         after: Begin behind this comment; at the end of the dataset the search goes on from its start.
     """
-    with db.writing(dataset_id) as cursor:
+    with db.writing(dataset_id, is_news=False) as cursor:
         bounds = cursor.execute(
             "SELECT min(comment_id), max(comment_id) FROM comments WHERE dataset_id = $dataset_id",
             {"dataset_id": dataset_id},
@@ -100,9 +100,18 @@ def count_waiting(db: Database, dataset_id: str, annotator: str, votes_needed: i
             LEFT JOIN (
               SELECT
                 comment_id,
-                count(*) FILTER (vote.kind = 'label') AS labelled_by,
+                count(*) FILTER (labels > 0) AS labelled_by,
                 bool_or(annotator = $annotator) AS mine
-              FROM current_votes_of($dataset_id, $low, $high)
+              FROM (
+                SELECT comment_id, annotator, count(*) FILTER (kind = 'label') AS labels
+                FROM votes
+                WHERE dataset_id = $dataset_id
+                  AND kind <> 'undo'
+                  AND client_id NOT IN (
+                    SELECT undoes FROM votes WHERE dataset_id = $dataset_id AND undoes IS NOT NULL
+                  )
+                GROUP BY comment_id, annotator
+              )
               GROUP BY comment_id
             ) v ON v.comment_id = c.comment_id
             LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id

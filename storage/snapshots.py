@@ -21,6 +21,7 @@ _SPLIT_SQL = {
     "group": "c.split",
     "imported": "c.imported_split",
     # The first 80 % of each label in the order of a hash are train, the next 10 % validation, the rest test.
+    # The seed alone decides, not the dataset's salt: who imports the same file draws the same split.
     "stratified": """
       CASE
         WHEN row_number() OVER by_label <= round(0.8 * count(*) OVER (PARTITION BY l.label)) THEN 'train'
@@ -40,7 +41,7 @@ WHERE c.dataset_id = $dataset_id
   AND l.label IS NOT NULL
   AND c.comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
 WINDOW by_label AS (
-  PARTITION BY l.label ORDER BY sha256($salt || chr(31) || $seed || chr(31) || c.external_id)
+  PARTITION BY l.label ORDER BY sha256($seed || chr(31) || c.external_id)
 )
 ORDER BY c.comment_id
 """
@@ -109,7 +110,7 @@ def frozen_rows(db: Database, dataset: Dataset, *, split_mode: str, seed: int) -
     """
     if split_mode not in _SPLIT_SQL:
         raise BadInput(f"There is no split mode '{split_mode}'.", hint=f"Modes: {', '.join(SPLIT_MODES)}.")
-    params = {"dataset_id": dataset.dataset_id, "salt": dataset.salt, "seed": str(seed), **EVERY_ID}
+    params = {"dataset_id": dataset.dataset_id, "seed": str(seed), **EVERY_ID}
     with db.reading() as cursor:
         statement = _FREEZE.format(split=_SPLIT_SQL[split_mode])
         rows = cursor.sql(statement, params=params).to_arrow_table()

@@ -21,6 +21,7 @@ def add_votes(db: Database, dataset_id: str, votes: Sequence[Vote]) -> int:
     """
     if not votes:
         return 0
+    numbers = [vote.comment_id for vote in votes]
     stamped = [replace(vote, voted_at=vote.voted_at or now()) for vote in votes]
     with db.writing(dataset_id) as cursor:
         cursor.register("incoming_votes", _table(stamped))
@@ -30,16 +31,29 @@ def add_votes(db: Database, dataset_id: str, votes: Sequence[Vote]) -> int:
             INSERT INTO votes (vote_id, dataset_id, {_COLUMNS})
             SELECT nextval('vote_ids'), $dataset_id, {_COLUMNS}
             FROM (
-              SELECT DISTINCT ON (client_id) * FROM incoming_votes ORDER BY client_id, place
-            ) i
-            WHERE NOT EXISTS (
-              SELECT 1 FROM votes v WHERE v.comment_id = i.comment_id AND v.client_id = i.client_id
+              SELECT * FROM (
+                SELECT DISTINCT ON (client_id) * FROM incoming_votes ORDER BY client_id, place
+              ) i
+              WHERE NOT EXISTS (
+                SELECT 1 FROM votes v
+                WHERE v.comment_id BETWEEN $low AND $high
+                  AND v.comment_id = i.comment_id
+                  AND v.client_id = i.client_id
+              )
+              ORDER BY place  -- in here, so that the numbers are given out in this order
             )
-            ORDER BY place
             RETURNING vote_id
             """,
-            {"dataset_id": dataset_id},
+            {"dataset_id": dataset_id, "low": min(numbers), "high": max(numbers)},
         ).fetchall()
+        # Who has voted holds the comment no longer: where two votes are needed, the next one may have it.
+        cursor.execute(
+            """
+            DELETE FROM leases l
+            USING incoming_votes i
+            WHERE l.comment_id = i.comment_id AND l.annotator = i.annotator
+            """
+        )
         cursor.unregister("incoming_votes")
     if added:
         db.vote_mark.note(max(row[0] for row in added))
@@ -67,11 +81,16 @@ def count_votes(db: Database, dataset_id: str, annotator: str | None = None) -> 
     with db.reading() as cursor:
         row = cursor.execute(
             """
-            SELECT count(*)
-            FROM current_votes_of($dataset_id, $low, $high)
-            WHERE $annotator IS NULL OR annotator = $annotator
+            SELECT count(DISTINCT (comment_id, annotator))
+            FROM votes
+            WHERE dataset_id = $dataset_id
+              AND ($annotator IS NULL OR annotator = $annotator)
+              AND kind <> 'undo'
+              AND client_id NOT IN (
+                SELECT undoes FROM votes WHERE dataset_id = $dataset_id AND kind = 'undo' AND undoes IS NOT NULL
+              )
             """,
-            {"dataset_id": dataset_id, "annotator": annotator, **EVERY_ID},
+            {"dataset_id": dataset_id, "annotator": annotator},
         ).fetchone()
     return int(row[0]) if row else 0
 

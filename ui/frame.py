@@ -1,8 +1,11 @@
 """What stands around every page: the dataset in hand and the person."""
 
+from typing import NoReturn
+
 import streamlit as st
 
 from domain.comments import Dataset
+from domain.text import escape_markdown
 from services.curation import datasets
 from ui.person import forget
 from ui.store import database
@@ -11,10 +14,15 @@ from ui.store import database
 def draw_sidebar(who: str) -> None:
     """The dataset picker (kept in the URL) and the name in hand."""
     names = [dataset.dataset_id for dataset in datasets.list_datasets(database())]
+    wanted = st.session_state.pop(
+        "dataset_next", None
+    )  # what another page asked for, before the widget is drawn
+    if wanted in names:
+        st.session_state["dataset"] = wanted
     with st.sidebar:
         if names:
             st.selectbox("Dataset in hand", names, key="dataset", bind="query-params")
-        with st.popover(who, icon=":material/person:", width="stretch"):
+        with st.popover(escape_markdown(who), icon=":material/person:", width="stretch"):
             st.caption("This name goes beside your votes and decisions. It is attribution, not security.")
             st.button("Be somebody else", on_click=forget, key="person_forget")
 
@@ -27,6 +35,15 @@ def dataset_in_hand() -> Dataset:
         nothing_yet("There is no dataset yet.", "Import comments to make one.", "import", "Import comments")
         st.stop()
     return dataset
+
+
+def go_to(page: str, *, dataset: str, **asked: str) -> NoReturn:
+    """Open another page with this dataset in hand; `asked` goes into its URL.
+
+    The dataset travels beside the URL: it is bound to the picker, and only the picker may write it there.
+    """
+    st.session_state["dataset_next"] = dataset
+    st.switch_page(f"pages/{page}.py", query_params=asked)
 
 
 def nothing_yet(what: str, todo: str, page: str, action: str) -> None:

@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Iterable
 
 from domain.comments import Dataset
-from domain.errors import BadInput, Conflict
-from domain.labels import label_set
+from domain.errors import BadInput
+from domain.labels import LabelSet, label_set
 from domain.people import actor_named
 from storage import datasets as stored
 from storage.database import Database, now
@@ -14,7 +14,7 @@ from storage.datasets import find_dataset, find_guideline, get_dataset, get_labe
 
 __all__ = [
     "create_dataset", "find_dataset", "find_guideline", "get_dataset", "get_label_set", "list_datasets",
-    "write_guideline",
+    "new_dataset", "write_guideline",
 ]  # fmt: skip
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -45,6 +45,26 @@ def create_dataset(
         BadInput: one of them cannot be used.
         Conflict: there is a dataset of that name.
     """
+    dataset, names = new_dataset(
+        name, labels, actor=actor, title=title, group_by=group_by, votes_needed=votes_needed,
+        definitions=definitions, salt=salt,
+    )  # fmt: skip
+    stored.add_dataset(db, dataset, names)
+    return dataset
+
+
+def new_dataset(
+    name: str,
+    labels: Iterable[str],
+    *,
+    actor: str,
+    title: str = "",
+    group_by: str = "author",
+    votes_needed: int = 1,
+    definitions: dict[str, str] | None = None,
+    salt: str | None = None,
+) -> tuple[Dataset, LabelSet]:
+    """What `create_dataset` would make, checked but not written: an import writes it with its comments."""
     if not _NAME.fullmatch(name):
         raise BadInput(
             f"'{name[:80]}' cannot be the name of a dataset.",
@@ -54,10 +74,6 @@ def create_dataset(
         raise BadInput(f"Splits cannot be grouped by '{group_by}'.", hint=f"One of {', '.join(GROUPS)}.")
     if not 1 <= votes_needed <= 9:
         raise BadInput(f"{votes_needed} votes for a comment are not possible.", hint="Between 1 and 9.")
-    if stored.find_dataset(db, name) is not None:
-        raise Conflict(
-            f"There is a dataset '{name}' already.", hint="Import into it, or choose another name."
-        )
     dataset = Dataset(
         dataset_id=name,
         title=title or name,
@@ -67,8 +83,7 @@ def create_dataset(
         created_at=now(),
         created_by=actor_named(actor),
     )
-    stored.add_dataset(db, dataset, label_set(labels, definitions))
-    return dataset
+    return dataset, label_set(labels, definitions)
 
 
 def write_guideline(db: Database, dataset_id: str, body: str, *, actor: str) -> int:

@@ -12,12 +12,18 @@ import pyarrow as pa
 from domain.errors import BadInput, Conflict
 from domain.labels import MAX_LABELS, LabelSet
 from domain.people import actor_named
-from services.curation.datasets import create_dataset
+from services.curation.datasets import new_dataset
+from services.release.export import csv_of
 from storage import datasets as stored
 from storage import imports
 from storage.database import Database, now
-from storage.imports import Finding, Import
-from storage.intake.parent import FIELDS, FileLook, look_at, parse
+from storage.imports import Finding, Import, get_import, list_imports
+from storage.intake.parent import FIELDS, FileLook, count_labels, look_at, parse
+
+__all__ = [
+    "FIELDS", "FileLook", "Finding", "Import", "counts_sentence", "findings", "findings_csv", "get_import",
+    "guess_columns", "import_file", "label_values", "list_imports", "preview",
+]  # fmt: skip
 
 # Told (what is going on, share from 0 to 1); may raise to stop the import, and then nothing has happened.
 Progress = Callable[[str, float], None]
@@ -47,6 +53,11 @@ def preview(path: Path) -> FileLook:
         BadInput: it cannot be read as CSV, JSONL or Parquet.
     """
     return look_at(path)
+
+
+def label_values(path: Path, columns: dict[str, str]) -> dict[str, int]:
+    """How many rows of the file have each value of the label column; empty where none is mapped."""
+    return count_labels(path, columns=columns) if {"text", "label"} <= columns.keys() else {}
 
 
 def guess_columns(columns: tuple[str, ...]) -> dict[str, str]:
@@ -101,23 +112,24 @@ def import_file(
         )
         rows = _table(parsed.rows)
         written = _written_labels(rows)
-        dataset = stored.find_dataset(db, dataset_id) or create_dataset(
-            db,
-            dataset_id,
-            labels or _labels_of(label_map or {}, written, dataset_id),
-            actor=who,
-            group_by=group_by,
-            votes_needed=votes_needed,
-        )
+        known, new_labels = stored.find_dataset(db, dataset_id), None
+        if known is None:
+            known, new_labels = new_dataset(
+                dataset_id,
+                labels or _labels_of(label_map or {}, written, dataset_id),
+                actor=who,
+                group_by=group_by,
+                votes_needed=votes_needed,
+            )
         guideline = stored.find_guideline(db, dataset_id)
         seconds = dict(parsed.seconds)
         return imports.add_import(
             db,
-            dataset,
+            known,
             parsed=rows,
             refused=_table(parsed.findings),
             refused_count=parsed.refused_count,
-            label_map=_meanings(label_map or {}, written, stored.get_label_set(db, dataset_id)),
+            label_map=_meanings(label_map or {}, written, new_labels or stored.get_label_set(db, dataset_id)),
             guideline_version=guideline[0] if guideline else 0,
             about=Import(
                 import_id=0,
@@ -131,6 +143,7 @@ def import_file(
                 created_by=who,
             ),
             progress=_timed(seconds, progress),
+            new_labels=new_labels,
         )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -146,6 +159,12 @@ def _table(path: Path) -> pa.Table:
     """An Arrow file, mapped into memory rather than read."""
     with pa.memory_map(str(path)) as source:
         return pa.ipc.open_file(source).read_all()
+
+
+def findings_csv(db: Database, import_id: int) -> str:
+    """All findings of an import as CSV, to be repaired and imported again."""
+    rows = [(f.line, f.kind, f.reason, f.raw) for f in findings(db, import_id)]
+    return csv_of(("line", "kind", "reason", "row"), rows)
 
 
 def _check_mapping(mapping: dict[str, str]) -> None:

@@ -2,19 +2,32 @@
 
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from domain.errors import BadInput, Conflict
+from domain.errors import BadInput, Conflict, NotFound
 from domain.people import actor_named
 from domain.splits import SPLITS
 from domain.text import TEXT_RULES_VERSION
 from storage import comments, datasets
 from storage import snapshots as stored
 from storage.database import Database
-from storage.snapshots import Snapshot, rows_sha256, snapshot_folder
+from storage.snapshots import Snapshot, get_snapshot, list_snapshots, rows_sha256, snapshot_folder
+
+__all__ = [
+    "FILES",
+    "Snapshot",
+    "get_snapshot",
+    "list_snapshots",
+    "snapshot_file",
+    "take_snapshot",
+    "verify_snapshot",
+]
+
+FILES = ("comments.parquet", "manifest.json")
 
 
 def take_snapshot(
@@ -61,17 +74,39 @@ def verify_snapshot(db: Database, snapshot_id: str) -> Snapshot:
     """Hash the rows in the snapshot's file once more.
 
     Raises:
-        Conflict: they are not the rows that were frozen.
+        NotFound: there is no such snapshot, or its file is gone.
+        Conflict: the file cannot be read, or its rows are not those that were frozen.
     """
-    snapshot = stored.get_snapshot(db, snapshot_id)
-    rows = pq.read_table(snapshot_folder(db.home, snapshot_id) / "comments.parquet")
-    found = rows_sha256(rows)
+    snapshot = get_snapshot(db, snapshot_id)
+    file = snapshot_file(db, snapshot_id, "comments.parquet")
+    try:
+        found = rows_sha256(pq.read_table(file))
+    except (OSError, KeyError, pa.ArrowException) as error:  # KeyError: a column is missing
+        raise Conflict(
+            f"The file of {snapshot_id} cannot be read: {error}",
+            hint="It was damaged after it had been frozen: take a new snapshot.",
+        ) from error
     if found != snapshot.sha256:
         raise Conflict(
             f"The rows of {snapshot_id} have the hash {found[:12]}…, not {snapshot.sha256[:12]}…",
             hint="The file was changed after it had been frozen: take a new snapshot.",
         )
     return snapshot
+
+
+def snapshot_file(db: Database, snapshot_id: str, name: str) -> Path:
+    """Where one of the snapshot's FILES lies. They are never changed.
+
+    Raises:
+        NotFound: there is no such snapshot or file, or the file is gone.
+    """
+    if name not in FILES:
+        raise NotFound(f"A snapshot has no file '{name}'.", hint=f"Files: {', '.join(FILES)}.")
+    get_snapshot(db, snapshot_id)
+    file = snapshot_folder(db.home, snapshot_id) / name
+    if not file.is_file():
+        raise NotFound(f"The file of {snapshot_id} is gone: {file}", hint="Take a new snapshot.")
+    return file
 
 
 def _counts(rows: pa.Table) -> dict[str, dict[str, int]]:

@@ -10,6 +10,7 @@ from services.evaluation.comparison import Comparison, compare, sentence
 from services.evaluation.reports import number
 from storage import comments, misses
 from storage.database import Database
+from storage.misses import Paired
 from storage.models import get_model, get_run
 
 Change = Literal["fixed", "broken", "both_wrong", "both_right"]
@@ -76,24 +77,29 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
         BadInput: it is one and the same run, or the two have no comment in common.
     """
     before, after = _pair(db, before_run, after_run)
-    left_out = LeftOut(**misses.count_unpaired(db, before_run, after_run))
-    counted = misses.count_changes(db, before_run, after_run)
-    if sum(counted.values()) == 0:
+    counted = misses.count_paired(db, before_run, after_run)
+    shared = [each for each in counted if each.gold_before == each.gold_after]
+    if not shared:
         raise BadInput(
             f"{before_run} ({before.split} of {before.snapshot_id}) and {after_run} ({after.split} of"
             f" {after.snapshot_id}) share no comment under the same frozen label.",
             hint="Let both models predict the same split of the same snapshot.",
         )
     names = _names(db, before, after)
-    counts = compare(**counted)
+    counts = compare(
+        both_right=sum(each.n for each in shared if each.right_before and each.right_after),
+        fixed=sum(each.n for each in shared if not each.right_before and each.right_after),
+        broken=sum(each.n for each in shared if each.right_before and not each.right_after),
+        both_wrong=sum(each.n for each in shared if not each.right_before and not each.right_after),
+    )
     return RunComparison(
         before=before,
         after=after,
         before_name=names[0],
         after_name=names[1],
         counts=counts,
-        labels=tuple(LabelChange(*row) for row in misses.count_changes_by_label(db, before_run, after_run)),
-        left_out=left_out,
+        labels=_by_label(shared),
+        left_out=_left_out(counted),
         before_seen=misses.count_seen_in_training(db, before_run),
         after_seen=misses.count_seen_in_training(db, after_run),
         sentence=sentence(counts, *names),
@@ -135,6 +141,32 @@ def as_dict(comparison: RunComparison) -> dict[str, Any]:
         "before_seen_in_training": comparison.before_seen,
         "after_seen_in_training": comparison.after_seen,
     }
+
+
+def _by_label(shared: list[Paired]) -> tuple[LabelChange, ...]:
+    labels = sorted({str(each.gold_after) for each in shared})
+    rows = {label: [each for each in shared if each.gold_after == label] for label in labels}
+    return tuple(
+        LabelChange(
+            label=label,
+            n=sum(each.n for each in found),
+            fixed=sum(each.n for each in found if each.right_after and not each.right_before),
+            broken=sum(each.n for each in found if each.right_before and not each.right_after),
+        )
+        for label, found in rows.items()
+    )
+
+
+def _left_out(counted: list[Paired]) -> LeftOut:
+    return LeftOut(
+        before_only=sum(each.n for each in counted if each.gold_after is None),
+        after_only=sum(each.n for each in counted if each.gold_before is None),
+        relabelled=sum(
+            each.n
+            for each in counted
+            if each.gold_before and each.gold_after and each.gold_before != each.gold_after
+        ),
+    )
 
 
 def _told(value: Any) -> Any:

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from domain.errors import BadInput
 
+UNPARSED = "(unparsed)"  # stands for the predicted label of an answer that named none
+
 
 @dataclass(frozen=True, eq=False)
 class ConfusionTable:
@@ -88,6 +90,12 @@ class ConfusionTable:
             self.counts, support, out=np.full(self.counts.shape, np.nan), where=support > 0
         )
         return shares
+
+    def count(self, gold: str = "", predicted: str = "", *, misses_only: bool = False) -> int:
+        """Comments of one cell; "" sums over its column or row, UNPARSED is the last column."""
+        rows = [k for k, label in enumerate(self.labels) if gold in ("", label)]
+        columns = [k for k, label in enumerate((*self.labels, UNPARSED)) if predicted in ("", label)]
+        return sum(int(self.counts[i, j]) for i in rows for j in columns if not (misses_only and i == j))
 
 
 def from_counts(labels: Iterable[str], triples: Iterable[tuple[str, str | None, int]]) -> ConfusionTable:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 from domain.errors import BadInput
 from services.evaluation.intervals import CONFIDENCE, Estimate, critical_value
@@ -33,7 +32,7 @@ def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> Estimat
             f"{positives:,} positive and {negatives:,} negative comments cannot be ranked.",
             hint="Both labels must occur among the rows that have a score.",
         )
-    above = float(rankdata(scores)[positive].sum()) - positives * (positives + 1) / 2
+    above = float(_ranks(scores)[positive].sum()) - positives * (positives + 1) / 2
     area = above / (positives * negatives)
     z = critical_value(CONFIDENCE)
 
@@ -41,6 +40,13 @@ def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> Estimat
         return (area - supposed) ** 2 <= z * z * _variance(supposed, positives, negatives)
 
     return Estimate(area, _furthest(plausible, area, 0.0), _furthest(plausible, area, 1.0))
+
+
+def _ranks(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ranks from 1 up; equal scores share the mean of theirs."""
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks: NDArray[np.float64] = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    return ranks
 
 
 def _variance(area: float, positives: int, negatives: int) -> float:

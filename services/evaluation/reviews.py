@@ -8,6 +8,7 @@ from domain.comments import Comment
 from domain.errors import BadInput
 from domain.models import Run
 from domain.people import actor_named
+from services.evaluation.confusion import UNPARSED
 from storage import comments, datasets
 from storage import misses as stored
 from storage import reviews as written
@@ -17,7 +18,6 @@ from storage.reviews import Review
 from storage.snapshots import get_snapshot
 
 VERDICTS = ("model wrong", "label wrong", "guideline unclear", "cannot be judged")
-UNPARSED = "(unparsed)"  # stands for the predicted label of an answer that named none
 
 MAX_WHY_LENGTH = 2_000
 _MAX_CLIENT_ID_LENGTH = 300
@@ -134,8 +134,10 @@ def misses(
     )
 
 
-def cell(db: Database, run_id: str, *, gold: str, predicted: str, limit: int = 100) -> list[Miss]:
-    """The comments of one cell of the confusion matrix, hits on its diagonal, the surest answers first.
+def cell(
+    db: Database, run_id: str, *, gold: str | None = None, predicted: str | None = None, limit: int = 100
+) -> list[Miss]:
+    """The comments of a cell of the confusion matrix, or of a row or column, hits included, the surest first.
 
     Raises:
         NotFound: there is no such run.

@@ -41,17 +41,18 @@ def record_votes(db: Database, dataset_id: str, given: Sequence[Vote], *, actor:
     """Append the votes and return the client ids that are safe on disk, those that had come before included.
 
     Raises:
-        BadInput: a vote is for a comment or a label that the dataset does not have.
+        BadInput: a vote is for a comment or a label that the dataset does not have, or takes back what
+            somebody else said.
     """
     who = actor_named(actor)
-    known = {
-        c.comment_id for c in comments.list_comments_by_id(db, dataset_id, [v.comment_id for v in given])
-    }
+    known = comments.list_known_ids(db, dataset_id, [vote.comment_id for vote in given])
     labels = datasets.get_label_set(db, dataset_id)
     guideline = datasets.find_guideline(db, dataset_id)
     version = guideline[0] if guideline else 0
     for vote in given:
         _check(vote, known, labels.names, dataset_id)
+        if vote.kind == "undo":
+            _check_undo(db, dataset_id, vote, given, who)
     votes.add_votes(db, dataset_id, [replace(v, annotator=who, guideline_version=version) for v in given])
     return [vote.client_id for vote in given]
 
@@ -99,3 +100,14 @@ def _check(vote: Vote, known: set[int], labels: tuple[str, ...], dataset_id: str
         raise BadInput(f"{vote.seconds} seconds for a comment are not possible.", hint="Reload the page.")
     if not 0 < len(vote.client_id) <= 300:
         raise BadInput("A vote has no id of its own.", hint="Reload the page.")
+
+
+def _check_undo(db: Database, dataset_id: str, undo: Vote, given: Sequence[Vote], who: str) -> None:
+    before = votes.list_votes(db, dataset_id, undo.comment_id)
+    own = {vote.client_id for vote in before if vote.annotator == who}
+    own |= {vote.client_id for vote in given if vote.comment_id == undo.comment_id}
+    if undo.undoes not in own:
+        raise BadInput(
+            f"What is taken back of comment {undo.comment_id} is not a vote of yours.",
+            hint="Reload the page.",
+        )

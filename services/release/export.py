@@ -1,17 +1,16 @@
 """Comments as files for other programs; no cell of a table runs as a formula."""
 
 import csv
+import io
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
-import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-from openpyxl.cell.write_only_cell import WriteOnlyCell
 
 from domain.errors import BadInput
 from domain.text import without_formula
@@ -19,6 +18,7 @@ from storage.comments import get_comments_table
 from storage.database import Database
 from storage.datasets import get_dataset
 
+_EXCEL_REFUSES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _EXCEL_CELL_LIMIT = 32_767
 _EXCEL_ROW_LIMIT = 1_048_575
 
@@ -30,7 +30,7 @@ def export_comments(db: Database, dataset_id: str, path: Path) -> int:
         path: Ends in .csv, .jsonl, .xlsx or .parquet. An existing file is replaced when the new one is whole.
 
     Raises:
-        BadInput: the ending is another, or the rows do not fit the format.
+        BadInput: the ending is another, the rows do not fit the format, or the place cannot be written to.
     """
     get_dataset(db, dataset_id)
     return write_table(get_comments_table(db, dataset_id), path)
@@ -44,9 +44,19 @@ def write_table(table: pa.Table, path: Path) -> int:
     try:
         _WRITERS[path.suffix](table, draft)
         draft.replace(path)
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadInput(f"{path} cannot be written: {reason}.", hint="Choose another place.") from error
     finally:
         draft.unlink(missing_ok=True)
     return int(table.num_rows)
+
+
+def csv_of(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """The rows as CSV text; no cell runs as a formula."""
+    text = io.StringIO(newline="")
+    _write_rows(text, header, rows)
+    return text.getvalue()
 
 
 def _rows(table: pa.Table) -> Iterator[list[Any]]:
@@ -59,10 +69,14 @@ def _rows(table: pa.Table) -> Iterator[list[Any]]:
 
 def _write_csv(table: pa.Table, path: Path) -> None:
     with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(table.column_names)
-        for row in _rows(table):
-            writer.writerow([without_formula(value) if isinstance(value, str) else value for value in row])
+        _write_rows(file, table.column_names, _rows(table))
+
+
+def _write_rows(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    writer = csv.writer(file)
+    writer.writerow([without_formula(name) for name in header])
+    for row in rows:
+        writer.writerow([without_formula(value) if isinstance(value, str) else value for value in row])
 
 
 def _write_jsonl(table: pa.Table, path: Path) -> None:
@@ -72,6 +86,9 @@ def _write_jsonl(table: pa.Table, path: Path) -> None:
 
 
 def _write_xlsx(table: pa.Table, path: Path) -> None:
+    import openpyxl  # slow to load, and most sessions never write a worksheet
+    from openpyxl.cell import WriteOnlyCell
+
     if table.num_rows > _EXCEL_ROW_LIMIT:
         raise BadInput(f"{table.num_rows:,} rows do not fit a worksheet.", hint="Export CSV or Parquet.")
     book = openpyxl.Workbook(write_only=True)
@@ -89,7 +106,7 @@ def _write_xlsx(table: pa.Table, path: Path) -> None:
 
 
 def _excel_text(value: str) -> str:
-    return ILLEGAL_CHARACTERS_RE.sub("�", without_formula(value))[:_EXCEL_CELL_LIMIT]
+    return _EXCEL_REFUSES.sub("�", without_formula(value))[:_EXCEL_CELL_LIMIT]
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:

@@ -29,6 +29,7 @@ MAX_COLUMNS = 200
 MAX_FIELD_CHARACTERS = 100_000
 MAX_RAW_CHARACTERS = 2_000
 LOOK_ROWS = 20
+MAX_LABEL_VALUES = 200
 
 FileFormat = Literal["csv", "jsonl", "parquet"]
 

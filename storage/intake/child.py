@@ -1,34 +1,32 @@
 """The process that reads a foreign file: `python -m storage.intake.child`, started by `parent.py` only.
 
-It takes one JSON line on its standard input, answers in JSON lines on its standard output (`progress`,
-then `look`, `parsed` or `error`), and ends when its input does, because its parent has then died. It sets its
-own limits first, and never opens the database.
+It takes one JSON line on its standard input, answers in JSON lines on its standard output (`progress`, then
+`look`, `labels`, `parsed` or `error`), and ends when its input does, because its parent has then died. It sets
+its own limits first, and never opens the database.
 """
 
+import gc
 import json
 import os
 import resource
-import signal
 import sys
 import threading
 import time
-from collections import deque
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import asdict
 from hashlib import file_digest
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from domain.errors import BadInput, WorkbenchError
 from domain.text import shortened
 from storage.intake import csv_rows, jsonl_rows, parquet_rows
-from storage.intake.batch import MAX_ROWS, Batch, FileFormat, FileLook
+from storage.intake.batch import MAX_LABEL_VALUES, MAX_ROWS, Batch, FileFormat, FileLook
 from storage.intake.writing import ArrowFiles, sketched
 
+_PARENT_DIED = 3
 _PROGRESS_EVERY_S = 0.2
-_BATCHES_AHEAD = 2
 
 _FOREIGN = {
     b"PK\x03\x04": "a ZIP archive, perhaps an Excel workbook",
@@ -42,12 +40,15 @@ _FOREIGN = {
 def main() -> None:
     """Read the task, do it, answer."""
     task = json.loads(sys.stdin.buffer.readline())
-    _limit(task["limits"])
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    _limit(task["limits"])
+    gc.disable()  # millions of short lists and not one cycle among them
     try:
         path = Path(task["path"])
         if task["verb"] == "look":
             _say({"look": asdict(look(path))})
+        elif task["verb"] == "labels":
+            _say({"labels": count_labels(path, task["columns"])})
         else:
             _say({"parsed": parse(path, Path(task["into"]), task["columns"])})
     except WorkbenchError as error:
@@ -62,24 +63,34 @@ def look(path: Path) -> FileLook:
     return readers[format_of(path)](path, path.stat().st_size)
 
 
+def count_labels(path: Path, columns: dict[str, str]) -> list[tuple[str, int]]:
+    """The values of the label column, those of the most rows first, and how many rows have each."""
+    counts: Counter[str] = Counter()
+    for batch in _batches(path, columns):
+        counts.update(label for label in batch.fields.get("label", ()) if label is not None)
+    return counts.most_common(MAX_LABEL_VALUES)
+
+
 def parse(path: Path, into: Path, columns: dict[str, str]) -> dict[str, Any]:
     """Write the rows and findings of the file into the folder; what `ParsedFile` needs to know of them.
 
-    While this thread reads ahead, another one sketches.
+    One thread does it all: a second one for the sketches was measured to be no faster (Python's global lock).
     """
     seconds = dict.fromkeys(("parse", "sketch", "write"), 0.0)
+    told_at = 0.0
+    with ArrowFiles(into) as files:
+        for batch in _timed(_batches(path, columns), seconds):
+            started = time.perf_counter()
+            sketches = sketched(batch.fields["text"])
+            done = time.perf_counter()
+            files.add(batch, sketches)
+            seconds["sketch"] += done - started
+            seconds["write"] += time.perf_counter() - done
+            if done - told_at > _PROGRESS_EVERY_S:
+                told_at = done
+                _say({"progress": [files.row_count, batch.share]})
     with path.open("rb") as file:
         sha256 = file_digest(file, "sha256").hexdigest()
-    progress = _Progress()
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as sketcher, ArrowFiles(into) as files:
-        waiting: deque[tuple[Batch, Any]] = deque()
-        for batch in _timed(_batches(path, columns), seconds):
-            waiting.append((batch, sketcher.submit(sketched, batch.fields["text"])))
-            if len(waiting) > _BATCHES_AHEAD:
-                _write(files, *waiting.popleft(), seconds)
-            progress.tell(files.row_count, batch.share)
-        while waiting:
-            _write(files, *waiting.popleft(), seconds)
     return {
         "row_count": files.row_count,
         "refused_count": files.refused_count,
@@ -116,7 +127,7 @@ def _batches(path: Path, columns: dict[str, str]) -> Iterator[Batch]:
         layout = csv_rows.layout_of(path)
         _check_columns(columns, layout.columns)
         yield Batch([], {"text": []}, list(layout.preamble), 0.0)
-        yield from map(_empty_as_null, csv_rows.batches(path, layout, columns))
+        yield from csv_rows.batches(path, layout, columns)
     elif kind == "jsonl":
         _check_columns(columns, jsonl_rows.columns_of(path))
         yield from jsonl_rows.batches(path, columns)
@@ -134,15 +145,6 @@ def _check_columns(columns: dict[str, str], present: tuple[str, ...]) -> None:
             )
 
 
-def _empty_as_null(batch: Batch) -> Batch:
-    """An empty cell says nothing, except in the text, where it is an empty text."""
-    fields = {
-        name: cells if name == "text" else [cell or None for cell in cells]
-        for name, cells in batch.fields.items()
-    }
-    return Batch(batch.lines, fields, batch.findings, batch.share)
-
-
 def _timed(batches: Iterator[Batch], seconds: dict[str, float]) -> Iterator[Batch]:
     """The batches, with the time of making them counted and the number of rows watched."""
     count = 0
@@ -156,26 +158,6 @@ def _timed(batches: Iterator[Batch], seconds: dict[str, float]) -> Iterator[Batc
         if count > MAX_ROWS:
             raise BadInput(f"The file has more than {MAX_ROWS:,} rows.", hint="Split it.")
         yield batch
-
-
-def _write(files: ArrowFiles, batch: Batch, sketches: Future[Any], seconds: dict[str, float]) -> None:
-    done = sketches.result()
-    seconds["sketch"] += done[2]
-    started = time.perf_counter()
-    files.add(batch, done)
-    seconds["write"] += time.perf_counter() - started
-
-
-class _Progress:
-    """Tells the parent how far the work is, a few times a second."""
-
-    def __init__(self) -> None:
-        self._told_at = 0.0
-
-    def tell(self, rows: int, share: float) -> None:
-        if time.monotonic() - self._told_at > _PROGRESS_EVERY_S:
-            self._told_at = time.monotonic()
-            _say({"progress": [rows, share]})
 
 
 def _say(message: dict[str, Any]) -> None:
@@ -194,7 +176,7 @@ def _limit(limits: dict[str, int]) -> None:
 def _end_with_parent() -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
-    os.killpg(0, signal.SIGKILL)  # with the process that sketches
+    os._exit(_PARENT_DIED)
 
 
 def _too_much_memory(limit: int) -> BadInput:

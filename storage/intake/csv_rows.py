@@ -4,7 +4,6 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from operator import itemgetter
 from pathlib import Path
 
 from domain.errors import BadInput
@@ -116,6 +115,8 @@ def look(path: Path, size: int) -> FileLook:
 def batches(path: Path, layout: CsvLayout, columns: dict[str, str]) -> Iterator[Batch]:
     """The wanted columns (field name to column name) of every record after the header, cells as they stand.
 
+    An empty cell is None, except in the text, where it is an empty text.
+
     Raises:
         BadInput: more than 10,000 records have broken quotes, or a line is too long.
     """
@@ -123,8 +124,14 @@ def batches(path: Path, layout: CsvLayout, columns: dict[str, str]) -> Iterator[
     scan = _Scan(layout)
     for block in line_blocks(path, layout.encoding):
         lines, records, findings = scan.read(block)
-        values = {name: list(map(itemgetter(place), records)) for name, place in places.items()}
+        values = {name: _column(records, place, keep_empty=name == "text") for name, place in places.items()}
         yield Batch(lines, values, findings, block.share)
+
+
+def _column(records: list[list[str]], place: int, *, keep_empty: bool) -> list[str | None]:
+    if keep_empty:
+        return [record[place] for record in records]
+    return [record[place] or None for record in records]
 
 
 class _Scan:
@@ -161,7 +168,7 @@ class _Scan:
         self._broken += count
         if self._broken > MAX_BROKEN_QUOTES:
             raise BadInput(
-                f"More than {MAX_BROKEN_QUOTES:,} records have broken quotes, the latest after line {self._before}.",
+                f"More than {MAX_BROKEN_QUOTES:,} records have broken quotes, up to line {self._before + 1}.",
                 hint='Check how the file was exported: a quote inside a quoted field is written twice, "".',
             )
 
@@ -253,7 +260,7 @@ def _header_place(records: list[list[str]]) -> int:
 
 
 def _consistency(sample: _Records) -> tuple[float, int]:
-    """How well a delimiter fits: the share of records as wide as the header (of two or more), and the width."""
+    """How well a delimiter fits: the share of records as wide as the header, and that width if above one."""
     if not sample.records:
         return 0.0, 0
     place = _header_place(sample.records)

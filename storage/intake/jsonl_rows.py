@@ -61,7 +61,7 @@ def columns_of(path: Path) -> tuple[str, ...]:
 
 
 def look(path: Path, size: int) -> FileLook:
-    """Keys and first rows of the file; nested values are shown as JSON."""
+    """Keys and first rows of the file; a nested value is only named, as in (a list)."""
     columns = columns_of(path)
     encoding = encoding_of(path)
     rows, findings = first_rows(_batches(path, encoding, partial(_shown, columns=columns), list(columns)))
@@ -121,7 +121,7 @@ def _cells(found: dict[str, Any], columns: dict[str, str]) -> dict[str, str | No
 
 def _shown(found: dict[str, Any], columns: tuple[str, ...]) -> dict[str, str | None]:
     return {
-        key: json.dumps(value) if isinstance(value := found.get(key), dict | list) else _plain(value)
+        key: f"({_kind(value)})" if isinstance(value := found.get(key), dict | list) else _plain(value)
         for key in columns
     }
 

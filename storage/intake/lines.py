@@ -64,22 +64,24 @@ def line_blocks(path: Path, encoding: str) -> Iterator[Block]:
     """
     decoder = _decoder(encoding)
     size = max(1, path.stat().st_size)
-    seen, carry = 0, ""
+    seen, carry = 0, [""]
     with path.open("rb") as file:
         while data := file.read(BLOCK_BYTES):
-            lines = _lines(carry + decoder.decode(data))
-            # The last line may go on in the next block, and a CR at its end may be half of a CRLF.
-            carry = lines.pop() if lines else ""
-            seen += len(lines)
-            if len(carry) > MAX_LINE_CHARACTERS:
+            carry.append(decoder.decode(data))
+            if sum(map(len, carry)) > MAX_LINE_CHARACTERS:
                 raise BadInput(
                     f"Line {seen + 1} is longer than {MAX_LINE_CHARACTERS:,} characters.",
                     hint="This is not a table of comments; check the export.",
                 )
-            if lines:
+            # Until a line ends, nothing is joined: a very long one would be copied again and again.
+            if carry[0].endswith("\r") or "\n" in carry[-1] or "\r" in carry[-1]:
+                lines = _lines("".join(carry))
+                # The last line may go on in the next block, and a CR at its end may be half of a CRLF.
+                carry = [lines.pop()]
+                seen += len(lines)
                 yield Block(lines, damaged=_is_damaged(lines), share=file.tell() / size, is_last=False)
     try:
-        lines = _lines(carry + decoder.decode(b"", final=True))
+        lines = _lines("".join(carry) + decoder.decode(b"", final=True))
     except UnicodeDecodeError as error:
         raise BadInput(
             f"The file ends in the middle of a {encoding.upper()} character, at line {seen + 1}.",

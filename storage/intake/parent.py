@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from domain.errors import BadInput, Conflict, WorkbenchError, from_dict
+from domain.errors import BadInput, Conflict, from_dict
 from storage.intake.batch import FIELDS, FINDINGS_FILE, MAX_FILE_BYTES, ROWS_FILE, FileLook, Finding
 
-__all__ = ["FIELDS", "FileLook", "Finding", "ParsedFile", "look_at", "parse"]
+__all__ = ["FIELDS", "FileLook", "Finding", "ParsedFile", "count_labels", "look_at", "parse"]
 
 Progress = Callable[[int, float], None]
 
@@ -32,8 +32,8 @@ _PARSE_WALL_S = 1_800.0
 class ParsedFile:
     """What the child made of a file.
 
-    `rows` and `findings` are Arrow IPC files; `seconds` are those of each part of the work (parse, sketch, write),
-    which overlap.
+    `rows` and `findings` are Arrow IPC files. `seconds` are those of each part of the work: parse, sketch and
+    write.
     """
 
     rows: Path
@@ -55,6 +55,17 @@ def look_at(path: Path) -> FileLook:
     told["columns"], told["rows"] = tuple(told["columns"]), tuple(told["rows"])
     told["findings"] = tuple(Finding(**finding) for finding in told["findings"])
     return FileLook(**told)
+
+
+def count_labels(path: Path, *, columns: dict[str, str]) -> dict[str, int]:
+    """How many rows of the file have each value of the label column: at most 200 values, frequent first.
+
+    Raises:
+        BadInput: the file as a whole cannot be read.
+    """
+    _check_size(path)
+    task = {"verb": "labels", "path": str(path.resolve()), "columns": columns}
+    return dict(_run(task, wall_s=_PARSE_WALL_S)["labels"])
 
 
 def parse(
@@ -87,7 +98,7 @@ def parse(
     rows, findings = into / ROWS_FILE, into / FINDINGS_FILE
     try:
         told = _run(task, wall_s=_PARSE_WALL_S, on_progress=on_progress, is_cancelled=is_cancelled)["parsed"]
-    except WorkbenchError:
+    except BaseException:  # also what on_progress and is_cancelled raise
         rows.unlink(missing_ok=True)
         findings.unlink(missing_ok=True)
         raise
@@ -122,7 +133,7 @@ def _run(
                 on_progress(*message["progress"])
             if "error" in message:
                 raise from_dict(message["error"])
-            if task["verb"] == "look" and "look" in message or "parsed" in message:
+            if message.keys() & {"look", "labels", "parsed"}:
                 return message
         raise _died(process.wait(), complaints)
 

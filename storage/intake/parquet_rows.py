@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,7 +19,10 @@ from storage.intake.batch import (
     without_refused,
 )
 
-_BATCH_ROWS = 2_000
+_MAX_CELL_BYTES = 4 * MAX_FIELD_CHARACTERS + 4  # no text within the limit has more
+_STEP_ROWS = 250  # even of texts of a megabyte, these fit into memory
+_PORTION_ROWS = 5_000
+_PORTION_BYTES = 8_000_000
 
 
 def columns_of(path: Path) -> tuple[str, ...]:
@@ -64,26 +66,41 @@ def batches(path: Path, columns: dict[str, str]) -> Iterator[Batch]:
 
 
 def _batches(path: Path, columns: dict[str, str], *, text_field: str | None) -> Iterator[Batch]:
-    wanted = list(dict.fromkeys(columns.values()))
-    decoded = done = 0
+    done = 0
     try:
         with pq.ParquetFile(path) as file:
             total = max(1, file.metadata.num_rows)
-            for piece in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted, use_threads=False):
-                decoded += piece.nbytes
-                if decoded > MAX_DECODED_BYTES:
-                    raise BadInput(
-                        f"The file decodes to more than {MAX_DECODED_BYTES:,} bytes.",
-                        hint="Split it, or leave out columns that are not needed.",
-                    )
-                values = {name: _cells(piece.column(column)) for name, column in columns.items()}
-                lines = range(done + 1, done + piece.num_rows + 1)
-                done += piece.num_rows
+            for portion in _portions(file, columns):
+                values = {name: portion.column(name).to_pylist() for name in columns}
+                lines = range(done + 1, done + portion.num_rows + 1)
+                done += portion.num_rows
                 yield _checked(Batch(lines, values, [], min(1.0, done / total)), columns, text_field)
+    except MemoryError:  # Arrow's own is an ArrowException too
+        raise
     except (pa.ArrowException, OSError) as error:
         raise BadInput(
             f"The file cannot be read as Parquet after row {done}: {error}", hint="Copy or export it again."
         ) from error
+
+
+def _portions(file: pq.ParquetFile, columns: dict[str, str]) -> Iterator[pa.Table]:
+    """The wanted columns as bytes, by thousands of rows or by megabytes, whichever is less."""
+    decoded = 0
+    waiting: list[pa.Table] = []
+    wanted = list(dict.fromkeys(columns.values()))
+    for piece in file.iter_batches(batch_size=_STEP_ROWS, columns=wanted, use_threads=False):
+        waiting.append(pa.table({name: _flat(piece.column(column)) for name, column in columns.items()}))
+        decoded += waiting[-1].nbytes
+        if decoded > MAX_DECODED_BYTES:
+            raise BadInput(
+                f"The file decodes to more than {MAX_DECODED_BYTES:,} bytes.",
+                hint="Split it, or leave out columns that are not needed.",
+            )
+        if len(waiting) * _STEP_ROWS >= _PORTION_ROWS or sum(one.nbytes for one in waiting) > _PORTION_BYTES:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
 def _schema(path: Path) -> pa.Schema:
@@ -115,14 +132,13 @@ def _is_plain(kind: pa.DataType) -> bool:
     return bool(_is_text(kind) or numbers or pa.types.is_boolean(kind) or pa.types.is_temporal(kind))
 
 
-def _cells(column: pa.Array) -> list[Any]:
-    """The column as bytes or None; Parquet text is not checked by anyone before us."""
+def _flat(column: pa.Array) -> pa.Array:
+    """The column as bytes: nobody has checked yet that its text is UTF-8."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if not _is_text(column.type):
         column = column.cast(pa.string())
-    cells: list[Any] = column.cast(pa.large_string()).view(pa.large_binary()).to_pylist()
-    return cells
+    return column.cast(pa.large_string()).view(pa.large_binary())
 
 
 def _checked(batch: Batch, columns: dict[str, str], text_field: str | None) -> Batch:
@@ -132,7 +148,7 @@ def _checked(batch: Batch, columns: dict[str, str], text_field: str | None) -> B
     for name, cells in batch.fields.items():
         fields[name] = texts = []
         for place, cell in enumerate(cells):
-            text = None if cell is None else cell.decode("utf-8", "surrogateescape")
+            text = None if cell is None else cell[:_MAX_CELL_BYTES].decode("utf-8", "surrogateescape")
             reason = _reason_against(text, cell, columns[name], is_text=name == text_field)
             if reason:
                 refused.setdefault(place, refusal(batch.lines[place], reason, text or ""))

@@ -62,14 +62,20 @@ def bands_of(keys: Sequence[str]) -> tuple[Hashes, NDArray[np.bool_]]:
 
 
 def jaccard(first: str, second: str) -> float:
-    """Share of five-character pieces that the match keys of two texts have in common, 0 to 1.
+    """`shared_pieces` of the match keys of two texts."""
+    return shared_pieces(match_key(first), match_key(second))
+
+
+def shared_pieces(first: str, second: str) -> float:
+    """Share of five-character pieces that two match keys have in common, 0 to 1.
 
     A key shorter than five characters is one piece.
 
     Source: Jaccard (1912), The distribution of the flora in the alpine zone.
     """
-    one, other = _grams(match_key(first)), _grams(match_key(second))
-    return len(one & other) / len(one | other)
+    one, other = _grams(first), _grams(second)
+    common = len(one & other)
+    return common / (len(one) + len(other) - common)
 
 
 def _grams(key: str) -> set[str]:

@@ -1,6 +1,5 @@
 """The Arrow files that the child hands back: the rows with their sketches, and the findings."""
 
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -32,14 +31,12 @@ FINDINGS_SCHEMA = pa.schema(
 )
 
 
-def sketched(texts: list[str]) -> tuple[Hashes, pa.ListArray, float]:
-    """The match key hash and the bands of each text, no bands for short keys; and the seconds it took."""
-    started = time.perf_counter()
+def sketched(texts: list[str]) -> tuple[Hashes, pa.ListArray]:
+    """The match key hash and the bands of each text; no bands for short keys."""
     keys = match_keys(texts)
     bands, has_bands = bands_of(keys)
     offsets = np.concatenate([[0], np.cumsum(has_bands * BANDS)]).astype(np.int32)
-    listed = pa.ListArray.from_arrays(offsets, bands[has_bands].ravel())
-    return key_hashes(keys), listed, time.perf_counter() - started
+    return key_hashes(keys), pa.ListArray.from_arrays(offsets, bands[has_bands].ravel())
 
 
 class ArrowFiles:
@@ -52,12 +49,12 @@ class ArrowFiles:
         self.refused_count = 0
         self._finding_count = 0
 
-    def add(self, batch: Batch, sketches: tuple[Hashes, pa.ListArray, float]) -> None:
+    def add(self, batch: Batch, sketches: tuple[Hashes, pa.ListArray]) -> None:
         """Write the rows of the batch with their sketches, and its findings."""
         self.add_findings(batch.findings)
         if not batch.lines:
             return
-        hashes, bands, _ = sketches
+        hashes, bands = sketches
         count = len(batch.lines)
         columns: list[pa.Array] = [pa.array(batch.lines, pa.int64())]
         for field in _FIELD_ORDER:

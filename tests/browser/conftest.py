@@ -1,25 +1,16 @@
 """A real Chromium, and the real dashboard on a home of its own."""
 
 import os
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+from tests.browser.driving import CHROMIUM, FLAGS, settled, workbench
+
 PERSON = "ana"
 
 
@@ -35,51 +26,32 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A closed home with the demo dataset, made once; tests work on copies."""
+    home = tmp_path_factory.mktemp("demo") / "home"
+    workbench(home, "demo", "--as", "ana")
+    return home
 
 
-def wait_until_up(url: str, *, within_s: float = 60) -> None:
-    deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError(f"{url} did not answer within {within_s:.0f} seconds")
-
-
-@contextmanager
-def dashboard(home: Path, *, port: int | None = None) -> Iterator[str]:
-    """The dashboard on that home, as `workbench.py serve-ui` starts it; its address."""
-    port = port or free_port()
-    log = home.parent / f"{home.name}-dashboard.log"
-    command = [sys.executable, "workbench.py", "serve-ui", "--port", str(port), "--home", str(home)]
-    with log.open("ab") as output:
-        server = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True)
-        try:
-            wait_until_up(f"http://127.0.0.1:{port}/api/health")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            os.killpg(server.pid, 15)
-            server.wait(20)
+@pytest.fixture(scope="module")
+def demo_home(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of that home for one module."""
+    return shutil.copytree(demo, tmp_path_factory.mktemp("copy") / "home")
 
 
 @pytest.fixture
 def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Open an address as a person who gave a name before; one context per call."""
+    """Open an address as a person who gave a name before, each time in a browser of its own."""
     contexts = []
 
-    def opened(address: str, path: str = "", *, person: str = PERSON, dark: bool = False) -> Page:
+    def opened(address: str, path: str = "", *, person: str | None = PERSON, dark: bool = False) -> Page:
         context = chromium.new_context(
             viewport={"width": 1440, "height": 950}, color_scheme="dark" if dark else "light"
         )
         contexts.append(context)
-        context.add_cookies([{"name": "workbench_person", "value": person, "url": address}])
+        if person is not None:
+            context.add_cookies([{"name": "workbench_person", "value": quote(person), "url": address}])
         page = context.new_page()
         page.goto(f"{address}/{path}")
         settled(page)
@@ -88,9 +60,3 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
     yield opened
     for context in contexts:
         context.close()
-
-
-def settled(page: Page) -> None:
-    """Wait until the page has been drawn and no script runs."""
-    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
-    page.locator("[data-testid=stMain] h1").first.wait_for(timeout=60_000)

@@ -1,106 +1,43 @@
 import json
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
-from urllib.error import URLError
 
 import pytest
+from playwright import sync_api
 
+from tests.browser.driving import ROOT, WATCH, desk, free_port, running, shown, wait_until_up
 from ui.desk import DeskLabel, parse_votes, usable_keys
-
-sync_api = pytest.importorskip("playwright.sync_api")
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
-# Watches the pane from outside: when keys go down, when comments change, when the outbox empties, and whether
-# Streamlit ever dims what surrounds it.
-WATCH = """
+# How many panes ask a key press where it came from.
+LISTENERS = """
 () => {
-  const hosts = [...document.querySelectorAll("*")].filter((e) => e.shadowRoot?.querySelector("[data-desk]"));
-  const host = hosts[0], root = host.shadowRoot.querySelector("[data-desk]");
-  const seen = {downs: [], shown: [], painted: [], stored: [], dimmed: 0, mounts: new Set()};
-  window.seen = seen;
-  document.addEventListener("keydown", () => seen.downs.push(performance.now()), {capture: true});
-  new MutationObserver((changes) => {
-    const now = performance.now(), started = seen.downs.at(-1);
-    if (changes.some((c) => c.attributeName === "data-comment-id") && started) {
-      seen.shown.push(now - started);
-      requestAnimationFrame(() => setTimeout(() => seen.painted.push(performance.now() - started)));
-    }
-    const sized = changes.some((c) => c.attributeName === "data-outbox-size");
-    if (sized && root.dataset.outboxSize === "0" && started) seen.stored.push(now - started);
-  }).observe(root, {attributes: true});
-  const look = () => {
-    for (let e = host; e; e = e.parentElement) {
-      if (Number(getComputedStyle(e).opacity) < 1) seen.dimmed += 1;
-    }
-    seen.mounts.add(document.contains(host) && root.isConnected ? root.dataset.mountCount : "gone");
-    requestAnimationFrame(look);
-  };
-  look();
+  let asked = 0;
+  const press = new KeyboardEvent("keydown", {key: "F13", bubbles: true});
+  press.composedPath = () => { asked += 1; return [document.body]; };
+  document.dispatchEvent(press);
+  return asked;
 }
 """
 
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "tests/browser/desk_harness.py")]
     command += ["--server.port", str(port), "--server.address", "127.0.0.1", "--server.headless", "true"]
     command += ["--server.fileWatcherType", "none", "--browser.gatherUsageStats", "false"]
     log = tmp_path_factory.mktemp("desk") / "server.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            command,
-            cwd=log.parent,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_until_up(f"http://127.0.0.1:{port}")
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
-            server.wait(10)
+    with running(command, log, cwd=log.parent, env={**os.environ, "PYTHONPATH": str(ROOT)}) as server:
+        wait_until_up(f"http://127.0.0.1:{port}/_stcore/health", server)
+        yield f"http://127.0.0.1:{port}"
     # Streamlit itself logs a trace when a browser leaves; only ours count.
     assert not any(str(ROOT / ours) in log.read_text() for ours in ("ui", "tests")), log.read_text()
-
-
-def wait_until_up(url: str) -> None:
-    for _ in range(100):
-        try:
-            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=1) as answer:
-                if answer.status == 200:
-                    return
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError("the harness did not start within ten seconds")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"no browser at {CHROMIUM}: the labelling pane was not tested")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS.split())
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -120,14 +57,6 @@ def open_desk(chromium: Any, address: str, request: pytest.FixtureRequest) -> It
     yield opened
     context.close()
     assert errors == []
-
-
-def desk(page: Any) -> Any:
-    return page.locator("[data-desk]")
-
-
-def shown(page: Any) -> int:
-    return int(desk(page).get_attribute("data-comment-id"))
 
 
 def ledger_when(page: Any, ready: Callable[[dict[str, Any]], bool], seconds: float = 10) -> dict[str, Any]:
@@ -388,8 +317,13 @@ def test_a_slow_server_loses_nothing_and_dims_nothing(open_desk):
 
 def test_a_pane_that_left_the_page_hears_no_key(open_desk):
     page = open_desk()
+    assert page.evaluate(LISTENERS) == 1
+    page.get_by_text("Only mine").click()
+    page.wait_for_timeout(300)
+    assert page.evaluate(LISTENERS) == 1
     page.get_by_text("Show the desk").click()
     desk(page).wait_for(state="detached")
+    assert page.evaluate(LISTENERS) == 0
     page.keyboard.press("1")
     page.get_by_text("Show the desk").click()
     desk(page).wait_for()

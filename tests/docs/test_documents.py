@@ -31,7 +31,9 @@ def test_every_command_in_the_document_works_in_the_order_given(document: str, e
     environment = {**os.environ, "WORKBENCH_HOME": str(elsewhere / "home"), "WORKBENCH_AS": "ana"}
     for command in commands(document):
         words = [sys.executable, str(ROOT / "workbench.py"), *command.split()[2:]]
-        done = subprocess.run(words, cwd=elsewhere, env=environment, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            words, cwd=elsewhere, env=environment, capture_output=True, text=True, timeout=300
+        )
         assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 

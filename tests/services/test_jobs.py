@@ -105,9 +105,8 @@ def db(tmp_path):
     opened = connect(tmp_path / "home")
     yield opened
     for job in list_jobs(opened):
-        folder = folder_of(opened, job.job_id)
-        if folder.is_held() and folder.events():
-            os.kill(folder.events()[0]["pid"], signal.SIGKILL)
+        if not job.state.is_over:
+            folder_of(opened, job.job_id).cancel("the end of the test")
     opened.close()
 
 
@@ -216,18 +215,28 @@ def test_a_killed_job_has_died_and_can_be_restarted(db, long_job):
         restart(db, again.job_id, "bob")
 
 
-def test_a_job_outlives_the_app_that_started_it(db, long_job):
-    db.close()
-    reopened = connect(db.home)
-    try:
-        assert get_job(reopened, long_job).state.name == "running"
-        assert absorb(reopened) == []
-        cancel(reopened, long_job, "ann")
-        wait_until_over(reopened, long_job)
-        assert absorb(reopened) == [long_job]
-    finally:
-        reopened.close()
-        db.__dict__.update(connect(db.home).__dict__)  # for the fixture, which closes what it opened
+def test_a_job_outlives_the_app_that_started_it(tmp_path):
+    first = connect(tmp_path / "home")
+    snapshot(first, 6_000, words=80)
+    job_id = train(first, snapshot_id="snapshot-1", actor="ann").job_id
+    wait_for_state(first, job_id, "running")
+    first.close()
+    second = connect(tmp_path / "home")
+    assert get_job(second, job_id).state.name == "running"
+    assert absorb(second) == []
+    cancel(second, job_id, "ann")
+    assert wait_until_over(second, job_id).state.name == "cancelled"
+    assert absorb(second) == [job_id]
+    second.close()
+
+
+def test_a_job_cancelled_before_its_process_speaks_never_starts(db, busy_machine):
+    snapshot(db)
+    job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id
+    assert folder_of(db, job_id).events() == []
+    cancel(db, job_id, "ann")
+    assert wait_until_over(db, job_id).state.name == "cancelled"
+    assert "started" not in {event["event"] for event in folder_of(db, job_id).events()}
 
 
 def test_jobs_of_one_machine_wait_for_each_other(db, busy_machine):

@@ -1,5 +1,5 @@
 import warnings
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ from sklearn.metrics import (
 
 from domain.errors import BadInput
 from services.evaluation.confusion import ConfusionTable
-from services.evaluation.intervals import Estimate, Proportion, shown
+from services.evaluation.intervals import Estimate, Proportion, bootstrap_table, shown
 from services.evaluation.metrics import Report, f1_score, matthews_correlation, report
 
 TABLES = (
@@ -127,6 +127,18 @@ def test_five_of_five_is_not_certainty():
         assert estimate.low < 0.85
 
 
+def test_the_interval_of_f1_holds_both_the_wilson_and_the_bootstrap_interval():
+    table = random_table(3, n=300)
+    one = report(table).classes[0]
+    wilson = f1_score(one.true_positives, support=one.support, predicted=one.predicted)
+
+    def f1(counts):
+        return 2 * counts[:, 0, 0] / (counts[:, 0].sum(axis=1) + counts[:, :, 0].sum(axis=1))
+
+    bootstrap = bootstrap_table(table.counts, f1, resamples=1000, seed=0)
+    assert (one.f1.low, one.f1.high) == (min(wilson.low, bootstrap.low), max(wilson.high, bootstrap.high))
+
+
 def test_macro_f1_of_two_even_labels_is_no_surer_than_the_accuracy_that_it_equals():
     found = report(table_of([[450, 50, 0], [50, 450, 0]]))
     for f1 in (found.macro_f1, found.weighted_f1):
@@ -182,7 +194,10 @@ def test_reordering_the_labels_reorders_the_classes_and_nothing_else(counts, ran
         tuple(table.labels[k] for k in order), table.counts[np.ix_(order, [*order, len(counts)])]
     )
     before, after = report(table, resamples=20), report(moved, resamples=20)
-    assert after.classes == tuple(before.classes[k] for k in order)
+    moved_classes = [before.classes[k] for k in order]
+    assert [replace(each, f1=None) for each in after.classes] == [replace(c, f1=None) for c in moved_classes]
+    for each, same in zip(after.classes, moved_classes, strict=True):  # the f1 interval is drawn anew
+        assert (each.f1 and each.f1.value) == (same.f1 and same.f1.value)
     for name in AVERAGES:
         assert getattr(after, name).value == pytest.approx(getattr(before, name).value, abs=1e-12)
 

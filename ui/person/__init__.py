@@ -36,12 +36,13 @@ def forget() -> None:
 
 
 def _ask() -> str:
+    _remember(key="person_cookie", data={"cookie": _COOKIE, "value": ""})
     left, _ = st.columns([2, 3])
     with left, st.form("person_form", border=True):
         st.subheader("Who is working here?")
         st.caption(
-            "Your name goes beside every vote and decision. It is attribution, not security: nothing checks it, and "
-            "whoever can open this page can pick any name."
+            "Your name goes beside every vote and decision. It is attribution, not security: nothing checks"
+            " it, and whoever can open this page can pick any name."
         )
         given = st.text_input("Name", max_chars=60, placeholder="Ana", key="person_name")
         if st.form_submit_button("Begin", type="primary"):

@@ -1,0 +1,70 @@
+"""Review: one miss at a time; one key says whether the model, the label or the guideline is wrong."""
+
+import streamlit as st
+
+from services.curation import datasets
+from services.evaluation.reviews import miss
+from ui.comments_table import draw_misses
+from ui.evaluations import evaluation_of, misses_of, next_miss, progress_of, run_titles, runs_of
+from ui.frame import dataset_in_hand, nothing_yet
+from ui.links import pick, pick_cell
+from ui.reviewing import draw_guideline, draw_last, draw_miss, draw_verdicts, open_comment
+from ui.store import database
+
+_PAGE = 50
+
+dataset = dataset_in_hand()
+runs = runs_of(dataset.dataset_id)
+if not runs:
+    nothing_yet(
+        "There is no miss to review: no model has answered anything yet.",
+        "Training a model lets it answer the validation and the test split too.",
+        "train",
+        "Train a model",
+    )
+    st.stop()
+
+picker, of_gold, of_predicted = st.columns([2, 1, 1])
+with picker:
+    run = runs[pick("Run", list(runs), key="run", shown=run_titles(runs).__getitem__, forgets=("comment",))]
+table = evaluation_of(run.run_id).table
+gold, predicted = pick_cell(table.labels, (of_gold, of_predicted), forgets=("comment",))
+
+so_far = progress_of(run)
+if not so_far.misses:
+    st.success(f"{run.run_id} has no miss: every answer is the frozen label.", icon=":material/check_circle:")
+    st.stop()
+counted = " · ".join(f"{n:,} {verdict}" for verdict, n in so_far.verdicts.items() if n)
+st.progress(
+    so_far.reviewed / so_far.misses,
+    text=f"{so_far.reviewed:,} of {so_far.misses:,} misses reviewed{f': {counted}' if counted else ''}",
+)
+
+draw_last(run)
+asked = st.query_params.get("comment", "")
+shown = miss(database(), run.run_id, int(asked)) if asked.isdecimal() else next_miss(run, gold, predicted)
+if shown is None:
+    nothing_yet(
+        "Every miss of this choice is reviewed.",
+        "Corrected labels enter the next snapshot: freeze it, train again, and compare.",
+        "snapshots",
+        "Take a snapshot",
+    )
+elif shown.predicted == shown.gold:
+    st.info(f"Comment {asked} is no miss of {run.run_id}: the model gave the frozen label.")
+else:
+    draw_miss(shown)
+    draw_verdicts(
+        run, shown, datasets.get_label_set(database(), run.dataset_id).names, st.session_state["person"]
+    )
+    draw_guideline(dataset.dataset_id)
+
+st.subheader("All misses", anchor=False)
+chosen = f"{run.run_id}_{gold}_{predicted}"
+place = int(st.session_state.get(f"review_page_{chosen}", 1)) - 1
+listed = misses_of(run, gold, predicted, limit=_PAGE, offset=_PAGE * place)
+count = table.count(gold, predicted, misses_only=True)
+st.caption(f"{count:,} misses, those first of which the model was surest. A row opens its comment above.")
+draw_misses(listed, key=f"review_misses_{chosen}_{place}", on_pick=open_comment)
+if count > _PAGE:
+    st.pagination(num_pages=-(-count // _PAGE), key=f"review_page_{chosen}")

@@ -1,0 +1,43 @@
+"""Snapshots: freeze the labels in force, and see what was frozen."""
+
+import streamlit as st
+
+from services.curation import snapshots
+from ui.errors import showing_errors
+from ui.frame import dataset_in_hand, nothing_yet
+from ui.readers import standing_of
+from ui.snapshots import choose_mode, draw_now, draw_snapshot, pick_snapshot
+from ui.store import database
+
+dataset = dataset_in_hand()
+standing = standing_of(dataset.dataset_id)
+taken = snapshots.list_snapshots(database(), dataset.dataset_id)
+
+if not standing.counts["labelled"] and not taken:
+    nothing_yet(
+        "Nothing is labelled yet.", "A snapshot freezes labelled comments.", "label", "Label comments"
+    )
+    st.stop()
+
+with st.expander("Take a snapshot", icon=":material/photo_camera:", expanded=not taken):
+    draw_now(standing)
+    mode, seed = choose_mode(dataset)
+    note = st.text_input("Note", max_chars=200, placeholder="Why now", key="snapshots_note")
+    if st.button("Take snapshot", type="primary", key="snapshots_take"):
+        with showing_errors(), st.spinner("Freezing"):
+            new = snapshots.take_snapshot(
+                database(),
+                dataset.dataset_id,
+                actor=st.session_state["person"],
+                split_mode=mode,
+                seed=seed,
+                note=note,
+            )
+            st.toast(f"{new.snapshot_id} holds {new.row_count:,} comments.", icon=":material/check:")
+            st.query_params["snapshot"] = new.snapshot_id
+            st.rerun()
+
+if taken:
+    opened = pick_snapshot(taken)
+    st.subheader(opened.snapshot_id, anchor=False)
+    draw_snapshot(opened)

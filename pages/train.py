@@ -1,0 +1,44 @@
+"""Train: a recipe on a snapshot becomes a job that makes a model."""
+
+import streamlit as st
+
+from services.curation import snapshots
+from services.modelling import training
+from ui.errors import showing_errors
+from ui.frame import dataset_in_hand, nothing_yet
+from ui.links import pick
+from ui.store import database
+from ui.training import choose_recipe, choose_settings, command_line, describe_rows
+
+dataset = dataset_in_hand()
+who = st.session_state["person"]
+taken = {one.snapshot_id: one for one in snapshots.list_snapshots(database(), dataset.dataset_id)}
+if not taken:
+    nothing_yet(
+        "There is no snapshot yet.", "A model learns from a frozen snapshot.", "snapshots", "Take a snapshot"
+    )
+    st.stop()
+
+left, right = st.columns(2)
+with left:
+    snapshot_id = pick("Snapshot", list(taken), key="snapshot")
+name = right.text_input(
+    "Name of the model", max_chars=100, placeholder="made from recipe and snapshot", key="train_name"
+)
+st.caption(describe_rows(taken[snapshot_id]))
+recipe = choose_recipe()
+with st.expander("Settings", icon=":material/tune:"):
+    settings = choose_settings(recipe)  # no form: the command below follows every change
+
+if st.button("Start training", type="primary", icon=":material/play_arrow:", key="train_start"):
+    with showing_errors():
+        job = training.train(
+            database(), snapshot_id=snapshot_id, recipe=recipe.name, settings=settings, name=name, actor=who
+        )
+        st.switch_page("pages/jobs.py", query_params={"job": job.job_id})
+st.caption("The same from the command line:")
+st.code(
+    command_line(snapshot_id, recipe.name, name=name, settings=settings, actor=who),
+    language=None,
+    wrap_lines=True,
+)

@@ -1,0 +1,116 @@
+import json
+
+import pytest
+
+from tests.stored_runs import labelled_dataset, stored_run
+
+HOSTILE = "<img src=x onerror=alert(1)> [link](http://127.0.0.1:9/) **bold** \u202eabc"
+
+
+@pytest.fixture
+def ids(db):
+    pairs = [(f"kind {n}", "allow") for n in range(30)] + [(f"rude {n}", "disallow") for n in range(9)]
+    return labelled_dataset(db, [*pairs, (HOSTILE, "disallow")])
+
+
+@pytest.fixture
+def run(db, ids):
+    """Right on 36 of 40: two kind ones are forbidden, a rude one allowed, the last one not answered."""
+    answers = dict.fromkeys(ids[:30], "allow") | dict.fromkeys(ids[30:], "disallow")
+    wrong = {ids[0]: "disallow", ids[1]: "disallow", ids[30]: "allow", ids[39]: None}
+    return stored_run(db, answers | wrong, name="*bold* model")
+
+
+def words(at):
+    return " ".join(str(each.value) for each in [*at.markdown, *at.caption, *at.text, *at.metric])
+
+
+def test_without_a_dataset_the_page_says_what_to_do(open_page):
+    at = open_page("evaluate")
+    assert not at.exception
+    assert "There is no dataset yet" in words(at)
+
+
+def test_without_a_run_the_page_says_what_to_do(open_page, ids):
+    at = open_page("evaluate")
+    assert not at.exception
+    assert at.title[0].value == "Evaluate"
+    assert "No model has answered anything yet" in words(at)
+
+
+def test_headline_numbers_come_with_interval_and_n(open_page, run):
+    at = open_page("evaluate")
+    assert not at.exception
+    assert {each.label: each.value for each in at.metric} == {
+        "Accuracy": "0.900", "Macro-F1": "0.875", "Weakest recall": "0.800",
+    }  # fmt: skip
+    assert "95 % interval 0.769 to 0.960 · n = 40" in words(at)
+    assert "n = 10 :orange-badge[few]" in words(at)
+    assert "1 answer named no label" in words(at)
+
+
+def test_the_sentence_says_what_the_numbers_were_measured_on(open_page, run):
+    told = words(open_page("evaluate"))
+    assert "the **test** split of **snapshot-1** (40 rows, group split, no guideline" in told
+    assert "Labels: 40 single" in told
+
+
+def test_an_undefined_precision_prints_as_undefined_and_averages_follow_the_labels(open_page, db, ids):
+    stored_run(db, dict.fromkeys(ids, "allow"))
+    table = open_page("evaluate").dataframe[0].value
+    assert list(table["label"]) == ["allow", "disallow", "macro average", "weighted average"]
+    assert table["precision"][1] == "undefined"
+    assert table["recall"][1].startswith("0.000 (0.000 to 0.2")
+    assert table["note"][1] == "few"
+
+
+def test_the_newest_run_is_shown_unless_a_link_names_another(open_page, db, ids, run):
+    newer = stored_run(db, dict.fromkeys(ids, "allow"), snapshot_id="snapshot-1")
+    assert open_page("evaluate").selectbox(key="run_picked").value == newer
+    assert open_page("evaluate", run=run).selectbox(key="run_picked").value == run
+
+
+def test_a_link_to_a_run_that_is_not_here_says_so(open_page, run):
+    at = open_page("evaluate", run="run-99")
+    assert "run\\-99 is not among" in at.warning[0].value
+    assert at.selectbox(key="run_picked").value == run
+
+
+def test_choosing_another_run_changes_the_numbers_and_the_link(open_page, db, ids, run):
+    stored_run(db, dict.fromkeys(ids, "allow"), snapshot_id="snapshot-1")
+    at = open_page("evaluate")
+    assert at.metric[0].value == "0.750"
+    at.selectbox(key="run_picked").set_value(run).run()
+    assert at.metric[0].value == "0.900"
+    assert at.query_params["run"] == run
+
+
+def test_a_cell_lists_its_comments_as_text_and_leads_to_their_review(open_page, ids, run):
+    at = open_page("evaluate", run=run, gold="disallow", predicted="(unparsed)")
+    assert not at.exception
+    table = at.dataframe[1].value
+    assert list(table["comment"]) == [ids[39]]
+    assert table["text"][0] == HOSTILE.replace("\u202e", "⟦RLO⟧")
+    assert "1 of 1 comments" in words(at)
+    assert any("Review the misses" in str(each.proto.label) for each in at.get("page_link"))
+
+
+def test_a_cell_can_be_chosen_without_a_mouse(open_page, ids, run):
+    at = open_page("evaluate")
+    at.selectbox(key="gold_picked").set_value("allow").run()
+    assert "30 of 30 comments" in words(at)
+    at.selectbox(key="predicted_picked").set_value("disallow").run()
+    assert sorted(at.dataframe[1].value["comment"]) == ids[:2]
+    assert at.query_params["gold"] == "allow"
+
+
+def test_the_matrix_holds_every_cell_with_unparsed_answers_in_a_column_of_their_own(open_page, run):
+    chart = json.loads(open_page("evaluate").get("vega_lite_chart")[0].proto.spec)
+    assert chart["layer"][0]["encoding"]["x"]["sort"] == ["allow", "disallow", "(unparsed)"]
+
+
+def test_a_model_that_saw_the_answers_is_shown_with_a_warning(open_page, db):
+    pairs = [(f"c {n}", ("allow", "disallow")[n % 2]) for n in range(8)]
+    ids = labelled_dataset(db, pairs, split="train")
+    stored_run(db, dict.fromkeys(ids, "allow"), split="train")
+    assert "learned from 8 of these 8 comments" in open_page("evaluate").warning[0].value

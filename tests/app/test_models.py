@@ -1,0 +1,73 @@
+import pytest
+
+from services.curation.snapshots import take_snapshot
+from services.jobs.launch import list_jobs
+from services.modelling.models import list_models
+from tests.stored_jobs import ready_to_train
+from tests.stored_runs import labelled_dataset, stored_run
+
+
+@pytest.fixture
+def labelled(db):
+    return ready_to_train(db)
+
+
+@pytest.fixture
+def model(db):
+    """Model-1 by ana: of ten test comments it got eight right."""
+    pairs = [(f"comment {place}", "allow" if place < 6 else "disallow") for place in range(10)]
+    ids = labelled_dataset(db, pairs)
+    answers = ["disallow", *["allow"] * 6, *["disallow"] * 3]
+    stored_run(db, dict(zip(ids, answers, strict=True)), name="*Mine* <b>")
+    return list_models(db, "kids")[0]
+
+
+def test_without_models_the_page_says_to_train(db, labelled, open_page):
+    app = open_page("models")
+    assert not app.exception
+    assert "There is no model yet" in app.main.markdown[0].value
+
+
+def test_a_model_is_told_with_its_runs_and_their_intervals(model, open_page):
+    app = open_page("models", model=model.model_id)
+    assert not app.exception
+    assert app.subheader[0].value == r"\*Mine\* \<b\>"
+    assert [one.value for one in app.text] == [
+        model.snapshot_id,
+        "test",
+        "10",
+        "0.800 (0.490 to 0.943)",
+    ]
+    assert [link.label for link in app.main.page_link] == [
+        f"Learned from {model.snapshot_id}",
+        f"Made by {model.job_id}",
+        "Evaluate",
+    ]
+
+
+def test_a_link_opens_its_model(db, model, open_page):
+    stored_run(db, {}, snapshot_id=model.snapshot_id, name="Other")
+    assert open_page("models").subheader[0].value == "Other"
+    assert open_page("models", model=model.model_id).subheader[0].value == r"\*Mine\* \<b\>"
+
+
+def test_a_run_without_answers_has_no_accuracy(db, model, open_page):
+    stored_run(db, {}, snapshot_id=model.snapshot_id, name="Empty")
+    app = open_page("models")
+    assert not app.exception
+    assert "undefined" in [one.value for one in app.text]
+
+
+def test_predict_refuses_a_model_without_files(db, model, open_page):
+    app = open_page("models")
+    next(button for button in app.main.button if button.label == "Predict").click().run()
+    assert not app.exception
+    assert "are gone" in app.error[0].value
+    assert list_jobs(db, "kids") == []
+
+
+def test_the_splits_and_snapshots_to_predict_are_offered(db, model, open_page):
+    newer = take_snapshot(db, "kids", actor="ana")
+    app = open_page("models")
+    assert app.selectbox(key="models_snapshot").options == [newer.snapshot_id, model.snapshot_id]
+    assert app.selectbox(key="models_split").value == "test"

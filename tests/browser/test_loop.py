@@ -1,0 +1,123 @@
+import csv
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.driving import (
+    PATIENCE_MS,
+    dashboard,
+    desk,
+    saved,
+    settled,
+    shown,
+    turn_to,
+    votes_by,
+    workbench,
+)
+
+pytestmark = pytest.mark.browser
+
+FILE = (
+    "id,text,label,author,video\n"
+    "new-1,what a lovely new frog,allow,kim,frogs\n"
+    "new-2,you are stupid and nobody likes you,disallow,lou,frogs\n"
+    "new-3,this,row,has,too,many,cells\n"
+    "new-4,see you next week,,kim,frogs\n"
+)
+
+
+@pytest.fixture(scope="module")
+def address(demo_home):
+    with dashboard(demo_home) as where:
+        yield where
+
+
+def asked(page, name):
+    """What the URL says of it."""
+    return parse_qs(urlsplit(page.url).query)[name][0]
+
+
+def take_snapshot(page, note):
+    turn_to(page, "Snapshots")
+    page.get_by_test_id("stMain").get_by_text("Take a snapshot", exact=True).click()
+    page.get_by_label("Note").fill(note)
+    page.get_by_label("Note").press("Enter")
+    settled(page)
+    page.get_by_role("button", name="Take snapshot").click()
+    page.get_by_text(re.compile(r"snapshot-\d+ holds .* comments")).wait_for(timeout=PATIENCE_MS)
+    settled(page)
+    return asked(page, "snapshot")
+
+
+def train(page, name, recipe):
+    """Start a training on the page, see it go on, and return the run on the test split."""
+    turn_to(page, "Train")
+    page.get_by_label("Name of the model").fill(name)
+    page.get_by_label("Name of the model").press("Enter")
+    page.get_by_text(recipe, exact=True).click()
+    settled(page)
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_url(re.compile("jobs.*job="))
+    expect(page.get_by_test_id("stProgress")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Evaluate on test").click(timeout=PATIENCE_MS)
+    page.wait_for_url(re.compile("evaluate.*run="))
+    settled(page)
+    return asked(page, "run")
+
+
+def test_the_whole_loop_in_a_browser(visit, address, demo_home):
+    page = visit(address)
+    expect(page.get_by_text("Go around again: review what is still missed.")).to_be_visible()
+    import_a_file(page)
+    label_ten(page, demo_home)
+    take_snapshot(page, "with ten new labels")
+    before = train(page, "Third", "Baseline")
+    evaluate(page)
+    relabelled = review_one_miss(page, before)
+    assert relabelled in {
+        c["comment_id"]
+        for c in workbench(demo_home, "comments", "--dataset", "demo", "--limit", "5000")
+        if c["label_from"] == "adjudicated"
+    }
+    take_snapshot(page, "after one more review")
+    after = train(page, "Fourth", "Baseline, rare labels weighted up")
+    compare(page, before, after)
+
+
+def import_a_file(page):
+    turn_to(page, "Import")
+    upload = {"name": "week.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
+    page.locator("input[type=file]").set_input_files(upload)
+    refused = page.get_by_role("gridcell", name="6 fields, the header has 5.")
+    page.get_by_role("button", name="Import", exact=True).click(timeout=PATIENCE_MS)
+    page.get_by_text("went into").wait_for(timeout=PATIENCE_MS)
+    expect(page.get_by_text("3 comments added")).to_be_visible()
+    expect(refused).to_be_attached()
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Download them all as CSV").click()
+    with coming.value.path().open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["line"], row["line"] and row["row"]) for row in rows] == [
+        ("4", "new-3,this,row,has,too,many,cells")
+    ]
+
+
+def label_ten(page, home):
+    turn_to(page, "Label")
+    desk(page).wait_for(timeout=PATIENCE_MS)
+    seen = []
+    for _ in range(10):
+        seen.append(shown(page))
+        page.keyboard.press("1")
+    saved(page)
+    assert votes_by(home, "ana", seen) == [(number, "allow") for number in seen]
+    told = workbench(home, "comment", str(seen[-1]))
+    assert [(v["annotator"], v["label"]) for v in told["votes"]][-1] == ("ana", "allow")
+
+
+def evaluate(page):
+    expect(page.get_by_text("Accuracy", exact=True)).to_be_visible()
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    print(chart.inner_html()[:1500])

@@ -1,0 +1,131 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    accuracy_score,
+    balanced_accuracy_score,
+    matthews_corrcoef,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+from domain.errors import BadInput, NotFound
+from services.evaluation.files import as_dict, evaluate_file
+
+
+def written(path, rows, header=("gold", "predicted")):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+@pytest.mark.parametrize("size", [2, 3, 12])
+def test_a_file_agrees_with_scikit_learn(tmp_path, size):
+    draw = np.random.default_rng(size)
+    names = np.array([f"label {k:02}" for k in range(size)])
+    gold = draw.choice(names, 800, p=draw.dirichlet(np.ones(size)))
+    predicted = np.where(draw.random(800) < 0.6, gold, draw.choice(names, 800))
+    path = written(tmp_path / "file.csv", zip(gold, predicted, strict=True))
+    found = evaluate_file(path, gold="gold", predicted="predicted", labels=list(names)).report
+
+    assert found.accuracy.value == pytest.approx(accuracy_score(gold, predicted), abs=1e-12)
+    assert found.mcc.value == pytest.approx(matthews_corrcoef(gold, predicted), abs=1e-12)
+    assert found.balanced_accuracy.value == pytest.approx(balanced_accuracy_score(gold, predicted), abs=1e-12)
+    columns = precision_recall_fscore_support(gold, predicted, labels=names, zero_division=0)
+    for each, *wanted in zip(found.classes, *columns, strict=True):
+        shown = [0 if n is None else n.value for n in (each.precision, each.recall, each.f1)]
+        assert [*shown, each.support] == pytest.approx(wanted, abs=1e-12)
+    for average in ("macro", "weighted"):
+        wanted = precision_recall_fscore_support(
+            gold, predicted, labels=names, average=average, zero_division=0
+        )
+        shown = [getattr(found, f"{average}_{name}").value for name in ("precision", "recall", "f1")]
+        assert shown == pytest.approx(wanted[:3], abs=1e-12)
+
+
+def test_spellings_of_a_label_are_one_label(tmp_path):
+    rows = [("Toxic", "toxic"), (" toxic ", "TOXIC"), ("Toxic", "ok"), ("ok", "OK ")]
+    found = evaluate_file(written(tmp_path / "file.csv", rows), gold="gold", predicted="predicted")
+    assert found.table.labels == ("Toxic", "ok")
+    assert found.table.counts.tolist() == [[2, 1, 0], [0, 1, 0]]
+
+
+def test_an_empty_or_unknown_prediction_is_wrong_and_counted(tmp_path):
+    rows = [("a", "a"), ("a", ""), ("b", "   "), ("b", "c"), ("b", "b")]
+    found = evaluate_file(written(tmp_path / "file.csv", rows), gold="gold", predicted="predicted")
+    assert (found.report.unparsed, found.report.accuracy.successes, found.report.n) == (3, 2, 5)
+    assert found.unknown == {"c": 1}
+
+
+def test_rows_that_cannot_be_used_are_listed_with_their_line(tmp_path):
+    path = tmp_path / "file.csv"
+    path.write_text('gold,predicted,note\na,a,x\n,b,x\nb,b\nb,b,"two\nlines"\n  ,a,x\n', encoding="utf-8")
+    found = evaluate_file(path, gold="gold", predicted="predicted")
+    assert [(each.line, each.reason) for each in found.refused] == [
+        (3, "The gold label is empty."),
+        (4, "2 fields, the header has 3."),
+        (7, "The gold label is empty."),
+    ]
+    assert (found.refused_count, found.report.n) == (3, 2)
+
+
+def test_a_gold_label_outside_the_given_set_is_refused(tmp_path):
+    path = written(tmp_path / "file.csv", [("a", "a"), ("z", "a"), ("b", "z")])
+    found = evaluate_file(path, gold="gold", predicted="predicted", labels=["b", "a"])
+    assert found.table.labels == ("b", "a")
+    assert [each.reason for each in found.refused] == ["'z' is no gold label."]
+    assert found.unknown == {"z": 1}
+
+
+@pytest.mark.parametrize("rows", [[], [("", "a")]])
+def test_a_file_without_a_usable_row_is_refused(tmp_path, rows):
+    with pytest.raises(BadInput, match="No row"):
+        evaluate_file(written(tmp_path / "file.csv", rows), gold="gold", predicted="predicted")
+
+
+def test_a_missing_file_and_a_missing_column_are_named(tmp_path):
+    with pytest.raises(NotFound, match=r"nowhere\.csv"):
+        evaluate_file(tmp_path / "nowhere.csv", gold="gold", predicted="predicted")
+    path = written(tmp_path / "file.csv", [("a", "a")])
+    with pytest.raises(BadInput, match="verdict"):
+        evaluate_file(path, gold="gold", predicted="verdict")
+
+
+def test_a_column_of_texts_is_not_taken_for_labels(tmp_path):
+    path = written(tmp_path / "file.csv", [(f"comment {n}", "a") for n in range(40)])
+    with pytest.raises(BadInput, match="40 different labels"):
+        evaluate_file(path, gold="gold", predicted="predicted")
+
+
+def test_a_score_column_is_ranked_as_scikit_learn_ranks_it(tmp_path):
+    draw = np.random.default_rng(3)
+    toxic = draw.random(400) < 0.3
+    scores = np.round(np.clip(draw.normal(np.where(toxic, 0.6, 0.4), 0.2), 0, 1), 2)  # rounding makes ties
+    rows = [
+        ("toxic" if is_toxic else "fine", "toxic" if score > 0.5 else "fine", score)
+        for is_toxic, score in zip(toxic, scores, strict=True)
+    ]
+    path = written(tmp_path / "file.csv", rows, header=("gold", "predicted", "score"))
+    ranking = evaluate_file(path, gold="gold", predicted="predicted", score="score").ranking
+    assert (ranking.label, ranking.n) == ("toxic", 400)
+    assert ranking.roc_auc.value == pytest.approx(roc_auc_score(toxic, scores), abs=1e-12)
+    assert ranking.roc_auc.low < ranking.roc_auc.value < ranking.roc_auc.high
+
+
+def test_a_perfect_ranking_is_not_certain_and_a_score_that_is_no_number_is_refused(tmp_path):
+    rows = [("a", "a", "0.1"), ("a", "a", "0.2"), ("b", "b", "0.9"), ("b", "b", "high"), ("b", "b", "")]
+    path = written(tmp_path / "file.csv", rows, header=("gold", "predicted", "score"))
+    found = evaluate_file(path, gold="gold", predicted="predicted", score="score")
+    assert found.ranking.roc_auc.value == 1
+    assert found.ranking.roc_auc.low < 0.9
+    assert [each.line for each in found.refused] == [5]
+    assert (found.report.n, found.ranking.n) == (4, 3)
+    json.dumps(as_dict(found), allow_nan=False)
+
+
+def test_a_score_of_three_labels_is_refused(tmp_path):
+    path = written(tmp_path / "f.csv", [(x, x, 1) for x in "abc"], header=("gold", "predicted", "score"))
+    with pytest.raises(BadInput, match="two labels"):
+        evaluate_file(path, gold="gold", predicted="predicted", score="score")

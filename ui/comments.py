@@ -1,0 +1,132 @@
+"""Comments on the screen: text stays text, whatever it looks like."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from domain.comments import Comment
+from domain.text import escape_markdown, shortened, visible
+from services.curation.comments import history
+from ui.store import database
+from ui.times import when
+
+_MAX_DIGITS = 19  # more do not fit the number of a comment
+_SOURCES = {
+    "single": "one vote",
+    "majority": "majority",
+    "tied": "tied votes",
+    "imported": "imported",
+    "adjudicated": "decision",
+}
+
+
+def draw_body(comment: Comment) -> None:
+    """One comment, letter by letter, with who wrote it where and when."""
+    with st.container(border=True):
+        st.text(visible(comment.body) or "(empty)")
+        about = (comment.author, comment.thread, when(comment.posted_at), comment.language)
+        st.caption(
+            escape_markdown(" · ".join(part for part in about if part)) or "nothing more is known of it"
+        )
+
+
+def comment_asked_for() -> int | None:
+    """The comment that the URL names, if it names one."""
+    asked = st.query_params.get("comment", "")
+    return int(asked) if asked.isdecimal() and len(asked) < _MAX_DIGITS else None
+
+
+def page_in_hand() -> int:
+    """Which page of the list is open, from 1."""
+    return int(st.session_state.get("comments_page", 1))
+
+
+def first_page() -> None:
+    """Go back to the first page: another question has another answer."""
+    st.session_state["comments_page"] = 1
+
+
+def draw_page(comments: Sequence[Comment]) -> None:
+    """A list of comments; picking one opens all that is known of it."""
+    table = pd.DataFrame(
+        {
+            "comment": [comment.comment_id for comment in comments],
+            "text": [visible(comment.body) for comment in comments],
+            "label": [visible(comment.label or "") for comment in comments],
+            "from": [_SOURCES.get(comment.label_from or "", "") for comment in comments],
+            "author": [visible(comment.author or "") for comment in comments],
+            "split": [comment.split or "" for comment in comments],
+            "excluded": [comment.excluded_for or "" for comment in comments],
+        }
+    )
+    key = f"comments_table_{page_in_hand()}"
+    picked = st.dataframe(
+        table,
+        hide_index=True,
+        height="content",
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "comment": st.column_config.NumberColumn(width="small", format="plain"),
+            "text": st.column_config.TextColumn(width="large"),
+        },
+        key=key,
+        placeholder="",
+        alt="Comments found",
+    )
+    rows = picked["selection"]["rows"]
+    if rows and rows[0] < len(comments):
+        st.query_params["comment"] = str(comments[rows[0]].comment_id)
+        st.rerun()
+
+
+def draw_history(comment_id: int, dataset_id: str) -> None:
+    """Everything that is known of one comment."""
+    st.button("Back to the list", icon=":material/arrow_back:", on_click=_close, key="comment_close")
+    told = history(database(), comment_id)
+    comment = told.comment
+    if comment.dataset_id != dataset_id:
+        st.info(f"This comment is in the dataset {comment.dataset_id}, not in the one in hand.")
+    draw_body(comment)
+    _draw_facts(comment)
+    st.subheader("Votes", anchor=False)
+    if told.votes:
+        votes = pd.DataFrame(
+            {
+                "when": [when(vote.voted_at) for vote in told.votes],
+                "who": [visible(vote.annotator) for vote in told.votes],
+                "said": [visible(vote.label or vote.kind) for vote in told.votes],
+                "reason": [visible(vote.reason or "") for vote in told.votes],
+                "guideline": [vote.guideline_version for vote in told.votes],
+                "seconds": [vote.seconds for vote in told.votes],
+                "through": [vote.source for vote in told.votes],
+            }
+        )
+        st.dataframe(votes, hide_index=True, placeholder="", alt="Votes on this comment")
+    else:
+        st.caption("Nobody has voted on it.")
+    if told.adjudications:
+        st.subheader("Decisions", anchor=False)
+    for one in told.adjudications:
+        with st.container(border=True):
+            st.text(f"{one.created_by}, {when(one.created_at)}: {visible(one.label)}")
+            st.text(visible(one.why))
+
+
+def _draw_facts(comment: Comment) -> None:
+    near = "no other" if comment.near_of is None else f"comment {comment.near_of}"
+    facts = {
+        "Label in force": comment.label or "none",
+        "How it came about": _SOURCES.get(comment.label_from or "", "no vote yet"),
+        "Split": comment.split or "none",
+        "Repeats": near,
+    }
+    for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
+        column.metric(name, escape_markdown(shortened(value)), border=True)
+    if comment.excluded_for:
+        st.warning(f"Excluded: {escape_markdown(comment.excluded_for)}", icon=":material/block:")
+
+
+def _close() -> None:
+    st.query_params.pop("comment", None)

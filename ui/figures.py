@@ -1,0 +1,149 @@
+"""Numbers as a lead reads them: each with its interval and its n, undefined ones as such."""
+
+from collections.abc import Hashable
+
+import pandas as pd
+import streamlit as st
+from pandas.io.formats.style import Styler
+
+from domain.text import escape_markdown, shortened
+from services.evaluation.comparing import RunComparison
+from services.evaluation.intervals import SMALL_N, Estimate, Proportion
+from services.evaluation.metrics import Report
+from services.evaluation.reports import DataFacts
+
+_GREY = "color: #8b93a3"
+
+
+def draw_figure(title: str, number: Proportion | Estimate | None, *, n: int, note: str = "") -> None:
+    """One headline number in a box, with its interval and n below."""
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(title, "undefined" if number is None else f"{number.value:.3f}")
+        few = " :orange-badge[few]" if n < SMALL_N else ""
+        interval = "" if number is None else f"95 % interval {number.low:.3f} to {number.high:.3f} · "
+        st.caption("  \n".join(filter(None, (f"{interval}n = {n:,}{few}", note))))
+
+
+def draw_count(title: str, count: int, *, n: int) -> None:
+    """A count out of n in a box, with its share and the share's interval below."""
+    share = Proportion(count, n)
+    with st.container(border=True, height="stretch", gap="xsmall"):
+        st.metric(title, f"{count:,}")
+        st.caption(f"{share.value:.1%} of n = {n:,}  \n95 % interval {share.low:.1%} to {share.high:.1%}")
+
+
+def draw_headline(found: Report) -> None:
+    """Accuracy, macro-F1 and the weakest recall: what may be read in seconds."""
+    accuracy, macro, weakest = st.columns(3)
+    with accuracy:
+        answers = "1 answer" if found.unparsed == 1 else f"{found.unparsed:,} answers"
+        unparsed = f"{answers} named no label: counted as wrong" if found.unparsed else ""
+        draw_figure("Accuracy", found.accuracy, n=found.n, note=unparsed)
+    with macro:
+        draw_figure("Macro-F1", found.macro_f1, n=found.n, note=f"mean over {len(found.classes)} labels")
+    with weakest:
+        known = [(each.recall, each.label) for each in found.classes if each.recall is not None]
+        recall, label = min(known, key=lambda pair: pair[0].value)
+        draw_figure(
+            "Weakest recall", recall, n=recall.n, note=f"of the label {escape_markdown(shortened(label, 60))}"
+        )
+
+
+def data_sentence(data: DataFacts, n: int) -> str:
+    """What the numbers were measured on, as one line of Markdown."""
+    sources = ", ".join(f"{count:,} {source}" for source, count in data.label_from.items())
+    leaks = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in data.leaks.items() if count)
+    guideline = f"guideline v{data.guideline_version}" if data.guideline_version else "no guideline"
+    return (
+        f"Measured on {n:,} comments: the **{data.split}** split of **{data.snapshot_id}**"
+        f" ({data.row_count:,} rows, {data.split_mode} split, {guideline}, sha256 `{data.sha256[:12]}`)."
+        f" Labels: {sources}. Held-out rows of the snapshot that share something with a training row:"
+        f" {leaks or 'none'}."
+    )
+
+
+def draw_data(data: DataFacts, n: int) -> None:
+    """The sentence on the data, and a warning where the model had seen the answers."""
+    st.caption(data_sentence(data, n))
+    if data.seen_in_training:
+        st.warning(
+            f"The model learned from {data.seen_in_training:,} of these {n:,} comments, so that the numbers"
+            " are better than they will be on new ones.",
+            icon=":material/warning:",
+        )
+
+
+def class_table(found: Report) -> Styler:
+    """Precision, recall and F1 of each label and their averages; what rests on few comments is grey."""
+    rows = [
+        (
+            shortened(each.label, 60),
+            f"{each.support:,}",
+            f"{each.predicted:,}",
+            in_brackets(each.precision),
+            in_brackets(each.recall),
+            in_brackets(each.f1),
+            "few" if each.support < SMALL_N else "",
+        )
+        for each in found.classes
+    ]
+    for name, kind in (("macro average", "macro"), ("weighted average", "weighted")):
+        precision, recall, f1 = (
+            in_brackets(getattr(found, f"{kind}_{metric}")) for metric in ("precision", "recall", "f1")
+        )
+        rows.append((name, f"{found.n:,}", f"{found.n - found.unparsed:,}", precision, recall, f1, ""))
+    columns = ["label", "comments", "predicted", "precision", "recall", "F1", "note"]
+    table = pd.DataFrame(rows, columns=columns)
+    few = [each.support < SMALL_N for each in found.classes]
+    rare = [each.predicted < SMALL_N for each in found.classes]
+    if not any(few):
+        table = table.drop(columns="note")
+    small: list[Hashable] = [name for name in table.columns if name not in ("predicted", "precision")]
+    return (
+        table.style.apply(_greyed, mask=few, subset=small)
+        .apply(_greyed, mask=rare, subset=["predicted", "precision"])
+        .set_properties(subset=["comments", "predicted"], **{"text-align": "right"})
+    )
+
+
+def in_brackets(number: Proportion | Estimate | None) -> str:
+    """The number with its interval in brackets, for a cell of a table."""
+    return "undefined" if number is None else f"{number.value:.3f} ({number.low:.3f} to {number.high:.3f})"
+
+
+def _greyed(column: "pd.Series[str]", mask: list[bool]) -> list[str]:
+    """Styles of one column; the averages below the labels are never grey."""
+    return [_GREY if place < len(mask) and mask[place] else "" for place in range(len(column))]
+
+
+def draw_verdict(found: RunComparison) -> None:
+    """The sentence first, under one word that says what may be concluded, then both accuracies."""
+    colours = {"better": "green", "worse": "red", "not decidable": "gray"}
+    counts = found.counts
+    with st.container(border=True):
+        st.markdown(f":{colours[counts.verdict]}-badge[{counts.verdict.capitalize()}]")
+        st.markdown(escape_markdown(found.sentence))
+    before, after, gap = st.columns(3)
+    with before:
+        draw_figure("Accuracy before", counts.accuracy_before, n=counts.n)
+    with after:
+        draw_figure("Accuracy after", counts.accuracy_after, n=counts.n)
+    with gap:
+        p_value = "p < 0.001" if counts.p_value < 0.001 else f"p = {counts.p_value:.3f}"
+        draw_figure("Difference", counts.difference, n=counts.n, note=f"exact McNemar {p_value}")
+
+
+def draw_left_out(found: RunComparison) -> None:
+    """Which comments are not in the comparison, and a warning where a model had seen the answers."""
+    out = found.left_out
+    if out.total:
+        st.caption(
+            f"Left out: {out.before_only:,} comments that only the run before answered, {out.after_only:,}"
+            f" that only the run after answered, {out.relabelled:,} whose frozen labels differ."
+        )
+    for name, seen in ((found.before_name, found.before_seen), (found.after_name, found.after_seen)):
+        if seen:
+            st.warning(
+                f"{escape_markdown(name)} learned from {seen:,} comments of its run: it has an unfair lead.",
+                icon=":material/warning:",
+            )

@@ -1,0 +1,259 @@
+"""The parts of the Import page: the file at hand, the mapping, the run, and what did not go in."""
+
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from domain.labels import MAX_LABELS
+from domain.text import escape_markdown, shortened, visible
+from services.curation import datasets, importing
+from services.curation.importing import FIELDS, FileLook, Finding
+from ui.frame import go_to
+from ui.store import database
+
+SHOWN_FINDINGS = 500
+_NONE = "(none)"
+_NEW = "New dataset…"
+_MEANINGS = {
+    "text": "Text of the comment",
+    "label": "Label",
+    "id": "Id",
+    "author": "Author",
+    "thread": "Thread or video",
+    "time": "Time",
+    "split": "Split",
+    "language": "Language",
+    "annotator": "Annotator",
+    "score": "Score of another system",
+    "reason": "Reason of the label",
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a file goes: a dataset, its labels, and what the written labels mean in it."""
+
+    dataset_id: str
+    labels: tuple[str, ...]
+    label_map: dict[str, str]
+    group_by: str = "author"
+    votes_needed: int = 1
+
+
+@st.cache_resource(
+    max_entries=4, show_spinner="Reading the first rows", on_release=lambda held: _forget(held[0])
+)
+def _held(file_id: str, _uploaded: UploadedFile) -> tuple[Path, FileLook]:
+    """The upload as a file of our own naming; its id names its content, so the content need not be hashed."""
+    folder = Path(tempfile.mkdtemp(prefix="upload-", dir=database().home / "tmp"))
+    suffix = re.sub(r"[^a-z]", "", Path(_uploaded.name).suffix.casefold())[:10]
+    path = folder / f"upload.{suffix}"
+    with open(path, "wb") as file:
+        shutil.copyfileobj(_uploaded, file)
+    return path, importing.preview(path)
+
+
+def _forget(path: Path) -> None:
+    shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def held_file(uploaded: UploadedFile) -> tuple[Path, FileLook]:
+    """The uploaded file on disk, and how it was read."""
+    return _held(uploaded.file_id, uploaded)
+
+
+def choose_columns(look: FileLook, *, form: str) -> dict[str, str]:
+    """Which column carries which field; guessed from the names, open to change."""
+    st.subheader("Which column is what", anchor=False)
+    guesses = importing.guess_columns(look.columns)
+    chosen = {}
+    for start in range(0, len(FIELDS), 4):
+        for place, field in zip(st.columns(4), FIELDS[start : start + 4], strict=False):
+            options = [_NONE, *look.columns]
+            column = place.selectbox(
+                _MEANINGS[field],
+                options,
+                index=options.index(guesses.get(field, _NONE)),
+                format_func=visible,
+                key=f"import_column_{field}_{form}",
+            )
+            if column != _NONE:
+                chosen[field] = column
+    if "text" not in chosen:
+        st.warning("Choose the column that holds the text.", icon=":material/warning:")
+    if "id" not in chosen:
+        st.caption(
+            "Without an id column a comment is known by its text and its place among equal texts of this"
+            " file."
+        )
+    return chosen
+
+
+def choose_target(look: FileLook, columns: dict[str, str], file_name: str, *, form: str) -> Target:
+    """The dataset to import into, one that is there or a new one, and what the file's labels mean in it."""
+    st.subheader("Into which dataset", anchor=False)
+    names = [dataset.dataset_id for dataset in datasets.list_datasets(database())]
+    in_hand = st.session_state.get("dataset")
+    options = [*names, _NEW]
+    picker, *beside = st.columns(4)
+    picked = picker.selectbox(
+        "Dataset",
+        options,
+        index=options.index(in_hand) if in_hand in names else len(names),
+        key=f"import_dataset_{form}",
+    )
+    written = _written(look, columns)
+    if picked != _NEW:
+        labels = datasets.get_label_set(database(), picked).names
+        return Target(picked, labels, _choose_meanings(written, labels, form=form))
+    stem = re.sub(r"[^a-z0-9]+", "-", Path(file_name).stem.casefold()).strip("-")[:60] or "comments"
+    name = beside[0].text_input("Name of the new dataset", stem, max_chars=60, key=f"import_name_{form}")
+    group_by = beside[1].selectbox(
+        "Stays in one split",
+        datasets.GROUPS,
+        help="A model is tested on what it never saw: all comments of one author, or of one thread, go to the"
+        " same split.",
+        key=f"import_group_{form}",
+    )
+    votes_needed = beside[2].number_input(
+        "Votes per comment", 1, 9, help="So many people label a comment.", key=f"import_votes_{form}"
+    )
+    typed = st.text_input(
+        "Label set, in the order of the keys 1 to 9",
+        ", ".join(written) if 1 < len(written) <= MAX_LABELS else "allow, disallow",
+        key=f"import_labels_{form}",
+    )
+    labels = tuple(label.strip() for label in typed.split(",") if label.strip())
+    meanings = _choose_meanings(written, labels, form=form)
+    return Target(name, labels, meanings, group_by=group_by, votes_needed=int(votes_needed))
+
+
+def _written(look: FileLook, columns: dict[str, str]) -> list[str]:
+    """The labels of the first rows, as the file writes them."""
+    if "label" not in columns:
+        return []
+    return sorted({row[columns["label"]] or "" for row in look.rows} - {""})
+
+
+def _choose_meanings(written: list[str], labels: tuple[str, ...], *, form: str) -> dict[str, str]:
+    if not written:
+        return {}
+    st.caption(
+        "What the labels of the file mean. Values that the first rows do not show can be added below them; a"
+        " value without a meaning is noted, and its comment goes in without a label."
+    )
+    by_name = {label.casefold(): label for label in labels}
+    table = pd.DataFrame(
+        {"in the file": written, "means": [by_name.get(value.strip().casefold()) for value in written]}
+    )
+    edited = st.data_editor(
+        table,
+        hide_index=True,
+        num_rows="add",
+        width=560,
+        column_config={
+            "in the file": st.column_config.TextColumn(required=True),
+            "means": st.column_config.SelectboxColumn(options=list(labels)),
+        },
+        placeholder="choose a label",
+        key=f"import_label_map_{form}",
+        alt="What each label of the file means",
+    )
+    pairs = edited.dropna().itertuples(index=False, name=None)
+    meanings = {str(value): str(meaning) for value, meaning in pairs}
+    unclear = [value for value in written if value not in meanings]
+    if unclear:
+        told = ", ".join(shortened(value, 40) for value in unclear[:5])
+        st.warning(f"No meaning yet: {escape_markdown(told)}", icon=":material/help:")
+    return meanings
+
+
+def run_import(path: Path, file_name: str, columns: dict[str, str], target: Target) -> None:
+    """Import with progress. Cancel reruns the page, which stops the import before anything is kept."""
+    bar = st.progress(0.0, "Reading")
+    st.button("Cancel", icon=":material/close:", key="import_cancel")
+    done = importing.import_file(
+        database(),
+        path,
+        target.dataset_id,
+        actor=st.session_state["person"],
+        columns=columns,
+        label_map=target.label_map,
+        labels=target.labels,
+        group_by=target.group_by,
+        votes_needed=target.votes_needed,
+        file_name=file_name,
+        progress=lambda what, share: _show_progress(bar, what, share),
+    )
+    st.session_state["import_done"] = done.import_id
+    st.session_state["import_round"] = upload_round() + 1
+    st.session_state["dataset_next"] = done.dataset_id
+    st.rerun()
+
+
+def upload_round() -> int:
+    """Counts the imports of this session: each begins with an empty place for a file."""
+    return int(st.session_state.get("import_round", 0))
+
+
+def _show_progress(bar: st.delta_generator.DeltaGenerator, what: str, share: float) -> None:
+    bar.progress(min(share, 1.0), f"{what} …")
+
+
+def draw_findings(findings: Sequence[Finding], title: str) -> None:
+    """Rows that did not go in as they stand, as a table."""
+    if not findings:
+        return
+    st.markdown(f"**{escape_markdown(title)}**")
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "line": [finding.line for finding in findings],
+                "what": [finding.kind for finding in findings],
+                "reason": [visible(finding.reason) for finding in findings],
+                "row": [visible(finding.raw) for finding in findings],
+            }
+        ),
+        hide_index=True,
+        column_config={
+            "line": st.column_config.NumberColumn(width="small", format="plain"),
+            "what": st.column_config.TextColumn(width="small"),
+            "reason": st.column_config.TextColumn(width="medium"),
+            "row": st.column_config.TextColumn(width="large"),
+        },
+        placeholder="",
+        alt=title,
+    )
+
+
+def draw_result(import_id: int) -> None:
+    """What an import did, with the rows to look at and where to go on."""
+    done = importing.get_import(database(), import_id)
+    with st.container(border=True):
+        st.markdown(
+            f":green[:material/check_circle:] **{escape_markdown(done.file_name)}** went into"
+            f" **{escape_markdown(done.dataset_id)}**"
+        )
+        st.text(importing.counts_sentence(done))
+        st.caption(" · ".join(f"{part} {seconds:.2f} s" for part, seconds in done.seconds.items()))
+        found = importing.findings(database(), import_id, limit=SHOWN_FINDINGS)
+        draw_findings(found, "Rows that did not go in as they stand")
+        with st.container(horizontal=True):
+            if found:
+                st.download_button(
+                    "Download them all as CSV",
+                    lambda: importing.findings_csv(database(), import_id),
+                    file_name=f"import-{import_id}-findings.csv",
+                    icon=":material/download:",
+                    key=f"import_findings_{import_id}",
+                )
+            for page, title in (("clean", "Clean"), ("label", "Label")):
+                if st.button(title, icon=":material/arrow_forward:", key=f"import_to_{page}"):
+                    go_to(page, dataset=done.dataset_id)

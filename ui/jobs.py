@@ -1,0 +1,188 @@
+"""The parts of the Jobs page: the list, and one job as it goes on."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from domain.jobs import Job
+from domain.text import escape_markdown, visible
+from services.jobs import launch
+from services.jobs.folder import Facts
+from services.jobs.following import Followed
+from ui.errors import showing_errors
+from ui.lists import pick_row
+from ui.store import database
+from ui.times import when
+
+_KINDS = {"train_baseline": "training", "train_encoder": "training", "predict": "prediction"}
+_STATES = {
+    "queued": (":material/hourglass_empty:", "queued"),
+    "running": (":material/progress_activity:", "at work"),
+    "succeeded": (":material/check_circle:", "succeeded"),
+    "failed": (":material/error:", "failed"),
+    "cancelled": (":material/cancel:", "cancelled"),
+    "died": (":material/power_off:", "died"),
+}
+_CHART_FROM_POINTS = 5
+_LONG_LOG = 500
+
+
+def pick_job(jobs: Sequence[Job]) -> str:
+    """The list, those at work first; returns the id of the one that is open."""
+    ordered = sorted(jobs, key=lambda job: job.state.is_over)
+    table = pd.DataFrame(
+        {
+            "job": [job.job_id for job in ordered],
+            "state": [_STATES[job.state.name][1] for job in ordered],
+            "what": [_KINDS.get(job.kind, job.kind) for job in ordered],
+            "model": [visible(job.spec["name"]) for job in ordered],
+            "snapshot": [job.snapshot_id for job in ordered],
+            "by": [visible(job.created_by) for job in ordered],
+            "started": [when(job.created_at) for job in ordered],
+        }
+    )
+    return pick_row(table, [job.job_id for job in ordered], param="job", alt="Jobs of this dataset")
+
+
+def draw_job(followed: Followed) -> None:
+    """One job: what it is, how far it is, what can be done about it, and what it left."""
+    job = followed.job
+    icon, state = _STATES[job.state.name]
+    name = escape_markdown(job.spec["name"])
+    st.subheader(f"{icon} {name}", anchor=False)
+    again = f" · repeats {job.restart_of}" if job.restart_of else ""
+    st.caption(
+        f"{job.job_id} · {_KINDS.get(job.kind, job.kind)} on {job.snapshot_id} · {state} · started by "
+        f"{escape_markdown(job.created_by)}, {when(job.created_at)}{again}"
+    )
+    _draw_state(followed)
+    if job.state.is_over:
+        _draw_end(followed)
+    else:
+        _draw_cancel(followed)
+    _draw_metrics(followed.metrics)
+    went_wrong = job.state.name in ("failed", "died")
+    if followed.log or went_wrong:
+        with st.expander("Log", icon=":material/terminal:", expanded=went_wrong):
+            log = visible(followed.log) or "The process printed nothing."
+            st.code(log, language=None, wrap_lines=True, height=260 if len(log) > _LONG_LOG else "content")
+
+
+def _draw_state(followed: Followed) -> None:
+    """How far it is, or how it ended."""
+    state = followed.job.state
+    message = escape_markdown(f"{state.message} {state.hint}".strip())
+    if not state.is_over:
+        left = "" if state.seconds_left is None else f" · about {state.seconds_left:.0f} s left"
+        st.progress(min(state.share, 1.0), f"{message}{left}")
+    elif state.name in ("failed", "died"):
+        st.error(message, icon=_STATES[state.name][0])
+    elif state.name == "cancelled":
+        st.info(message, icon=_STATES[state.name][0])
+    elif followed.is_settled:
+        st.success(message, icon=_STATES[state.name][0])
+    else:
+        st.progress(1.0, "Has ended; its results are being taken in.")
+
+
+def _draw_cancel(followed: Followed) -> None:
+    """Stop it: first by asking, and if that does not help, by force."""
+    job_id = followed.job.job_id
+    if followed.asked_by is None:
+        label, icon = "Cancel", ":material/cancel:"
+    elif followed.may_kill:
+        label, icon = "Kill", ":material/dangerous:"
+    else:
+        st.caption(f"{escape_markdown(followed.asked_by)} asked it to stop.")
+        return
+    if followed.may_kill:
+        st.caption(f"{escape_markdown(followed.asked_by or '')} asked it to stop, and it has not yet.")
+    if st.button(label, icon=icon, key=f"jobs_stop_{job_id}"):
+        with showing_errors():
+            launch.cancel(database(), job_id, st.session_state["person"])
+            st.rerun()
+
+
+def _draw_end(followed: Followed) -> None:
+    """Where to go from here: on to the results, or once more."""
+    job = followed.job
+    if job.state.name != "succeeded":
+        if st.button("Start again", icon=":material/replay:", key=f"jobs_again_{job.job_id}"):
+            with showing_errors():
+                new = launch.restart(database(), job.job_id, st.session_state["person"])
+                st.query_params["job"] = new.job_id
+                st.rerun()
+        return
+    with st.container(horizontal=True, gap="medium"):
+        for run in followed.runs:
+            st.page_link(
+                "pages/evaluate.py",
+                label=f"Evaluate on {run.split}",
+                icon=":material/analytics:",
+                query_params={"dataset": job.dataset_id, "run": run.run_id},
+            )
+        if followed.model_id:
+            st.page_link(
+                "pages/models.py",
+                label=f"Open {followed.model_id}",
+                icon=":material/neurology:",
+                query_params={"dataset": job.dataset_id, "model": followed.model_id},
+            )
+
+
+def _draw_metrics(metrics: Sequence[Facts]) -> None:
+    """The latest numbers of each stage, and a curve where there are several points."""
+    stages: dict[str, list[Facts]] = {}
+    for line in metrics:
+        stages.setdefault(str(line.get("stage", "")), []).append(line)
+    if not stages:
+        return
+    told = [
+        (stage, name, value) for stage, lines in stages.items() for name, value in _numbers(lines[-1]).items()
+    ]
+    numbers, chart = st.columns([2, 3], gap="large")
+    numbers.markdown("**Numbers along the way**")
+    numbers.dataframe(
+        pd.DataFrame(
+            {
+                "stage": [visible(stage) for stage, _, _ in told],
+                "what": [visible(name).replace("_", " ") for _, name, _ in told],
+                "value": [_written(value) for _, _, value in told],
+            }
+        ),
+        hide_index=True,
+        alt="Latest numbers of each stage",
+    )
+    if "validation" in stages:
+        numbers.caption("A first look on validation, without intervals. Evaluate has them.")
+    for stage, lines in stages.items():
+        if len(lines) >= _CHART_FROM_POINTS:
+            with chart:
+                _draw_curve(stage, lines)
+
+
+def _draw_curve(stage: str, lines: Sequence[Facts]) -> None:
+    """The loss over time where there is one, else how the steps went on."""
+    name = next((wanted for wanted in ("loss", "iteration", "done") if wanted in lines[0]), None)
+    if name is None:
+        return
+    points = pd.DataFrame(
+        [(line["seconds"], line[name]) for line in lines if name in line], columns=["seconds", name]
+    )
+    if name == "iteration":
+        points = points.drop_duplicates(name)  # the last step is told once more at its end
+    st.markdown(f"**{escape_markdown(stage).capitalize()}: {name}**")
+    st.line_chart(points, x="seconds", y=name, height=220, alt=f"{name} over the seconds of the job")
+
+
+def _numbers(line: Facts) -> dict[str, object]:
+    return {name: value for name, value in line.items() if name not in ("stage", "seconds")}
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return f"{value:,}" if isinstance(value, int) else visible(str(value))

@@ -1,0 +1,192 @@
+"""The review of one miss: what is shown of it, and the verdict that a key or a button gives."""
+
+from pathlib import Path
+from uuid import uuid4
+
+import streamlit as st
+
+from domain.errors import WorkbenchError
+from domain.models import Run
+from domain.text import escape_markdown, shortened, visible
+from services.curation import datasets
+from services.curation.comments import history
+from services.evaluation.reviews import MAX_WHY_LENGTH, VERDICTS, Miss, review
+from ui.charts import label_title, score_bars
+from ui.comments import draw_body
+from ui.errors import show
+from ui.links import put
+from ui.store import database
+from ui.times import when
+
+_focus = st.components.v2.component(
+    "workbench.focus", js=Path(__file__).with_name("focus.js").read_text(encoding="utf-8")
+)
+_PANE_PX = 340
+_MEANING = {
+    "model wrong": "The label is right. The model is to learn it.",
+    "label wrong": "Another label is put in force, with your name and reason.",
+    "guideline unclear": "Two careful people could differ. The guideline is to say more.",
+    "cannot be judged": "The comment alone does not tell.",
+}
+
+
+def draw_miss(miss: Miss) -> None:
+    """The comment, and beside it what people and the model said of it."""
+    words, said = st.columns([3, 2])
+    with words, st.container(height=_PANE_PX, border=False):  # of one height: the buttons below stay in place
+        draw_body(miss.comment)
+        if miss.review:
+            st.info(_told(miss), icon=":material/rate_review:")
+    with said, st.container(height=_PANE_PX, border=False):
+        frozen, predicted = st.columns(2)
+        frozen.metric("Frozen label", escape_markdown(label_title(miss.gold)), border=True)
+        predicted.metric("Predicted", escape_markdown(label_title(miss.predicted)), border=True)
+        if miss.comment.label and miss.comment.label != miss.gold:
+            st.caption(
+                f"In force now: **{escape_markdown(miss.comment.label)}** ({miss.comment.label_from}), which"
+                " the next snapshot freezes."
+            )
+        if miss.scores:
+            st.altair_chart(score_bars(miss.scores, gold=miss.gold), alt="Scores of the model, highest first")
+        else:
+            st.caption("The model gave no scores.")
+        _draw_votes(miss)
+
+
+def draw_verdicts(run: Run, miss: Miss, labels: tuple[str, ...], who: str) -> None:
+    """The four verdicts, keys 1 to 4; "label wrong" asks which label and why."""
+    number = miss.comment.comment_id
+    client_id = _client_id(number)
+    for place, (column, verdict) in enumerate(zip(st.columns(len(VERDICTS)), VERDICTS, strict=True)):
+        column.button(
+            verdict.capitalize(),
+            shortcut=str(place + 1),
+            key=f"review_{verdict}_{number}",
+            help=_MEANING[verdict],
+            width="stretch",
+            on_click=_press,
+            args=(run, number, verdict, client_id, who),
+        )
+    if st.session_state.get("review_asks") == number:
+        _draw_label_form(run, miss, labels, client_id, who)
+
+
+def decide(
+    run: Run,
+    comment_id: int,
+    verdict: str,
+    client_id: str,
+    who: str,
+    *,
+    label: str | None = None,
+    why: str = "",
+) -> None:
+    """Write the verdict and let the next miss come; what the service refuses is shown on the page."""
+    try:
+        review(
+            database(),
+            run_id=run.run_id,
+            comment_id=comment_id,
+            verdict=verdict,
+            label=label,
+            why=why,
+            client_id=client_id,
+            actor=who,
+        )
+    except WorkbenchError as error:
+        st.session_state["review_error"] = error
+        return
+    st.session_state["review_last"] = (run.run_id, comment_id, verdict)
+    for key in ("review_asks", "review_client"):
+        st.session_state.pop(key, None)
+    put("comment", "")
+
+
+def draw_last(run: Run) -> None:
+    """What was just decided, with the way back to it; and what was refused."""
+    error = st.session_state.pop("review_error", None)
+    if isinstance(error, WorkbenchError):
+        show(error)
+    run_id, number, verdict = st.session_state.get("review_last", ("", 0, ""))
+    if run_id == run.run_id and st.query_params.get("comment") != str(number):
+        st.button(
+            f"Saved: comment {number}, {verdict}. Look again",
+            icon=":material/undo:",
+            type="tertiary",
+            shortcut="U",
+            key="review_again",
+            on_click=open_comment,
+            args=(number,),
+        )
+
+
+def open_comment(comment_id: int) -> None:
+    """Show this comment, whether it was reviewed or not."""
+    put("comment", str(comment_id))
+
+
+def _draw_label_form(run: Run, miss: Miss, labels: tuple[str, ...], client_id: str, who: str) -> None:
+    others = [label for label in labels if label != miss.gold]
+    number = miss.comment.comment_id
+
+    def send() -> None:
+        label, why = st.session_state[f"review_label_{number}"], st.session_state[f"review_why_{number}"]
+        decide(run, number, "label wrong", client_id, who, label=label, why=why)
+
+    with st.form(f"review_form_{number}"):
+        st.segmented_control(
+            "The right label",
+            others,
+            default=others[0] if len(others) == 1 else None,
+            format_func=lambda label: escape_markdown(shortened(label, 60)),
+            key=f"review_label_{number}",
+        )
+        st.text_input(
+            "Why the frozen label is wrong",
+            key=f"review_why_{number}",
+            max_chars=MAX_WHY_LENGTH,
+            placeholder="A few words; Enter saves",
+        )
+        st.form_submit_button("Put this label in force", type="primary", on_click=send)
+    _focus(key=f"review_focus_{number}", data={"key": f"review_why_{number}"})
+
+
+def _draw_votes(miss: Miss) -> None:
+    votes = [vote for vote in history(database(), miss.comment.comment_id).votes if vote.kind != "undo"]
+    for vote in votes:
+        st.text(f"{visible(vote.annotator)}: {label_title(vote.label or vote.kind)}")
+    if not votes:
+        st.caption("Nobody has voted on it.")
+
+
+def _told(miss: Miss) -> str:
+    """The newest review of the miss, as Markdown."""
+    assert miss.review is not None
+    given = miss.review
+    label = f" → {escape_markdown(given.label)}" if given.label else ""
+    why = f"  \n{escape_markdown(given.why)}" if given.why else ""
+    return f"**{given.verdict}**{label}, {escape_markdown(given.created_by)}, {when(given.created_at)}{why}"
+
+
+def _press(run: Run, comment_id: int, verdict: str, client_id: str, who: str) -> None:
+    if verdict == "label wrong":
+        st.session_state["review_asks"] = comment_id
+    else:
+        decide(run, comment_id, verdict, client_id, who)
+
+
+def _client_id(comment_id: int) -> str:
+    """One id for all presses on the buttons of the comment that is shown, so that two presses count once."""
+    held = st.session_state.get("review_client")
+    if not held or held[0] != comment_id:
+        held = (comment_id, f"review:{uuid4()}")
+        st.session_state["review_client"] = held
+    return str(held[1])
+
+
+def draw_guideline(dataset_id: str) -> None:
+    """The guideline in force, as plain text, one click away from the verdict."""
+    guideline = datasets.find_guideline(database(), dataset_id)
+    if guideline is not None:
+        with st.expander(f"Guideline v{guideline[0]}", icon=":material/menu_book:"):
+            st.text(visible(guideline[1]))

@@ -1,0 +1,227 @@
+"""The parts of the Snapshots page: what would be frozen, and what one snapshot holds."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import BinaryIO
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from domain.comments import Dataset
+from domain.splits import SPLITS
+from domain.text import escape_markdown, visible
+from services.curation import snapshots
+from services.curation.snapshots import Snapshot
+from services.standing import Standing
+from ui.errors import showing_errors
+from ui.lists import pick_row
+from ui.store import database
+from ui.times import when
+
+_TOGETHER = {
+    "author": "The comments of an author go to one split",
+    "thread": "The comments of a thread go to one split",
+    "none": "Each comment goes to a split of its own",
+}
+_MODES = {
+    "group": (
+        "By group",
+        "{together}, decided when they came in; only a near-duplicate follows the comment that it repeats. "
+        "New comments never move old ones. For your own data.",
+    ),
+    "stratified": ("Stratified", "80, 10 and 10 % of each label, drawn by a seed. For published benchmarks."),
+    "imported": ("As imported", "The split column of the file; comments without a split are left out."),
+}  # fmt: skip
+_HOW = {
+    "single": "one vote",
+    "majority": "a majority of votes",
+    "imported": "the imported file",
+    "adjudicated": "a decision after review",
+}
+_LEAKS = {
+    "same_text": "have the text of a training comment",
+    "near_duplicate": "are nearly the same as a training comment",
+    "same_author": "are by an author of training comments",
+    "same_thread": "stand in a thread with training comments",
+}
+
+
+def draw_now(standing: Standing) -> None:
+    """What a snapshot taken now would hold, and what it leaves out."""
+    counts = standing.counts
+    labels = " · ".join(f"{escape_markdown(label)} {n:,}" for label, n in standing.labels.items())
+    st.markdown(f"**{counts['labelled']:,} comments have a label:** {labels}")
+    unlabelled = counts["waiting"] - counts["tied"]
+    st.caption(
+        f"Left out: {unlabelled:,} without enough votes, {counts['tied']:,} whose votes are tied, "
+        f"{counts['excluded']:,} excluded by cleaning."
+    )
+
+
+def choose_mode(dataset: Dataset) -> tuple[str, int]:
+    """The split mode and, for the stratified one, its seed."""
+    mode = st.radio(
+        "How comments are divided into train, validation and test",
+        list(_MODES),
+        format_func=lambda name: _MODES[name][0],
+        captions=[what.format(together=_TOGETHER[dataset.group_by]) for _, what in _MODES.values()],
+        key="snapshots_mode",
+    )
+    if mode != "stratified":
+        return mode, 0
+    seed = st.number_input(
+        "Seed", 0, 2**31 - 1, 0, key="snapshots_seed", help="The same seed draws the same rows."
+    )
+    return mode, int(seed)
+
+
+def pick_snapshot(taken: Sequence[Snapshot]) -> Snapshot:
+    """The list of snapshots; returns the one that is open."""
+    table = pd.DataFrame(
+        {
+            "snapshot": [one.snapshot_id for one in taken],
+            "comments": [one.row_count for one in taken],
+            "split": [_MODES[one.manifest["split_mode"]][0] for one in taken],
+            "note": [visible(one.manifest["note"]) for one in taken],
+            "by": [visible(one.created_by) for one in taken],
+            "taken": [when(one.created_at) for one in taken],
+        }
+    )
+    opened = pick_row(
+        table, [one.snapshot_id for one in taken], param="snapshot", alt="Snapshots of this dataset"
+    )
+    return next(one for one in taken if one.snapshot_id == opened)
+
+
+def draw_snapshot(snapshot: Snapshot) -> None:
+    """Everything about one snapshot."""
+    told = snapshot.manifest
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_rows(snapshot)
+    with right:
+        _draw_origin(snapshot)
+    _draw_leaks(told["counts"], told["leaks"])
+    _draw_file(snapshot)
+
+
+def _draw_rows(snapshot: Snapshot) -> None:
+    """Comments per split and label, as shares in a chart and as numbers below it."""
+    counts, labels = snapshot.manifest["counts"], snapshot.labels
+    st.markdown("**Comments per split and label**")
+    rows = [[counts[split].get(label, 0) for label in labels] for split in SPLITS]
+    table = pd.DataFrame(rows, columns=[visible(label) for label in labels])
+    colours = [label["colour"] for label in snapshot.manifest["labels"]]
+    st.altair_chart(_share_bars(table, colours), alt="Share of each label in each split")
+    table.insert(0, "split", list(SPLITS))
+    table["all"] = [sum(row) for row in rows]
+    numbers = st.column_config.NumberColumn(format="localized")
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config=dict.fromkeys(table.columns[1:], numbers),
+        alt="Comments per split and label",
+    )
+
+
+def _share_bars(table: pd.DataFrame, colours: Sequence[str]) -> alt.Chart:
+    """One bar per split, its labels as shares of it; `table` has a row per split and a column per label."""
+    labels = list(table.columns)
+    shares = table.div(table.sum(axis="columns").clip(lower=1), axis="index").assign(split=list(SPLITS))
+    long = shares.melt("split", var_name="label", value_name="share")
+    long["place"] = long["label"].map(labels.index)
+    percent = alt.Axis(format="%", tickCount=5)
+    names = alt.Axis(ticks=False, domain=False, labelOverlap=False)
+    return (
+        alt.Chart(long)
+        .mark_bar(cornerRadius=2, height=18)
+        .encode(
+            x=alt.X("share:Q", title="Share of the split", axis=percent, scale=alt.Scale(domain=[0, 1])),
+            y=alt.Y("split:N", sort=list(SPLITS), title=None, axis=names),
+            color=alt.Color(
+                "label:N",
+                scale=alt.Scale(domain=labels, range=list(colours)),
+                legend=alt.Legend(title=None, orient="bottom", labelLimit=180),
+            ),
+            order=alt.Order("place:Q"),
+            tooltip=["split:N", "label:N", alt.Tooltip("share:Q", format=".1%")],
+        )
+        .properties(height=220)
+    )
+
+
+def _draw_origin(snapshot: Snapshot) -> None:
+    """Where the labels come from, and what stayed outside."""
+    told = snapshot.manifest
+    st.markdown("**Where it comes from**")
+    guideline, out = told["guideline_version"], told["left_out"]
+    facts = {
+        "Taken": when(snapshot.created_at),
+        "By": visible(snapshot.created_by),
+        "Note": visible(told["note"]) or "none",
+        "Split": _MODES[told["split_mode"]][0]
+        + (f", seed {told['seed']}" if told["split_mode"] == "stratified" else ""),
+        "Guideline": f"version {guideline}" if guideline else "none was written",
+        **{f"Labels from {_HOW.get(how, how)}": f"{n:,}" for how, n in told["label_from"].items()},
+        "Left out without a label": f"{out['waiting']:,}"
+        + (f", {out['tied']:,} tied" if out["tied"] else ""),
+        "Left out by cleaning": f"{out['excluded']:,}",
+    }
+    st.dataframe(
+        pd.DataFrame({"what": list(facts), "value": list(facts.values())}),
+        hide_index=True,
+        alt="Where the snapshot comes from",
+    )
+
+
+def _draw_leaks(counts: dict[str, dict[str, int]], leaks: dict[str, int]) -> None:
+    """What the held-out comments share with training comments."""
+    held = sum(sum(of_label.values()) for split, of_label in counts.items() if split != "train")
+    found = [f"- {leaks[name]:,} {what}" for name, what in _LEAKS.items() if leaks[name]]
+    st.markdown("**What test and validation share with training**")
+    if found:
+        st.markdown(f"Of the {held:,} comments held out for validation and test,")
+        st.markdown("\n".join(found))
+        st.caption("A model may do better on these than on comments unlike any that it learned from.")
+    else:
+        st.markdown(
+            f"None of the {held:,} comments held out for validation and test shares text, author or thread "
+            "with a training comment."
+        )
+
+
+def _draw_file(snapshot: Snapshot) -> None:
+    """The hash of the rows, and the files to take away."""
+    number = snapshot.snapshot_id
+    st.markdown("**SHA-256 of the rows**")
+    st.code(snapshot.sha256, language=None)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        checked = st.button("Verify the file", icon=":material/verified:", key="snapshots_verify")
+        for label, name, saved_as in (
+            ("Rows as Parquet", "comments.parquet", f"{number}.parquet"),
+            ("Manifest as JSON", "manifest.json", f"{number}.json"),
+        ):
+            st.download_button(
+                label,
+                partial(_opened, number, name),
+                file_name=saved_as,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"snapshots_{saved_as}",
+            )
+        st.page_link(
+            "pages/train.py",
+            label="Train a model on it",
+            icon=":material/arrow_forward:",
+            query_params={"dataset": snapshot.dataset_id, "snapshot": number},
+        )
+    if checked:
+        with showing_errors(), st.spinner("Hashing the rows"):
+            snapshots.verify_snapshot(database(), number)
+            st.success("The rows in the file are those that were frozen.", icon=":material/verified:")
+
+
+def _opened(snapshot_id: str, name: str) -> BinaryIO:
+    """The file, opened when somebody asks for it."""
+    return snapshots.snapshot_file(database(), snapshot_id, name).open("rb")

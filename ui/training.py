@@ -1,0 +1,93 @@
+"""The parts of the Train page: recipe, settings, and the command that repeats them."""
+
+import inspect
+import re
+import shlex
+from dataclasses import Field, asdict, fields
+from typing import Any, get_args
+
+import streamlit as st
+
+from domain.text import escape_markdown
+from services.curation.snapshots import Snapshot
+from services.modelling.recipes import CLASS_WEIGHTS, RECIPES, SETTINGS, Recipe, settings_of
+from services.modelling.settings import PRECISIONS
+
+_CHOICES: dict[str, tuple[str | None, ...]] = {"class_weight": CLASS_WEIGHTS, "precision": PRECISIONS}
+_MEANING = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
+_SETTINGS_IN_A_ROW = 3
+
+
+def describe_rows(snapshot: Snapshot) -> str:
+    """What a model learns from and answers, as a sentence in Markdown."""
+    counts = snapshot.manifest["counts"]
+    train = " · ".join(f"{escape_markdown(label)} {n:,}" for label, n in counts["train"].items())
+    learned, validation, test = (sum(counts[split].values()) for split in ("train", "validation", "test"))
+    return (
+        f"Learns from {learned:,} comments ({train or 'none'}), then answers {validation:,} of validation "
+        f"and {test:,} of test."
+    )
+
+
+def choose_recipe() -> Recipe:
+    """The recipe, each with what it does."""
+    name = st.radio(
+        "Recipe",
+        list(RECIPES),
+        format_func=lambda name: f"**{RECIPES[name].title}**",
+        captions=[recipe.what for recipe in RECIPES.values()],
+        key="train_recipe",
+    )
+    return RECIPES[name]
+
+
+def choose_settings(recipe: Recipe) -> dict[str, Any]:
+    """The settings that were changed; everything else stays as the recipe has it."""
+    defaults, said = asdict(settings_of(recipe)), meanings(SETTINGS[recipe.kind])
+    given, chosen = fields(SETTINGS[recipe.kind]), {}
+    for first in range(0, len(given), _SETTINGS_IN_A_ROW):
+        row = given[first : first + _SETTINGS_IN_A_ROW]
+        for setting, place in zip(row, st.columns(_SETTINGS_IN_A_ROW, gap="medium"), strict=False):
+            with place:
+                key = f"train_{recipe.name}_{setting.name}"
+                chosen[setting.name] = _choose(setting, defaults[setting.name], key)
+                st.caption(escape_markdown(said.get(setting.name, "")))
+    return {name: value for name, value in chosen.items() if value != defaults[name]}
+
+
+def meanings(settings: type) -> dict[str, str]:
+    """What each setting does, from the docstring of its class."""
+    told = (inspect.getdoc(settings) or "").partition("Attributes:")[2].partition("\n\n")[0]
+    return {name: " ".join(meaning.split()) for name, meaning in _MEANING.findall(told)}
+
+
+def command_line(snapshot_id: str, recipe: str, *, name: str, settings: dict[str, Any], actor: str) -> str:
+    """The command that starts the same training."""
+    words = ["workbench.py", "train", "--snapshot", snapshot_id, "--recipe", recipe]
+    if name.strip():
+        words += ["--name", name.strip()]
+    for setting, value in settings.items():
+        words += ["--setting", f"{setting}={_written(value)}"]
+    return shlex.join(["python", *words, "--as", actor])
+
+
+def _written(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def _choose(setting: "Field[Any]", default: Any, key: str) -> object:
+    """One setting as the widget that its type asks for; its limits are the service's to check."""
+    label, kinds = setting.name.replace("_", " ").capitalize(), get_args(setting.type) or (setting.type,)
+    if setting.name in _CHOICES:
+        # As text: a select box takes the option None for "nothing chosen".
+        choices = {str(choice): choice for choice in _CHOICES[setting.name]}
+        return choices[st.selectbox(label, list(choices), list(choices).index(str(default)), key=key)]
+    if bool in kinds:
+        return st.toggle(label, default, key=key)
+    if int in kinds:
+        return st.number_input(label, value=default, step=1, placeholder="automatic", key=key)
+    if float in kinds:
+        return st.number_input(label, value=float(default), step=default / 2 or 0.1, format="%g", key=key)
+    return st.text_input(label, default or "", placeholder="none", key=key) or None
