@@ -43,7 +43,7 @@ else:
         )
         draw_findings(look.findings, "Of these first rows, these will be refused")
         columns = choose_columns(look, form=uploaded.file_id)
-        target = choose_target(look, columns, uploaded.name, form=uploaded.file_id)
+        target = choose_target(path, columns, uploaded.name, form=uploaded.file_id)
         if st.button(
             "Import",
             type="primary",

@@ -10,7 +10,7 @@ from domain.errors import Conflict, NotFound
 from domain.labels import Label, LabelSet
 from storage.database import Database, now
 
-_COLUMNS = "dataset_id, title, group_by, salt, votes_needed, created_at, created_by"
+_COLUMNS = "dataset_id, title, group_by, salt, votes_needed, created_at, created_by, may_hold_child_data"
 
 
 def add_dataset(db: Database, dataset: Dataset, labels: LabelSet) -> None:
@@ -33,7 +33,7 @@ def add_dataset_rows(cursor: duckdb.DuckDBPyConnection, dataset: Dataset, labels
         )
     cursor.execute(
         f"INSERT INTO datasets ({_COLUMNS}) VALUES ($dataset_id, $title, $group_by, $salt, $votes_needed,"
-        " $created_at, $created_by)",
+        " $created_at, $created_by, $may_hold_child_data)",
         asdict(dataset),
     )
     cursor.execute(
@@ -63,6 +63,15 @@ def get_dataset(db: Database, dataset_id: str) -> Dataset:
         known = ", ".join(d.dataset_id for d in list_datasets(db)) or "none yet"
         raise NotFound(f"There is no dataset '{dataset_id}'.", hint=f"Datasets here: {known}.")
     return dataset
+
+
+def update_child_data(db: Database, dataset_id: str, may_hold_child_data: bool) -> None:
+    """Say whether the comments of a dataset may hold data of children."""
+    with db.writing(dataset_id) as cursor:
+        cursor.execute(
+            "UPDATE datasets SET may_hold_child_data = $flag WHERE dataset_id = $dataset_id",
+            {"dataset_id": dataset_id, "flag": may_hold_child_data},
+        )
 
 
 def list_datasets(db: Database) -> list[Dataset]:

@@ -82,7 +82,8 @@ LEFT JOIN (
 _USE_UP = "SELECT max(nextval('comment_ids')) FROM standing WHERE known_id IS NULL"
 
 # The slot is that of domain.splits.split_of_group, in SQL because a million rows pass here; a test compares.
-# Not sorted, which would take as long as all the rest: the rows come in the order of the file as they are.
+# Not sorted, which took as long as the rest of it. The rows come in the order of the file, but for blocks
+# of them that change places; to find a block by the numbers in it, that is order enough.
 _ADD_COMMENTS = """
 INSERT INTO comments
 SELECT

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pyarrow as pa
 
 from domain.labels import Vote
-from storage.database import EVERY_ID, Database, now
+from storage.database import Database, now
 
 _COLUMNS = (
     "comment_id, annotator, kind, label, reason, guideline_version, seconds, client_id, undoes, source,"
@@ -87,7 +87,7 @@ def count_votes(db: Database, dataset_id: str, annotator: str | None = None) -> 
               AND ($annotator IS NULL OR annotator = $annotator)
               AND kind <> 'undo'
               AND client_id NOT IN (
-                SELECT undoes FROM votes WHERE dataset_id = $dataset_id AND kind = 'undo' AND undoes IS NOT NULL
+                SELECT undoes FROM votes WHERE dataset_id = $dataset_id AND undoes IS NOT NULL
               )
             """,
             {"dataset_id": dataset_id, "annotator": annotator},

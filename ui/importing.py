@@ -96,7 +96,7 @@ def choose_columns(look: FileLook, *, form: str) -> dict[str, str]:
     return chosen
 
 
-def choose_target(look: FileLook, columns: dict[str, str], file_name: str, *, form: str) -> Target:
+def choose_target(path: Path, columns: dict[str, str], file_name: str, *, form: str) -> Target:
     """The dataset to import into, one that is there or a new one, and what the file's labels mean in it."""
     st.subheader("Into which dataset", anchor=False)
     names = [dataset.dataset_id for dataset in datasets.list_datasets(database())]
@@ -109,7 +109,7 @@ def choose_target(look: FileLook, columns: dict[str, str], file_name: str, *, fo
         index=options.index(in_hand) if in_hand in names else len(names),
         key=f"import_dataset_{form}",
     )
-    written = _written(look, columns)
+    written = sorted(_label_values(str(path), columns))
     if picked != _NEW:
         labels = datasets.get_label_set(database(), picked).names
         return Target(picked, labels, _choose_meanings(written, labels, form=form))
@@ -135,19 +135,18 @@ def choose_target(look: FileLook, columns: dict[str, str], file_name: str, *, fo
     return Target(name, labels, meanings, group_by=group_by, votes_needed=int(votes_needed))
 
 
-def _written(look: FileLook, columns: dict[str, str]) -> list[str]:
-    """The labels of the first rows, as the file writes them."""
-    if "label" not in columns:
-        return []
-    return sorted({row[columns["label"]] or "" for row in look.rows} - {""})
+@st.cache_data(max_entries=16, show_spinner="Reading the labels of the whole file")
+def _label_values(path: str, columns: dict[str, str]) -> dict[str, int]:
+    """How many rows have each label, as the file writes it; an upload's path names its content."""
+    return importing.label_values(Path(path), columns)
 
 
 def _choose_meanings(written: list[str], labels: tuple[str, ...], *, form: str) -> dict[str, str]:
     if not written:
         return {}
     st.caption(
-        "What the labels of the file mean. Values that the first rows do not show can be added below them; a"
-        " value without a meaning is noted, and its comment goes in without a label."
+        "What the labels of the file mean. A value without a meaning is noted, and its comment goes in"
+        " without a label."
     )
     by_name = {label.casefold(): label for label in labels}
     table = pd.DataFrame(
@@ -156,10 +155,9 @@ def _choose_meanings(written: list[str], labels: tuple[str, ...], *, form: str) 
     edited = st.data_editor(
         table,
         hide_index=True,
-        num_rows="add",
         width=560,
         column_config={
-            "in the file": st.column_config.TextColumn(required=True),
+            "in the file": st.column_config.TextColumn(disabled=True),
             "means": st.column_config.SelectboxColumn(options=list(labels)),
         },
         placeholder="choose a label",

@@ -1,8 +1,8 @@
 """The process that reads a foreign file: `python -m storage.intake.child`, started by `parent.py` only.
 
-It takes one JSON line on its standard input, answers in JSON lines on its standard output (`progress`, then
-`look`, `labels`, `parsed` or `error`), and ends when its input does, because its parent has then died. It sets
-its own limits first, and never opens the database.
+It takes one JSON line on its standard input and answers in JSON lines on its standard output: `progress`,
+then `look`, `labels`, `parsed` or `error`. It ends when its input does, because its parent has then died. It
+sets its own limits first, and never opens the database.
 """
 
 import gc

@@ -221,21 +221,31 @@ CREATE TABLE predictions (
 -- grouped. The whole dataset is the stretch from 0 to 9223372036854775807.
 
 -- The newest vote of each annotator on each comment that was not taken back.
+-- The newest number is found first and its row fetched then: carrying whole rows through the grouping took
+-- twice as long.
 CREATE MACRO current_votes_of(wanted, low, high) AS TABLE
 SELECT
-  comment_id,
-  annotator,
-  arg_max(struct_pack(vote_id, kind, label, reason, guideline_version, seconds, voted_at, client_id), vote_id) AS vote
-FROM votes
-WHERE dataset_id = wanted
-  AND comment_id BETWEEN low AND high
-  AND kind <> 'undo'
-  AND client_id NOT IN (
-    SELECT undoes
-    FROM votes
-    WHERE dataset_id = wanted AND comment_id BETWEEN low AND high AND kind = 'undo' AND undoes IS NOT NULL
-  )
-GROUP BY comment_id, annotator;
+  v.comment_id,
+  v.annotator,
+  struct_pack(
+    vote_id := v.vote_id, kind := v.kind, label := v.label, reason := v.reason,
+    guideline_version := v.guideline_version, seconds := v.seconds, voted_at := v.voted_at, client_id := v.client_id
+  ) AS vote
+FROM votes v
+JOIN (
+  SELECT max(vote_id) AS vote_id
+  FROM votes
+  WHERE dataset_id = wanted
+    AND comment_id BETWEEN low AND high
+    AND kind <> 'undo'
+    AND client_id NOT IN (
+      SELECT undoes
+      FROM votes
+      WHERE dataset_id = wanted AND comment_id BETWEEN low AND high AND kind = 'undo' AND undoes IS NOT NULL
+    )
+  GROUP BY comment_id, annotator
+) newest ON newest.vote_id = v.vote_id
+WHERE v.dataset_id = wanted AND v.comment_id BETWEEN low AND high;
 
 -- Named annotators come before the label that the file brought; a tie puts no label in force.
 CREATE MACRO voted_labels_of(wanted, low, high) AS TABLE

@@ -369,8 +369,8 @@ def test_a_kill_in_the_middle_of_an_import_leaves_no_half_of_it(home, tmp_path, 
     killed = subprocess.run([sys.executable, "-c", KILLED_IN, home, file, part], cwd=ROOT, timeout=60)
     assert killed.returncode == -signal.SIGKILL
     db = connect(home)
-    left = {name: len(rows) for name, rows in everything(db).items() if rows}
-    assert left == {"schema_migrations": 1}
+    left = [name for name, rows in everything(db).items() if rows]
+    assert left == ["schema_migrations"]
     assert counted(import_file(db, file, "fresh", actor="ana", labels=("allow", "disallow")), "added") == (
         2_000,
     )
