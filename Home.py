@@ -28,6 +28,7 @@ page = st.navigation(
         ],
         "Train": [
             _page("snapshots", "Snapshots", "photo_camera", "Freeze the labels in force."),
+            _page("tokens", "Tokens", "toll", "What fine-tuning would cost, and what is wrong in a file."),
             _page("train", "Train", "model_training", "Train a model on a snapshot."),
             _page("jobs", "Jobs", "pending_actions", "Follow, cancel and restart jobs."),
             _page("models", "Models", "neurology", "Models, and their predictions."),
@@ -37,7 +38,8 @@ page = st.navigation(
             _page("review", "Review", "rate_review", "Decide what each miss means."),
             _page("compare", "Compare", "compare_arrows", "Two models on the same rows."),
         ],
-    }
+    },
+    expanded=True,
 )
 st.title(page.title)
 with showing_errors():

@@ -1,18 +1,16 @@
 """The workbench from the command line: every station of the loop, the same services as the pages."""
 
 import getpass
-import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from domain.errors import BadInput, WorkbenchError
 from services.homes import home_folder
+from services.terminal import do, do_job, number_or_text, pairs_of
 
 ROOT = Path(__file__).resolve().parent
 
@@ -33,10 +31,15 @@ Dataset = Annotated[str, typer.Option("--dataset", help="Name of the dataset.")]
 Whose = Annotated[str | None, typer.Option("--dataset", help="Only of this dataset.")]
 Pairs = Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may be repeated.")]
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, resolve_path=True)]
+Of = Annotated[str | None, typer.Option("--snapshot", help="Its examples.")]
+Split = Annotated[str, typer.Option(help="train, validation or test.")]
+Prompt = Annotated[
+    Path | None, typer.Option(exists=True, dir_okay=False, resolve_path=True, help="Else the guideline.")
+]
+Keep = Annotated[list[str] | None, typer.Option(help="LABEL=SHARE of its comments; may be repeated.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return while the job goes on.")]
 
 ME = getpass.getuser()
-_FOLLOW_EVERY_S = 0.2
 
 
 @app.command("import")
@@ -55,24 +58,24 @@ def import_(
 ) -> None:
     """Bring a CSV, JSONL or Parquet file in: --column text=tweet --label-map 0=hate."""
     if look:
-        return _do("look", {"path": str(file)}, home, as_json)
+        return do("look", {"path": str(file)}, home, as_json)
     given = {
         "path": str(file),
         "dataset": dataset,
         "actor": actor,
-        "columns": _pairs(column) or None,
-        "label_map": _pairs(label_map) or None,
+        "columns": pairs_of(column) or None,
+        "label_map": pairs_of(label_map) or None,
         "labels": [name for name in labels.split(",") if name],
         "group_by": group_by,
         "votes_needed": votes_needed,
     }
-    return _do("import", given, home, as_json)
+    return do("import", given, home, as_json)
 
 
 @app.command()
 def findings(import_id: int, limit: int | None = None, home: Home = None, as_json: Json = False) -> None:
     """List the rows of an import that were refused, in conflict, or in with a note."""
-    _do("findings", {"import_id": import_id, "limit": limit}, home, as_json)
+    do("findings", {"import_id": import_id, "limit": limit}, home, as_json)
 
 
 @app.command()
@@ -87,7 +90,7 @@ def clean(
     as_json: Json = False,
 ) -> None:
     """Show what could be excluded, exclude it, or undo that."""
-    _do("clean", {"dataset": dataset, "actor": actor, "rule": rule, "undo": undo}, home, as_json)
+    do("clean", {"dataset": dataset, "actor": actor, "rule": rule, "undo": undo}, home, as_json)
 
 
 @app.command()
@@ -104,7 +107,7 @@ def label(
 ) -> None:
     """Vote on a comment, or see which ones wait for you."""
     given = {"dataset": dataset, "actor": actor, "comment": comment, "label": label, "wanted": wanted}
-    _do("label", given, home, as_json)
+    do("label", given, home, as_json)
 
 
 @app.command()
@@ -121,13 +124,15 @@ def snapshot(
 ) -> None:
     """Freeze the labels in force."""
     given = {"dataset": dataset, "actor": actor, "split_mode": split_mode, "seed": seed, "note": note}
-    _do("snapshot", {**given, "verify": verify, "show_all": show_all}, home, as_json)
+    do("snapshot", {**given, "verify": verify, "show_all": show_all}, home, as_json)
 
 
 @app.command()
 def train(
     snapshot: Annotated[str, typer.Option("--snapshot")],
-    recipe: Annotated[str, typer.Option(help="baseline or baseline-weighted.")] = "baseline",
+    recipe: Annotated[
+        str, typer.Option(help="baseline, baseline-weighted, quick-look, solid, best or classic.")
+    ] = "baseline",
     name: Annotated[str | None, typer.Option(help="Of the model.")] = None,
     setting: Pairs = None,
     no_wait: NoWait = False,
@@ -136,7 +141,7 @@ def train(
     as_json: Json = False,
 ) -> None:
     """Train a model on a snapshot and let it predict the validation and test splits."""
-    settings = {key: _number_or_text(value) for key, value in _pairs(setting).items()}
+    settings = {key: number_or_text(value) for key, value in pairs_of(setting).items()}
     given = {
         "snapshot": snapshot,
         "recipe": recipe,
@@ -144,7 +149,7 @@ def train(
         "settings": settings or None,
         "actor": actor,
     }
-    _do_job("train", given, home, as_json, wait=not no_wait)
+    do_job("train", given, home, as_json, wait=not no_wait)
 
 
 @app.command()
@@ -159,7 +164,7 @@ def predict(
 ) -> None:
     """Let a model predict one split of a snapshot."""
     given = {"model": model, "snapshot": snapshot, "split": split, "actor": actor}
-    _do_job("predict", given, home, as_json, wait=not no_wait)
+    do_job("predict", given, home, as_json, wait=not no_wait)
 
 
 @app.command()
@@ -178,8 +183,8 @@ def evaluate(
     """Every number of a run, or of a file of predictions, with its interval."""
     if predictions is not None:
         given = {"path": str(predictions.resolve()), "gold": gold, "predicted": predicted, "score": score}
-        return _do("evaluate-file", given, home, as_json)
-    return _do("evaluate", {"run": run, "model": model, "snapshot": snapshot, "split": split}, home, as_json)
+        return do("evaluate-file", given, home, as_json)
+    return do("evaluate", {"run": run, "model": model, "snapshot": snapshot, "split": split}, home, as_json)
 
 
 @app.command()
@@ -200,7 +205,7 @@ def review(
 ) -> None:
     """Read the misses of a run, or say what one of them means."""
     given = {"run": run, "comment": comment, "verdict": verdict, "label": label, "why": why, "actor": actor}
-    _do("review", {**given, "gold": gold, "predicted": predicted, "limit": limit}, home, as_json)
+    do("review", {**given, "gold": gold, "predicted": predicted, "limit": limit}, home, as_json)
 
 
 @app.command()
@@ -212,7 +217,7 @@ def compare(
     as_json: Json = False,
 ) -> None:
     """Two runs on the same comments: what was gained and lost, and whether that can be told from noise."""
-    _do("compare", {"before": before, "after": after, "show": show}, home, as_json)
+    do("compare", {"before": before, "after": after, "show": show}, home, as_json)
 
 
 @app.command()
@@ -227,7 +232,7 @@ def jobs(
 ) -> None:
     """List jobs, look at one, cancel it or start it again."""
     given = {"job": job, "dataset": dataset, "cancel": cancel, "restart": restart, "actor": actor}
-    _do("jobs", given, home, as_json)
+    do("jobs", given, home, as_json)
 
 
 @app.command()
@@ -238,13 +243,13 @@ def models(
     as_json: Json = False,
 ) -> None:
     """List models, or look at one and its runs."""
-    _do("models", {"model": model, "dataset": dataset}, home, as_json)
+    do("models", {"model": model, "dataset": dataset}, home, as_json)
 
 
 @app.command()
 def datasets(home: Home = None, as_json: Json = False) -> None:
     """Where each dataset stands in the loop."""
-    _do("datasets", {}, home, as_json)
+    do("datasets", {}, home, as_json)
 
 
 @app.command()
@@ -264,7 +269,7 @@ def create(
         "group_by": group_by,
         "votes_needed": votes_needed,
     }
-    _do("create", {**given, "actor": actor}, home, as_json)
+    do("create", {**given, "actor": actor}, home, as_json)
 
 
 @app.command()
@@ -278,7 +283,7 @@ def guideline(
     as_json: Json = False,
 ) -> None:
     """Show the guideline, or write its next version."""
-    _do("guideline", {"dataset": dataset, "path": str(file) if file else None, "actor": actor}, home, as_json)
+    do("guideline", {"dataset": dataset, "path": str(file) if file else None, "actor": actor}, home, as_json)
 
 
 @app.command()
@@ -293,30 +298,72 @@ def comments(
 ) -> None:
     """Find comments."""
     given = {"dataset": dataset, "contains": contains, "label": label, "limit": limit, "offset": offset}
-    _do("comments", given, home, as_json)
+    do("comments", given, home, as_json)
 
 
 @app.command()
 def comment(number: int, home: Home = None, as_json: Json = False) -> None:
     """All that is known of one comment."""
-    _do("comment", {"comment": number}, home, as_json)
+    do("comment", {"comment": number}, home, as_json)
+
+
+@app.command()
+def tokens(
+    file: Annotated[
+        Path | None, typer.Argument(exists=True, dir_okay=False, resolve_path=True, help="Of examples.")
+    ] = None,
+    snapshot: Of = None,
+    split: Split = "train",
+    model: Annotated[str | None, typer.Option(help="A hosted model: its encoding and limit.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="o200k_base (unless told) or cl100k_base.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Tokens that an example may have.")] = None,
+    system_prompt: Prompt = None,
+    keep: Keep = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """What a file of fine-tuning examples, or a snapshot, comes to in tokens, epochs and money."""
+    given = {"path": file and str(file), "snapshot": snapshot, "split": split, "model": model}
+    given |= {"encoding": encoding, "limit": limit, **_prompt_and_shares(system_prompt, keep)}
+    do("tokens", given, home, as_json)
+
+
+@app.command()
+def check(
+    file: File,
+    validation: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, resolve_path=True, help="Held out of it.")
+    ] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Every fault of a file of fine-tuning examples, row by row; exits with 1 if no host would take it."""
+    found = do("check", {"path": str(file), "validation": validation and str(validation)}, home, as_json)
+    if not found["ok_to_upload"]:
+        raise typer.Exit(1)
 
 
 @app.command()
 def export(
-    dataset: Dataset,
     file: Annotated[Path, typer.Argument(resolve_path=True, help="Ends in .csv, .jsonl, .xlsx or .parquet.")],
+    dataset: Whose = None,
+    format: Annotated[str, typer.Option(help="table, or chat: fine-tuning examples as .jsonl.")] = "table",
+    snapshot: Of = None,
+    split: Split = "train",
+    system_prompt: Prompt = None,
+    keep: Keep = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Write every comment with its label to a file."""
-    _do("export", {"dataset": dataset, "path": str(file)}, home, as_json)
+    """Write every comment with its label to a file, or --format chat --snapshot S as examples."""
+    given = {"path": str(file), "dataset": dataset, "format": format, "snapshot": snapshot, "split": split}
+    do("export", {**given, **_prompt_and_shares(system_prompt, keep)}, home, as_json)
 
 
 @app.command()
 def demo(actor: As = ME, home: Home = None, as_json: Json = False) -> None:
     """Make the demo dataset and take it once around the loop."""
-    _do("demo", {"actor": actor}, home, as_json)
+    do("demo", {"actor": actor}, home, as_json)
 
 
 @app.command("serve-ui")
@@ -335,94 +382,9 @@ def serve_ui(
     raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)
 
 
-def _do(verb: str, arguments: dict[str, Any], home: Path | None, as_json: bool) -> None:
-    _print(verb, _carry_out(verb, arguments, home_folder(home)), as_json)
-
-
-def _do_job(verb: str, arguments: dict[str, Any], home: Path | None, as_json: bool, *, wait: bool) -> None:
-    """Start a job and follow its folder, without holding the database meanwhile."""
-    folder = home_folder(home)
-    job = _carry_out(verb, arguments, folder)
-    if wait:
-        _follow(folder, job["job_id"])
-        told = _carry_out("jobs", {"job": job["job_id"]}, folder)["job"]
-        runs = [run for run in _runs(folder, told) if run["job_id"] == job["job_id"]]
-        job = {**told, "runs": runs, "model_id": runs[0]["model_id"] if runs else None}
-    _print(verb, job, as_json)
-    if wait and job["state"]["name"] != "succeeded":
-        raise typer.Exit(1)
-
-
-def _runs(folder: Path, job: dict[str, Any]) -> list[dict[str, Any]]:
-    made = _carry_out("models", {"dataset": job["dataset_id"]}, folder)
-    names = [job["spec"]["model_id"]] if job["spec"]["model_id"] else [
-        model["model_id"] for model in made if model["job_id"] == job["job_id"]
-    ]  # fmt: skip
-    return [run for name in names for run in _carry_out("models", {"model": name}, folder)["runs"]]
-
-
-def _follow(folder: Path, job_id: str) -> None:
-    from services.jobs.folder import JobFolder
-
-    told = ""
-    while not (state := JobFolder(folder / "jobs" / job_id).state()).is_over:
-        line = f"{job_id} {state.share:4.0%} {state.message}"
-        if line != told:
-            told = line
-            typer.echo(line, err=True)
-        time.sleep(_FOLLOW_EVERY_S)
-
-
-def _carry_out(verb: str, arguments: dict[str, Any], folder: Path) -> Any:
-    from services.door import call
-    from services.verbs import run_verb
-
-    os.environ.setdefault("WORKBENCH_PROCESS", f"workbench.py {verb}")
-    try:
-        return call(folder, verb, arguments, run=run_verb, progress=_tell)
-    except WorkbenchError as error:
-        _fail(error)
-
-
-def _tell(what: str, share: float) -> None:
-    if sys.stderr.isatty():
-        typer.echo(f"\r\033[K{share:4.0%} {what}", err=True, nl=False)
-
-
-def _fail(error: WorkbenchError) -> None:
-    if "--json" in sys.argv:
-        typer.echo(json.dumps(error.as_dict(), ensure_ascii=False))
-    else:
-        typer.echo(f"{error} {error.hint}".strip(), err=True)
-    raise typer.Exit(1)
-
-
-def _print(verb: str, answer: Any, as_json: bool) -> None:
-    if sys.stderr.isatty():
-        typer.echo("\r\033[K", err=True, nl=False)
-    if as_json:
-        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-        return
-    from services.telling import told
-
-    typer.echo(told(verb, answer))
-
-
-def _pairs(given: list[str] | None) -> dict[str, str]:
-    pairs = {}
-    for pair in given or []:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            _fail(BadInput(f"'{pair}' is not NAME=VALUE.", hint="For instance --column text=tweet."))
-        pairs[name] = value
-    return pairs
-
-
-def _number_or_text(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except ValueError:
-        return value
+def _prompt_and_shares(system_prompt: Path | None, keep: list[str] | None) -> dict[str, Any]:
+    shares = {label: number_or_text(share) for label, share in pairs_of(keep).items()}
+    return {"system_prompt": system_prompt and str(system_prompt), "shares": shares or None}
 
 
 if __name__ == "__main__":

@@ -50,3 +50,4 @@ class Dataset:
     votes_needed: int
     created_at: datetime
     created_by: str
+    may_hold_child_data: bool = False  # then its comments go to no provider

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-JobKind = Literal["train_baseline", "train_encoder", "predict"]
+JobKind = Literal["train_baseline", "train_encoder", "train_hosted", "predict"]
 JOB_KINDS: tuple[str, ...] = get_args(JobKind)
 
 JobStateName = Literal["queued", "running", "succeeded", "failed", "cancelled", "died"]

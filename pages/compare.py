@@ -38,14 +38,13 @@ newest = next((i for i, run in enumerate(runs.values()) if run.split == "test"),
 left, right = st.columns(2)
 with right:
     after = pick("After", ids, key="after", shown=titles.__getitem__, default=newest)
-same = [
-    i
-    for i, run in enumerate(runs.values())
-    if run.run_id != after and (run.snapshot_id, run.split) == (runs[after].snapshot_id, runs[after].split)
-]
-others = [i for i, run_id in enumerate(ids) if run_id != after]
+# Proposed is the newest other run that shares most: the split first, since another holds other comments.
+nearest = min(
+    (run for run in runs.values() if run.run_id != after),
+    key=lambda run: (run.split != runs[after].split, run.snapshot_id != runs[after].snapshot_id),
+)
 with left:
-    before = pick("Before", ids, key="before", shown=titles.__getitem__, default=(same + others)[0])
+    before = pick("Before", ids, key="before", shown=titles.__getitem__, default=ids.index(nearest.run_id))
 
 found = comparison_of(before, after)
 counts = found.counts

@@ -6,7 +6,7 @@ from domain.splits import SPLITS
 from services.curation import snapshots
 from services.modelling import models, prediction
 from ui.errors import showing_errors
-from ui.frame import dataset_in_hand, nothing_yet
+from ui.frame import dataset_in_hand, go_to, nothing_yet
 from ui.models import draw_model, draw_runs, pick_model
 from ui.store import database
 
@@ -35,4 +35,4 @@ with st.form("models_predict"):
                 split=wanted,
                 actor=st.session_state["person"],
             )
-            st.switch_page("pages/jobs.py", query_params={"job": job.job_id})
+            go_to("jobs", dataset=dataset.dataset_id, job=job.job_id)

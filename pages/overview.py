@@ -66,9 +66,9 @@ def _draw_newest_model(dataset_id: str) -> None:
         "Newest model": escape_markdown(shortened(found.model_name, 60)),
         "Accuracy, 95 % interval": in_brackets(found.report.accuracy),
         "Macro-F1, 95 % interval": in_brackets(found.report.macro_f1),
-        "Measured on": f"{found.report.n:,} test comments",
+        "Test comments": f"{found.report.n:,}",
     }
-    *columns, more = st.columns(len(facts) + 1, vertical_alignment="center")
+    *columns, more = st.columns([2, 3, 3, 2, 2])
     for column, (name, value) in zip(columns, facts.items(), strict=True):
         with column.container(gap=None):
             st.caption(name)

@@ -5,7 +5,7 @@ import streamlit as st
 from services.curation import snapshots
 from services.modelling import training
 from ui.errors import showing_errors
-from ui.frame import dataset_in_hand, nothing_yet
+from ui.frame import dataset_in_hand, go_to, nothing_yet
 from ui.links import pick
 from ui.store import database
 from ui.training import choose_recipe, choose_settings, command_line, describe_rows
@@ -35,7 +35,7 @@ if st.button("Start training", type="primary", icon=":material/play_arrow:", key
         job = training.train(
             database(), snapshot_id=snapshot_id, recipe=recipe.name, settings=settings, name=name, actor=who
         )
-        st.switch_page("pages/jobs.py", query_params={"job": job.job_id})
+        go_to("jobs", dataset=dataset.dataset_id, job=job.job_id)
 st.caption("The same from the command line:")
 st.code(
     command_line(snapshot_id, recipe.name, name=name, settings=settings, actor=who),

@@ -48,6 +48,7 @@ def load_demo(db: Database, *, actor: str, progress: Progress) -> dict[str, Any]
         db, DEMO, _DEFINITIONS, actor=actor, title="Comments under children's videos",
         definitions=_DEFINITIONS, salt=_SALT,
     )  # fmt: skip
+    datasets.mark_child_data(db, DEMO, may_hold_child_data=True, actor=actor)
     for version in (1, 2):
         body = (_SAMPLES / f"guideline_v{version}.md").read_text(encoding="utf-8")
         datasets.write_guideline(db, DEMO, body, actor=_LEAD)

@@ -101,6 +101,68 @@ def _comments(answer: Answer) -> str:
     )
 
 
+def _tokens(answer: Answer) -> str:
+    found = answer["budget"]
+    counted = "counted in" if found["exact"] else "ESTIMATED for want of the file of"
+    lines = [
+        f"{found['examples']:,} examples, {counted} {found['encoding']}.",
+        f"Tokens: {_spread(found['tokens'])}.",
+        f"Tokens of the answers: {_spread(found['answer_tokens'])}.",
+        f"Over {found['limit']:,} tokens: {found['over_limit']:,} examples; {found['cut']:,} tokens would be "
+        f"cut, and {found['without_answer']:,} whole answers.",
+        f"Billed: {found['billed_tokens_per_epoch']:,} tokens × {found['epochs']} epochs = "
+        f"{found['billed_tokens']:,}.",
+    ]
+    if "costs" not in answer:
+        return "\n".join([*lines, f"Wrong in form and not counted: {answer['not_counted']:,}."])
+    special, left_out = answer["special_comment_ids"], answer["left_out"]
+    lines.append(f"The system prompt has {answer['system_prompt_tokens']:,} tokens, in every example.")
+    if left_out:
+        lines.append(f"{left_out:,} comments have nothing to see in them and make no example.")
+    if special:
+        lines.append(f"{len(special):,} comments hold special tokens and would be refused: {special[:20]}")
+    lines += [_cost(cost) for cost in answer["costs"]]
+    lines.append(f"Prices of {answer['prices_as_of']}: {answer['prices_source']}.")
+    lines.append(f"No new jobs after {answer['no_new_jobs_after']}.")
+    return "\n".join(lines)
+
+
+def _spread(found: Answer) -> str:
+    return (
+        f"{found['total']:,} in all; each {found['smallest']:,} to {found['largest']:,}, "
+        f"p5 {found['p5']:,.0f}, median {found['median']:,.0f}, p95 {found['p95']:,.0f}"
+    )
+
+
+def _cost(cost: Answer) -> str:
+    model, usd = cost["model"], cost["cost_usd"]
+    price = "counts in another encoding" if usd is None else f"{usd:,.2f} USD"
+    ends = "was shut on" if cost["is_shut"] else "ends on"
+    return f"  {shortened(model['name'])}: {price}; {ends} {model['shuts_on']}"
+
+
+def _check(answer: Answer) -> str:
+    lines = [
+        f"row {one['row']:,}: {one['severity']}: {shortened(one['field'] or 'example')}: "
+        f"{shortened(one['message'], 200)}"
+        + (f" Repair: {shortened(one['repair'], 200)}" if one["repair"] else "")
+        for one in answer["findings"]
+    ]
+    verdict = "can be uploaded" if answer["ok_to_upload"] else "cannot be uploaded"
+    return "\n".join([*lines, f"{answer['examples']:,} examples: the file {verdict}."])
+
+
+def _export(answer: Answer) -> str:
+    if "findings" not in answer:
+        return _anything(answer)
+    verdict = "A host would take it." if answer["ok_to_upload"] else "No host would take it: see check FILE."
+    found = ", ".join(f"{code.replace('_', ' ')} {n:,}" for code, n in answer["counts"].items()) or "nothing"
+    return (
+        f"{answer['rows']:,} examples in {shortened(answer['path'], 300)}. {verdict} Found: {found}.\n"
+        f"Prompt {answer['prompt_sha256']}"
+    )
+
+
 def _anything(answer: Answer, indent: str = "") -> str:
     if isinstance(answer, dict):
         lines = []
@@ -133,4 +195,7 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "datasets": _datasets,
     "comments": _comments,
     "label": _comments,
+    "tokens": _tokens,
+    "check": _check,
+    "export": _export,
 }

@@ -16,8 +16,8 @@ from services.jobs.absorb import absorb
 from services.labelling import desk
 from services.modelling import models, prediction, training
 from services.plain import plain
-from services.release import export
 from services.standing import list_standings
+from services.token_verbs import check_examples, count_tokens, export_rows, text_of
 from storage.database import Database
 from storage.snapshots import get_snapshot, list_snapshots
 
@@ -251,15 +251,8 @@ def _create(
 
 def _guideline(db: Database, *, dataset: str, actor: str, path: str | None = None) -> Any:
     if path is not None:
-        datasets.write_guideline(db, dataset, _text_of(Path(path)), actor=actor)
+        datasets.write_guideline(db, dataset, text_of(path), actor=actor)
     return datasets.find_guideline(db, _known(db, dataset))
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path} cannot be read as text: {error}.", hint="It must be UTF-8.") from error
 
 
 def _comments(
@@ -277,10 +270,6 @@ def _comments(
 
 def _comment(db: Database, *, comment: int) -> Any:
     return comments.history(db, comment)
-
-
-def _export(db: Database, *, dataset: str, path: str) -> Any:
-    return {"rows": export.export_comments(db, dataset, Path(path)), "path": path}
 
 
 def _show_snapshot(db: Database, *, snapshot: str) -> Any:
@@ -331,6 +320,8 @@ VERBS: dict[str, Callable[..., Any]] = {
     "guideline": _guideline,
     "comments": _comments,
     "comment": _comment,
-    "export": _export,
+    "tokens": count_tokens,
+    "check": check_examples,
+    "export": export_rows,
     "demo": _demo,
 }

@@ -15,7 +15,12 @@ from ui.lists import pick_row
 from ui.store import database
 from ui.times import when
 
-_KINDS = {"train_baseline": "training", "train_encoder": "training", "predict": "prediction"}
+_KINDS = {
+    "train_baseline": "training",
+    "train_encoder": "training",
+    "train_hosted": "training",
+    "predict": "prediction",
+}
 _STATES = {
     "queued": (":material/hourglass_empty:", "queued"),
     "running": (":material/progress_activity:", "at work"),
@@ -164,7 +169,9 @@ def _draw_metrics(metrics: Sequence[Facts]) -> None:
 
 def _draw_curve(stage: str, lines: Sequence[Facts]) -> None:
     """The loss over time where there is one, else how the steps went on."""
-    name = next((wanted for wanted in ("loss", "iteration", "done") if wanted in lines[0]), None)
+    name = next(
+        (wanted for wanted in ("loss", "train_loss", "iteration", "done") if wanted in lines[0]), None
+    )
     if name is None:
         return
     points = pd.DataFrame(

@@ -11,9 +11,13 @@ import streamlit as st
 from domain.text import escape_markdown
 from services.curation.snapshots import Snapshot
 from services.modelling.recipes import CLASS_WEIGHTS, RECIPES, SETTINGS, Recipe, settings_of
-from services.modelling.settings import PRECISIONS
+from services.modelling.settings import PERSONAL_DATA, PRECISIONS
 
-_CHOICES: dict[str, tuple[str | None, ...]] = {"class_weight": CLASS_WEIGHTS, "precision": PRECISIONS}
+_CHOICES: dict[str, tuple[str | None, ...]] = {
+    "class_weight": CLASS_WEIGHTS,
+    "precision": PRECISIONS,
+    "personal_data": PERSONAL_DATA,
+}
 _MEANING = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 _SETTINGS_IN_A_ROW = 3
 

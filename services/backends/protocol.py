@@ -1,7 +1,8 @@
 """What every model looks like from outside."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from domain.models import Answers, ScoreKind
 
@@ -24,5 +25,20 @@ class Classifier(Protocol):
 
         Raises:
             BackendError: the model cannot answer at all; one bad answer is a parse status instead.
+        """
+        ...
+
+
+@runtime_checkable
+class PaidClassifier(Protocol):
+    """A classifier whose answers leave the machine and cost money, one by one."""
+
+    chunk_rows: int  # asked about between two signs of progress
+
+    def begin(self, texts: Sequence[str], kept: Path) -> None:
+        """Look at everything that will be sent before anything is; keep answers in the file `kept`.
+
+        Raises:
+            WorkbenchError: something may not leave, or would cost too much.
         """
         ...

@@ -10,6 +10,8 @@ from services.backends.protocol import Classifier
 
 # Each module has `load(folder) -> Classifier`; it is imported when a model of its kind is wanted, not before.
 _MODULES = {
+    "huggingface": "services.backends.huggingface",
+    "openai": "services.backends.openai_chat",
     "tfidf": "services.backends.tfidf",
 }
 

@@ -14,7 +14,7 @@ from storage.datasets import find_dataset, find_guideline, get_dataset, get_labe
 
 __all__ = [
     "create_dataset", "find_dataset", "find_guideline", "get_dataset", "get_label_set", "list_datasets",
-    "new_dataset", "write_guideline",
+    "mark_child_data", "new_dataset", "write_guideline",
 ]  # fmt: skip
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -84,6 +84,13 @@ def new_dataset(
         created_by=actor_named(actor),
     )
     return dataset, label_set(labels, definitions)
+
+
+def mark_child_data(db: Database, dataset_id: str, *, may_hold_child_data: bool, actor: str) -> None:
+    """Say whether the comments may hold data of children; if so, they go to no provider."""
+    actor_named(actor)
+    stored.get_dataset(db, dataset_id)
+    stored.update_child_data(db, dataset_id, may_hold_child_data)
 
 
 def write_guideline(db: Database, dataset_id: str, body: str, *, actor: str) -> int:

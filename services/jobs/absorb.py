@@ -1,6 +1,6 @@
 """Take over what jobs left in their folders: each once, whole or not at all."""
 
-from domain.errors import BadInput
+from domain.errors import BadInput, NotFound
 from domain.jobs import Job, JobState
 from services.backends.registry import read_about
 from services.jobs.answers import read_answers
@@ -29,7 +29,7 @@ def _absorb_one(db: Database, job: Job) -> bool:
         return jobs.update_absorbed(db, job, state, None)
     try:
         return jobs.update_absorbed(db, job, state, _results(db, job))
-    except BadInput as error:
+    except (BadInput, NotFound) as error:
         failed = JobState(
             "failed", f"The job ended well, but its results cannot be used: {error}", error.hint
         )
@@ -41,6 +41,7 @@ def _results(db: Database, job: Job) -> Results:
 
     Raises:
         BadInput: a file is missing or damaged.
+        NotFound: the model that was asked is unknown.
     """
     folder = folder_of(db, job.job_id).path
     model_id = job.spec["model_id"]

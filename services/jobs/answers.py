@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from domain.errors import BadInput
 from domain.models import PARSE_STATUSES, Answers
-from services.backends.protocol import Classifier
+from services.backends.protocol import Classifier, PaidClassifier
 from services.jobs.worker import RunningJob
 
 CHUNK_ROWS = 2_000
@@ -38,14 +38,19 @@ def write_answers(
 
     Args:
         job: Told of the progress, and of the seconds left once a chunk was timed.
-        classifier: Gets the texts in chunks of CHUNK_ROWS.
+        classifier: Gets the texts in chunks of CHUNK_ROWS, or of its own size where each answer is paid for.
         comments: Columns comment_id, text, split.
         from_share: Share of the whole job that was done before.
     """
+    chunk_rows = CHUNK_ROWS
+    if isinstance(classifier, PaidClassifier):
+        chunk_rows = classifier.chunk_rows
+        # Under work/: a restart of the job goes on with the answers that were paid for.
+        classifier.begin(comments["text"].to_pylist(), job.folder.path / "work" / "answers.jsonl")
     unfinished = job.folder.path / "predictions.parquet.tmp"
     started, done, total = time.monotonic(), 0, comments.num_rows
     with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as writer:
-        for batch in comments.to_batches(max_chunksize=CHUNK_ROWS):
+        for batch in comments.to_batches(max_chunksize=chunk_rows):
             answers = classifier.predict(batch.column("text").to_pylist())
             writer.write_table(_rows(batch, answers))
             done += batch.num_rows

@@ -1,7 +1,7 @@
 """A job is a folder: what is read from it, and what may be written into it from outside.
 
 spec.json             what to do; written once, by the launcher
-inputs/               what it works on: comments.parquet, for predictions also model/
+inputs/               what it works on: comments.parquet; model/ to ask; provider.json where it is asked
 lock                  held by the job's process as long as it lives
 events.jsonl          queued, started, progress, and one end: succeeded, failed or cancelled
 metrics.jsonl         numbers along the way
@@ -9,6 +9,7 @@ log.txt               what the process printed, tracebacks included
 cancel                somebody asked it to stop
 predictions.parquet   results; each under a temporary name until it is whole
 model/
+work/                 checkpoints of a training under way; gone when it has succeeded
 """
 
 import fcntl

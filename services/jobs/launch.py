@@ -11,14 +11,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from domain.errors import BadInput, Conflict, NotFound
 from domain.jobs import JOB_KINDS, Job
 from domain.people import actor_named
 from services.jobs.folder import JobFolder, write_whole
 from services.modelling.models import model_folder
+from services.modelling.providers import get_provider, provider_of
 from storage import jobs
 from storage.database import Database
+from storage.datasets import get_dataset
 from storage.snapshots import get_snapshot, snapshot_folder
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +29,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 # What a job's process is told of ours: no token and no password is among it.
 _PASSED_ON = (
     "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
-    "OMP_NUM_THREADS", "VIRTUAL_ENV",
+    "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "VIRTUAL_ENV",
 )  # fmt: skip
 
 
@@ -42,6 +45,7 @@ def launch(
     name: str = "",
     model_id: str | None = None,
     restart_of: str | None = None,
+    provider: str | None = None,
 ) -> Job:
     """Start a job in a process of its own, which outlives this one.
 
@@ -56,11 +60,12 @@ def launch(
         name: Of the model that it makes.
         model_id: The model that it asks instead of making one.
         restart_of: The job that this one repeats.
+        provider: Whom it sends comments to; None where nothing leaves the machine.
 
     Raises:
         BadInput: there is no such kind of job.
-        NotFound: there is no such snapshot or model, or its files are gone.
-        Conflict: the snapshot is of another dataset.
+        NotFound: there is no such snapshot, model or provider, or its files are gone.
+        Conflict: the snapshot is of another dataset, or its comments may not leave.
     """
     if kind not in JOB_KINDS:
         raise BadInput(f"There is no kind of job {kind!r}.", hint=f"Kinds: {', '.join(JOB_KINDS)}.")
@@ -81,11 +86,16 @@ def launch(
         "restart_of": restart_of,
         "settings": settings,
     }
+    if provider is not None:
+        # It names this click, also when the job is started again: what was made for it elsewhere is found.
+        spec |= {"provider": provider, "client_id": str(uuid4())}
     return _start(db, spec, actor_named(actor))
 
 
 def restart(db: Database, job_id: str, actor: str) -> Job:
     """Do a job that did not succeed once more, as a new job on the same inputs.
+
+    A training that keeps checkpoints goes on from the last whole one.
 
     Raises:
         NotFound: there is no such job.
@@ -98,7 +108,9 @@ def restart(db: Database, job_id: str, actor: str) -> Job:
             hint="Start a new job instead." if job.state.is_over else "Cancel it first.",
         )
     spec = {key: value for key, value in job.spec.items() if key not in ("job_id", "created_by")}
-    return _start(db, {**spec, "restart_of": job_id}, actor_named(actor))
+    again = _start(db, {**spec, "restart_of": job_id}, actor_named(actor))
+    shutil.rmtree(folder_of(db, job_id).path / "work", ignore_errors=True)  # the new job has it now
+    return again
 
 
 def cancel(db: Database, job_id: str, actor: str) -> Job:
@@ -169,11 +181,27 @@ def _make_folder(db: Database, spec: dict[str, Any]) -> int:
     _link(frozen, draft / "inputs" / "comments.parquet")
     if spec["model_id"] is not None:
         shutil.copytree(model_folder(db, spec["model_id"]), draft / "inputs" / "model", copy_function=_link)
+    if spec.get("provider") is not None:
+        _refuse_children(db, spec["dataset_id"])
+        address = get_provider(db.home, spec["provider"])
+        write_whole(draft / "inputs" / "provider.json", json.dumps(address.as_dict()))
+    if spec["restart_of"] is not None:
+        unfinished = folder_of(db, spec["restart_of"]).path / "work"
+        if unfinished.is_dir():  # how far a training came; it goes on from there
+            shutil.copytree(unfinished, draft / "work", copy_function=_link)
     write_whole(draft / "spec.json", json.dumps(spec, indent=2, ensure_ascii=False))
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     draft.rename(folder)
     return lock
+
+
+def _refuse_children(db: Database, dataset_id: str) -> None:
+    if get_dataset(db, dataset_id).may_hold_child_data:
+        raise Conflict(
+            f"The comments of '{dataset_id}' may hold data of children: they do not leave this machine.",
+            hint="Train locally: recipe quick-look, solid or baseline.",
+        )
 
 
 def _link(source: str | Path, target: str | Path) -> str | Path:
@@ -187,7 +215,10 @@ def _link(source: str | Path, target: str | Path) -> str | Path:
 
 def _start_process(folder: JobFolder, kind: str, lock: int) -> None:
     command = [sys.executable, "-m", f"services.jobs.{kind}", str(folder.path), "--lock", str(lock)]
-    environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    # Threads that wait for each other sleep: spinning, they made the training of a small model more than ten
+    # times slower where others needed the processors too.
+    environment = {"OMP_WAIT_POLICY": "PASSIVE"}
+    environment |= {name: os.environ[name] for name in (*_PASSED_ON, *_keys(folder)) if name in os.environ}
     with open(folder.path / "log.txt", "ab") as log:
         try:
             process = subprocess.Popen(
@@ -205,3 +236,12 @@ def _start_process(folder: JobFolder, kind: str, lock: int) -> None:
             return
     # Somebody has to ask for the exit status, or the ended process stays in the table as a zombie.
     threading.Thread(target=process.wait, name=f"reap {folder.path.name}", daemon=True).start()
+
+
+def _keys(folder: JobFolder) -> list[str]:
+    """The variable with the key of the provider that this job asks; other jobs get none."""
+    told = folder.path / "inputs" / "provider.json"
+    if not told.exists():
+        return []
+    variable = provider_of(json.loads(told.read_text(encoding="utf-8"))).key_variable
+    return [variable] if variable else []

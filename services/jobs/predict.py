@@ -6,6 +6,7 @@ FOLDER holds spec.json, inputs/comments.parquet and inputs/model/. The script le
 events.jsonl there, and touches nothing else.
 """
 
+import shutil
 import sys
 
 from domain.errors import BadInput
@@ -26,6 +27,9 @@ def predict(job: RunningJob) -> None:
     job.progress(0.0, "Loads the model.")
     classifier = load_classifier(job.folder.path / "inputs" / "model")
     write_answers(job, classifier, comments)
+    shutil.rmtree(
+        job.folder.path / "work", ignore_errors=True
+    )  # answers paid for one by one, now all written
 
 
 if __name__ == "__main__":

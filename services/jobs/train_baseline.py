@@ -14,8 +14,6 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import sklearn
 from scipy.sparse import csr_matrix, hstack
 from sklearn.callback import CallbackContext
@@ -25,13 +23,10 @@ from sklearn.linear_model import LogisticRegression
 
 from domain.errors import BadInput
 from services.backends.tfidf import TfidfClassifier, new_vectorizer, one_row_per_label, table_of
-from services.evaluation.confusion import from_counts
-from services.evaluation.metrics import report
 from services.jobs.answers import write_answers
+from services.jobs.first_look import check_training_rows, measure
 from services.jobs.worker import RunningJob, run
 from services.modelling.recipes import BaselineSettings, baseline_settings
-
-MIN_ROWS_PER_LABEL = 2
 
 # Where each stage begins, as a share of the whole job, measured on 20,000 short comments.
 WORDS_FROM, LETTERS_FROM, FIT_FROM, PREDICT_FROM = 0.02, 0.1, 0.3, 0.85
@@ -87,27 +82,6 @@ def train(job: RunningJob) -> None:
     measure(job, held_out, "validation")
 
 
-def check_training_rows(labels: list[str]) -> None:
-    """Refuse what nothing can be learned from, in words.
-
-    Raises:
-        BadInput: there is no row, only one label, or a label has too few comments.
-    """
-    counts = Counter(labels)
-    told = ", ".join(f"{label}: {count:,}" for label, count in sorted(counts.items())) or "none"
-    if len(counts) < 2:
-        raise BadInput(
-            f"The train split has {len(counts)} label(s) ({told}); a classifier needs at least two.",
-            hint="Label comments of another kind, then take a new snapshot.",
-        )
-    rare = [label for label, count in sorted(counts.items()) if count < MIN_ROWS_PER_LABEL]
-    if rare:
-        raise BadInput(
-            f"The train split has too few comments labelled {', '.join(rare)} ({told}).",
-            hint=f"Each label needs at least {MIN_ROWS_PER_LABEL}; label more of them, or merge the label.",
-        )
-
-
 def fit_vectorizer(vectorizer: TfidfVectorizer, texts: list[str], name: str) -> csr_matrix:
     """The features of the texts, shape (n, terms).
 
@@ -155,24 +129,6 @@ def about_model(job: RunningJob, config: BaselineSettings, labels: list[str]) ->
             "numpy": np.__version__,
         },
     }
-
-
-def measure(job: RunningJob, comments: pa.Table, split: str) -> None:
-    """Accuracy and macro F1 of the answers just written, as a first look; the evaluation has them in full."""
-    gold = {
-        row["comment_id"]: row["label"]
-        for row in comments.select(["comment_id", "label", "split"]).to_pylist()
-        if row["split"] == split
-    }
-    if not gold:
-        return
-    written = pq.read_table(
-        job.folder.path / "predictions.parquet", columns=["comment_id", "label"]
-    ).to_pylist()
-    pairs = Counter((gold[row["comment_id"]], row["label"]) for row in written if row["comment_id"] in gold)
-    names = sorted({label for pair in pairs for label in pair})
-    found = report(from_counts(names, [(*pair, count) for pair, count in pairs.items()]), resamples=200)
-    job.metric(stage=split, accuracy=found.accuracy.value, macro_f1=found.macro_f1.value, rows=len(gold))
 
 
 class SolverSteps:

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from types import FrameType
 
@@ -93,8 +93,16 @@ class RunningJob:
         unfinished.replace(finished)
 
 
-def run(work: Callable[[RunningJob], None], arguments: Sequence[str] | None = None) -> int:
-    """Do the work of the folder named on the command line; returns the exit status, 0 when it succeeded."""
+def run(
+    work: Callable[[RunningJob], None], arguments: Sequence[str] | None = None, *, waits: bool = True
+) -> int:
+    """Do the work of the folder named on the command line; returns the exit status, 0 when it succeeded.
+
+    Args:
+        work: The script.
+        arguments: In place of the command line.
+        waits: Whether it takes its turn on this machine; work that is done elsewhere need not.
+    """
     parser = argparse.ArgumentParser(description="Run one job in its folder.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--lock", type=int, default=None, help="descriptor of the lock, already held")
@@ -106,23 +114,18 @@ def run(work: Callable[[RunningJob], None], arguments: Sequence[str] | None = No
         except WorkbenchError as error:
             sys.stderr.write(f"{error} {error.hint}\n")
             return 2
-        return _run_to_an_end(folder, work)
+        return _run_to_an_end(folder, work, waits)
 
 
-def _run_to_an_end(folder: JobFolder, work: Callable[[RunningJob], None]) -> int:
+def _run_to_an_end(folder: JobFolder, work: Callable[[RunningJob], None], waits: bool) -> int:
     """Whatever happens in the work, the folder gets one end event."""
     signal.signal(signal.SIGTERM, _raise_cancelled)
-    started = time.monotonic()
     try:
         folder.add_event("queued", pid=os.getpid())
-        with _turn_on_this_machine(folder):
-            folder.add_event("started", pid=os.getpid(), message="Has started.")
-            started = time.monotonic()
-            os.nice(_NICENESS)
-            job = RunningJob(folder)
-            job.progress(0.0, "Reads the comments.")
-            work(job)
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if folder.canceller() is not None:  # asked before there was a process to tell
+            raise Cancelled
+        with _turn_on_this_machine(folder) if waits else nullcontext():
+            _work(folder, work)
     except Cancelled:
         folder.add_event("cancelled", message=f"Stopped by {folder.canceller() or 'a signal'}.")
         return 1
@@ -135,12 +138,22 @@ def _run_to_an_end(folder: JobFolder, work: Callable[[RunningJob], None]) -> int
             "failed", message=f"{type(error).__name__}: {error}", hint="The log has the details."
         )
         return 1
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return 0
+
+
+def _work(folder: JobFolder, work: Callable[[RunningJob], None]) -> None:
+    folder.add_event("started", pid=os.getpid(), message="Has started.")
+    os.nice(_NICENESS)
+    started = time.monotonic()
+    job = RunningJob(folder)
+    job.progress(0.0, "Reads the comments.")
+    work(job)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # too late to cancel
     seconds = round(time.monotonic() - started, 2)
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     folder.add_event(
         "succeeded", message=f"Took {seconds:.1f} s and {peak_mb} MB.", seconds=seconds, peak_mb=peak_mb
     )
-    return 0
 
 
 def _raise_cancelled(number: int, frame: FrameType | None) -> None:

@@ -17,6 +17,7 @@ def predict(db: Database, *, model_id: str, snapshot_id: str, split: str, actor:
     Raises:
         NotFound: there is no such model or snapshot.
         BadInput: there is no such split.
+        Conflict: the model is asked elsewhere, and the comments may not leave this machine.
     """
     if split not in SPLITS:
         raise BadInput(f"There is no split {split!r}.", hint=f"Splits: {', '.join(SPLITS)}.")
@@ -31,4 +32,5 @@ def predict(db: Database, *, model_id: str, snapshot_id: str, split: str, actor:
         actor=actor,
         name=model.name,
         model_id=model_id,
+        provider=model.settings["provider"] if model.backend == "openai" else None,
     )

@@ -1,66 +1,35 @@
 """Named ways to train a model: what each does, which job does it, and its settings."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
-from domain.errors import BadInput, NotFound
+from domain.errors import NotFound
 from domain.jobs import JobKind
+from services.modelling.settings import (
+    CLASS_WEIGHTS,
+    BaselineSettings,
+    EncoderSettings,
+    HostedSettings,
+    read_settings,
+)
 
-CLASS_WEIGHTS: tuple[str | None, ...] = (None, "balanced")
+__all__ = [
+    "CLASS_WEIGHTS", "RECIPES", "SETTINGS", "BaselineSettings", "EncoderSettings", "HostedSettings",
+    "Recipe", "baseline_settings", "get_recipe", "settings_of",
+]  # fmt: skip
 
-
-@dataclass(frozen=True)
-class BaselineSettings:
-    """Settings of the TF-IDF baseline.
-
-    The defaults were chosen on the validation split of a public set of 24,783 labelled tweets; they serve
-    both the plain and the weighted recipe.
-
-    Attributes:
-        class_weight: None counts every comment alike; "balanced" counts every label alike, which finds
-            more of the rare labels and marks more comments wrongly.
-        c: Inverse strength of the regularisation, above 0; larger follows the training rows more closely.
-        min_df: A term must occur in at least so many comments.
-        max_features: Most terms kept, of words and of letter sequences each.
-        sublinear_tf: A term that occurs n times counts 1 + log(n).
-        max_iterations: The regression stops here even if it has not converged.
-        seed: Recorded with the model. The solver draws no random numbers, so it changes nothing.
-
-    Raises:
-        BadInput: a value is of the wrong type or out of range.
-    """
-
-    class_weight: str | None = None
-    c: float = 4.0
-    min_df: int = 2
-    max_features: int = 50_000
-    sublinear_tf: bool = True
-    max_iterations: int = 200
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.class_weight not in CLASS_WEIGHTS:
-            raise BadInput(
-                f"class_weight is {self.class_weight!r}.", hint="Leave it out, or give 'balanced'."
-            )
-        if not isinstance(self.sublinear_tf, bool):
-            raise BadInput(f"sublinear_tf is {self.sublinear_tf!r}.", hint="Give true or false.")
-        _check_number("c", self.c, (0.0001, 10_000.0))
-        for name, limits in _WHOLE_NUMBERS.items():
-            _check_number(name, getattr(self, name), limits, whole=True)
-
-
-_WHOLE_NUMBERS: dict[str, tuple[int, int]] = {
-    "min_df": (1, 1_000),
-    "max_features": (10, 1_000_000),
-    "max_iterations": (1, 10_000),
-    "seed": (0, 2**32 - 1),
+# Each kind of training has its settings; the job of that kind reads the same class.
+AnySettings = BaselineSettings | EncoderSettings | HostedSettings
+SETTINGS: dict[JobKind, type[BaselineSettings] | type[EncoderSettings] | type[HostedSettings]] = {
+    "train_baseline": BaselineSettings,
+    "train_encoder": EncoderSettings,
+    "train_hosted": HostedSettings,
 }
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named way to train; `settings` are those that differ from the job script's defaults."""
+    """A named way to train; `settings` are those that differ from the defaults of its kind."""
 
     name: str
     title: str
@@ -72,6 +41,11 @@ class Recipe:
 _BASELINE = (
     "Counts words and letter sequences and weighs them; trains in seconds, without a GPU or a network."
 )
+_HOSTED = (
+    "Comments leave this machine and cost money; OpenAI takes no new training after 6 January 2027 and shuts "
+    "its tuned models on 14 January."
+)
+_BESIDE = "Simple models are trained beside it, and the strongest of them is named."
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -89,6 +63,56 @@ RECIPES: dict[str, Recipe] = {
             "train_baseline",
             {"class_weight": "balanced"},
         ),
+        Recipe(
+            "quick-look",
+            "Quick look",
+            f"A small encoder, once over the comments: minutes on a CPU, without a network. {_BESIDE}",
+            "train_encoder",
+            {"epochs": 1, "learning_rate": 1e-4},
+        ),
+        Recipe(
+            "solid",
+            "Solid",
+            f"A small encoder, up to four times over the comments; stops when it gets no better. {_BESIDE}",
+            "train_encoder",
+            {"epochs": 4, "learning_rate": 1e-4, "patience": 3},
+        ),
+        Recipe(
+            "best",
+            "Best",
+            f"Three seeds of up to six rounds each; shows how much is chance, keeps the best. {_BESIDE}",
+            "train_encoder",
+            {"epochs": 6, "patience": 4, "seeds": 3},
+        ),
+        Recipe(
+            "classic",
+            "Classic",
+            "bert-base-uncased, 3 epochs, batches of 16, weight decay 0.01, 500 warm-up steps. Needs the "
+            f"Hugging Face hub once, and a GPU or patience. {_BESIDE}",
+            "train_encoder",
+            {
+                "base_model": "google-bert/bert-base-uncased",
+                "base_revision": "86b5e0934494bd15c9632b12f734a8a67f723594",
+                "epochs": 3,
+                "batch_size": 16,
+                "weight_decay": 0.01,
+                "warmup": 500,
+                "evaluations_per_epoch": 1,
+            },
+        ),
+        Recipe(
+            "hosted",
+            "Hosted",
+            f"A chat model is tuned at a provider, with the guideline as its instructions. {_HOSTED}",
+            "train_hosted",
+        ),
+        Recipe(
+            "hosted-as-is",
+            "Hosted, as it is",
+            f"A chat model at a provider is asked with the guideline, without training. {_HOSTED}",
+            "train_hosted",
+            {"tune": False},
+        ),
     )
 }
 
@@ -104,22 +128,24 @@ def get_recipe(name: str) -> Recipe:
     return RECIPES[name]
 
 
-def baseline_settings(given: dict[str, Any]) -> BaselineSettings:
-    """The settings, checked; what is not given keeps its default.
+def settings_of(recipe: Recipe, given: dict[str, Any] | None = None) -> AnySettings:
+    """The recipe's settings with those given in their place, checked.
+
+    A base model given without its revision is not asked for the revision of the recipe's own.
 
     Raises:
         BadInput: there is no setting of that name, or its value cannot be used.
     """
-    known = [one.name for one in fields(BaselineSettings)]
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise BadInput(f"There is no setting {unknown[0]!r}.", hint=f"Settings: {', '.join(known)}.")
-    return BaselineSettings(**given)
+    wanted = {**recipe.settings, **(given or {})}
+    if given and "base_model" in given and "base_revision" not in given:
+        wanted.pop("base_revision", None)
+    return read_settings(SETTINGS[recipe.kind], wanted)
 
 
-def _check_number(name: str, value: object, limits: tuple[float, float], *, whole: bool = False) -> None:
-    low, high = limits
-    kinds = int if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high:
-        number = "a whole number" if whole else "a number"
-        raise BadInput(f"{name} is {value!r}.", hint=f"Give {number} from {low:,} to {high:,}.")
+def baseline_settings(given: dict[str, Any]) -> BaselineSettings:
+    """The settings of a baseline, checked; what is not given keeps its default.
+
+    Raises:
+        BadInput: there is no setting of that name, or its value cannot be used.
+    """
+    return read_settings(BaselineSettings, given)

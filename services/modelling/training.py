@@ -5,7 +5,9 @@ from typing import Any
 
 from domain.jobs import Job
 from services.jobs.launch import launch
-from services.modelling.recipes import baseline_settings, get_recipe
+from services.modelling.base_models import check_base_model
+from services.modelling.hosting import prepare
+from services.modelling.recipes import EncoderSettings, HostedSettings, get_recipe, settings_of
 from storage.database import Database
 from storage.snapshots import get_snapshot
 
@@ -33,19 +35,25 @@ def train(
         actor: Who wants it.
 
     Raises:
-        NotFound: there is no such snapshot or recipe.
-        BadInput: a setting is unknown or out of range.
+        NotFound: there is no such snapshot, recipe, base model or provider.
+        Conflict: the comments may not leave this machine, or the provider takes no training any more.
+        BadInput: a setting is unknown or out of range, or the base model cannot be used.
     """
     chosen = get_recipe(recipe)
     snapshot = get_snapshot(db, snapshot_id)
-    checked = asdict(baseline_settings({**chosen.settings, **(settings or {})}))
+    checked = settings_of(chosen, settings)
+    if isinstance(checked, EncoderSettings):
+        check_base_model(checked.base_model)
+    if isinstance(checked, HostedSettings):
+        checked = prepare(db, snapshot, checked)
     return launch(
         db,
         kind=chosen.kind,
         dataset_id=snapshot.dataset_id,
         snapshot_id=snapshot_id,
         splits=ANSWERED,
-        settings=checked,
+        settings=asdict(checked),
         actor=actor,
         name=(name or "").strip() or f"{recipe} on {snapshot_id}",
+        provider=checked.provider if isinstance(checked, HostedSettings) else None,
     )

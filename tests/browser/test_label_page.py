@@ -23,7 +23,6 @@ from tests.building import written_csv
 pytestmark = pytest.mark.browser
 
 QUEUE = "queue"
-PAGE = f"label?dataset={QUEUE}"
 
 
 def add_dataset(home: Path, name: str, count: int) -> None:
@@ -50,8 +49,8 @@ def address(home):
 def sit_down(visit):
     """Open the Label page as a person of their own; each test has one, and finds no other votes."""
 
-    def opened(address, person):
-        page = visit(address, PAGE, person=person)
+    def opened(address, person, dataset=QUEUE):
+        page = visit(address, f"label?dataset={dataset}", person=person)
         page.locator("[data-desk][data-comment-id]:not([data-comment-id=''])").wait_for(timeout=PATIENCE_MS)
         return page
 
@@ -140,8 +139,8 @@ def test_two_people_are_never_given_the_same_comment(sit_down, address, home):
     assert votes_by(home, "right", of_first) == []
 
 
-def test_with_nothing_shown_a_key_does_nothing(visit, address, home):
-    page = visit(address, "label?dataset=tiny")
+def test_with_nothing_shown_a_key_does_nothing(sit_down, address, home):
+    page = sit_down(address, "ana", "tiny")
     seen = press(page, "11")
     desk(page).get_by_text("Nothing waits for a label here.").wait_for(timeout=PATIENCE_MS)
     saved(page)

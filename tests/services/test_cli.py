@@ -61,6 +61,12 @@ def test_help_costs_no_heavy_import():
         (["findings", "7"], "NotFound"),
         (["comment", "7"], "NotFound"),
         (["evaluate"], "BadInput"),
+        (["tokens"], "BadInput"),
+        (["tokens", "--snapshot", "snapshot-9"], "NotFound"),
+        (["tokens", "--snapshot", "snapshot-9", "--keep", "allow"], "BadInput"),
+        (["export", "out.csv"], "BadInput"),
+        (["export", "out.jsonl", "--format", "chat", "--snapshot", "snapshot-9"], "NotFound"),
+        (["export", "out.jsonl", "--format", "poem"], "BadInput"),
         (["review", "--run", "run-9", "--as", "ana"], "NotFound"),
         (["compare", "run-1", "run-2"], "NotFound"),
         (["jobs", "job-9"], "NotFound"),
@@ -75,6 +81,21 @@ def test_under_json_an_error_is_json_too_and_only_success_exits_with_zero(cli, w
     if error:
         assert told(answer)["error"] == error
         assert told(answer)["message"]
+
+
+def test_check_exits_with_one_for_a_file_that_no_host_would_take(cli, tmp_path):
+    example = {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "allow"}]}
+    path = tmp_path / "examples.jsonl"
+    lines = [json.dumps({"messages": [{**example["messages"][0], "content": f"{n}"}, example["messages"][1]]})
+             for n in range(10)]  # fmt: skip
+    path.write_text("\n".join(lines), encoding="utf-8")
+    fine = cli("check", str(path), "--json")
+    assert (fine.exit_code, told(fine)["ok_to_upload"]) == (0, True)
+    path.write_text("\n".join([*lines[:-1], "{"]), encoding="utf-8")
+    wrong = cli("check", str(path), "--json")
+    assert (wrong.exit_code, told(wrong)["ok_to_upload"]) == (1, False)
+    assert (10, "not_json") in {(one["row"], one["code"]) for one in told(wrong)["findings"]}
+    assert "row 10: error: example:" in cli("check", str(path)).stdout
 
 
 def test_without_json_an_error_is_one_sentence_on_the_other_stream(cli):

@@ -1,0 +1,63 @@
+"""What is settled before a job that works at a provider is launched."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from domain.errors import BackendError, BadInput, Conflict
+from services.modelling.hosted_models import hosted_models
+from services.modelling.providers import OPENAI, ProviderAddress, get_provider
+from services.modelling.settings import HostedSettings
+from storage.database import Database
+from storage.datasets import find_guideline
+from storage.snapshots import Snapshot
+
+TRAIN_HERE = "Train locally: recipe quick-look, solid or baseline."
+
+
+def prepare(
+    db: Database, snapshot: Snapshot, settings: HostedSettings, today: date | None = None
+) -> HostedSettings:
+    """The settings with the guideline as system prompt, once it is clear that the provider can be asked.
+
+    Raises:
+        NotFound: there is no such provider, or nobody knows what the model costs.
+        BadInput: there is neither a guideline nor a system prompt.
+        BackendError: the provider's key is not set.
+        Conflict: the model is shut, or takes no training any more.
+    """
+    address = get_provider(db.home, settings.provider)
+    if address.key_variable and not os.environ.get(address.key_variable):
+        raise BackendError(
+            f"The key of the provider '{address.name}' is not there: {address.key_variable} is not set.",
+            hint=f"Set {address.key_variable} where the dashboard is started.",
+        )
+    check_lifecycle(db, address, settings, today or datetime.now(UTC).date())
+    if settings.system_prompt:
+        return settings
+    guideline = find_guideline(db, snapshot.dataset_id)
+    if guideline is None:
+        raise BadInput(
+            f"'{snapshot.dataset_id}' has no guideline, which is what the model is told.",
+            hint="Write one, or give the setting system_prompt.",
+        )
+    return replace(settings, system_prompt=guideline[1])
+
+
+def check_lifecycle(db: Database, address: ProviderAddress, settings: HostedSettings, today: date) -> None:
+    """Refuse what the dated table knows to have ended; only models that cost money have to stand in it.
+
+    Raises:
+        NotFound: the model costs money and is not in the table.
+        Conflict: it is shut, cannot be tuned so, or training is over at OpenAI.
+    """
+    if not address.charges:
+        return
+    table = hosted_models(db.home)
+    model = table.named(settings.model)
+    if model.is_shut(today):
+        raise Conflict(f"'{settings.model}' was shut on {model.shuts_on}.", hint=TRAIN_HERE)
+    if settings.tune and "supervised" not in model.methods:
+        raise Conflict(f"'{settings.model}' cannot be tuned.", hint=f"Choose another model. {TRAIN_HERE}")
+    if settings.tune and address.base_url == OPENAI.base_url and today > table.no_new_jobs_after:
+        raise Conflict(f"OpenAI takes no new training after {table.no_new_jobs_after}.", hint=TRAIN_HERE)

@@ -1,0 +1,162 @@
+"""The gate before anything leaves for a provider: personal data, format, and what it may cost."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from domain.errors import BadInput, Conflict
+from domain.personal_data import find_personal_data
+from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
+from services.modelling.formats.chat import prompt_for
+from services.modelling.formats.check import Limits, check
+from services.modelling.formats.examples import ChatExample
+from services.modelling.hosted_models import HostedModels
+from services.modelling.token_budget import budget, tokens_of_example, tokens_of_message
+
+ANSWER_TOKENS = 16  # more than any label has; what an estimate counts for one answer
+_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a hosted model costs, in US dollars per million tokens, and when that was so."""
+
+    train_usd_per_million: float = 0.0
+    input_usd_per_million: float = 0.0
+    output_usd_per_million: float = 0.0
+    example_limit: int = 65_536
+    as_of: str | None = None
+    shuts_on: str | None = None
+
+    def answer_cost_usd(self, tokens_in: int, tokens_out: int) -> float:
+        """What one answer costs."""
+        return (tokens_in * self.input_usd_per_million + tokens_out * self.output_usd_per_million) / 1e6
+
+    def as_dict(self) -> dict[str, Any]:
+        """Its fields, as they go into a model's description."""
+        return asdict(self)
+
+
+def prices_of(model: str, table: HostedModels, *, charges: bool) -> Prices:
+    """The prices of a model; none where the provider takes no money.
+
+    Raises:
+        NotFound: it costs money, and the table does not say how much.
+    """
+    if not charges:
+        return Prices()
+    known = table.named(model)
+    return Prices(
+        known.train_usd_per_million, known.input_usd_per_million, known.output_usd_per_million,
+        known.example_limit, table.as_of.isoformat(), known.shuts_on.isoformat(),
+    )  # fmt: skip
+
+
+def check_texts(texts: Iterable[tuple[str, str]]) -> None:
+    """Stop where a text holds personal data.
+
+    Args:
+        texts: (what it is, text), such as ("Comment 17", "…").
+
+    Raises:
+        BadInput: one does; the first few are named with what they hold, and nothing of the text is told.
+    """
+    found = [(name, hit.kind) for name, text in texts if (hit := find_personal_data(text))]
+    if found:
+        named = "; ".join(f"{name} holds {kind}" for name, kind in found[:_NAMED])
+        more = f"; {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+        raise BadInput(
+            f"Nothing was sent: {named}{more}.",
+            hint="Exclude those comments and take a new snapshot, or train locally, where nothing leaves.",
+        )
+
+
+def check_file(
+    path: Path, *, model: str, prices: Prices, validation: Path | None = None, min_examples: int = 10
+) -> str:
+    """Check the very bytes of a chat file that is to be uploaded; returns their sha256.
+
+    Raises:
+        BadInput: an example holds personal data or a special token, or is not what the host takes.
+    """
+    content = path.read_bytes()
+    examples = _examples(content)
+    check_texts(_texts(examples))
+    encoding, limits = counting(model), Limits(min_examples, example_tokens=prices.example_limit)
+    others = _examples(validation.read_bytes()) if validation else []
+    checked = check(
+        examples, validation=others, limits=limits, count_tokens=lambda one: _tokens(one, encoding)[0]
+    )
+    errors = [finding for finding in checked.findings if finding.severity == "error"]
+    if errors:
+        named = "; ".join(f"row {one.row}: {one.message}" for one in errors[:_NAMED])
+        raise BadInput(
+            f"Nothing was sent: {path.name} has {len(errors):,} error(s): {named}",
+            hint="Exclude or mend those comments, then take a new snapshot.",
+        )
+    return hashlib.sha256(content).hexdigest()
+
+
+def training_cost_usd(path: Path, *, model: str, prices: Prices, epochs: int | None) -> float:
+    """What training on the file will cost at these prices; `epochs` None is the provider's own choice."""
+    encoding = counting(model)
+    counts = np.array([_tokens(one, encoding) for one in _examples(path.read_bytes())], dtype=np.int64)
+    found = budget(counts[:, 0], counts[:, 1], encoding=encoding, limit=prices.example_limit)
+    tokens = found.billed_tokens_per_epoch * (epochs or found.epochs)
+    return tokens * prices.train_usd_per_million / 1e6
+
+
+def answering_cost_usd(texts: Sequence[str], *, system_prompt: str, model: str, prices: Prices) -> float:
+    """What asking about every text once will cost at most, at these prices."""
+    if not prices.input_usd_per_million and not prices.output_usd_per_million:
+        return 0.0
+    encoding = counting(model)
+    system = tokens_of_message(prompt_for("", system_prompt)[0], encoding)
+    asked = sum(system + tokens_of_message(prompt_for(text, "")[1], encoding) for text in texts)
+    return prices.answer_cost_usd(asked, ANSWER_TOKENS * len(texts))
+
+
+def check_cost(estimate_usd: float, cap_usd: float, what: str) -> None:
+    """Stop where something would cost more than it may.
+
+    Raises:
+        Conflict: it would.
+    """
+    if estimate_usd > cap_usd:
+        raise Conflict(
+            f"Nothing was sent: {what} would cost about ${estimate_usd:,.2f}; ${cap_usd:,.2f} is allowed.",
+            hint="Raise cost_cap_usd, take fewer comments or epochs, or choose a cheaper model.",
+        )
+
+
+def counting(model: str) -> Encoding:
+    """The encoding of a model; of one that nobody knows, the newest, as an estimate."""
+    known = model.removeprefix("ft:").startswith(("gpt-", "o1", "o3", "o4"))
+    return get_encoding(encoding_of(model) if known else ENCODINGS[0])
+
+
+def _examples(content: bytes) -> list[ChatExample]:
+    lines = content.decode("utf-8").split("\n")
+    return [ChatExample(row, json.loads(line)) for row, line in enumerate(lines, start=1) if line]
+
+
+def _texts(examples: Sequence[ChatExample]) -> Iterable[tuple[str, str]]:
+    """Every text of the examples; the system prompt, which all share, once."""
+    seen: set[str] = set()
+    for example in examples:
+        for message in example.messages:
+            text = str(message.get("content"))
+            if message.get("role") != "system":
+                yield f"Row {example.row:,}", text
+            elif text not in seen:
+                seen.add(text)
+                yield "The system prompt", text
+
+
+def _tokens(example: ChatExample, encoding: Encoding) -> tuple[int, int]:
+    return tokens_of_example(example.messages, encoding)

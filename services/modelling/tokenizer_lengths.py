@@ -1,0 +1,122 @@
+"""How long the comments of a snapshot are for a tokenizer on disk, counted in a process of its own.
+
+The files of a tokenizer are foreign: whatever they make the library do ends with that process.
+`python -m services.modelling.tokenizer_lengths PARQUET SPLIT TOKENIZER_JSON` writes the lengths as JSON.
+"""
+
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from domain.errors import BadInput
+from domain.splits import SPLITS
+from services.curation.snapshots import snapshot_file
+from storage.database import Database
+
+_ROOT = Path(__file__).resolve().parents[2]
+_PATIENCE_S = 300
+_AT_ONCE = 2_000
+_MAX_FILE_BYTES = 200_000_000
+
+
+@dataclass(frozen=True)
+class TokenizerLengths:
+    """Lengths of the comments of a split in tokens, with those that the tokenizer puts around a text.
+
+    Attributes:
+        lengths: Each length that occurs, ascending, shape (k,).
+        comments: How many comments have it, shape (k,).
+    """
+
+    lengths: NDArray[np.int64]
+    comments: NDArray[np.int64]
+
+    @property
+    def count(self) -> int:
+        return int(self.comments.sum())
+
+    def percentile(self, percent: float) -> int:
+        """The length that so many percent of the comments do not exceed, 0 to 100."""
+        reached = np.searchsorted(np.cumsum(self.comments), self.count * percent / 100)
+        return int(self.lengths[min(int(reached), len(self.lengths) - 1)])
+
+    def truncated(self, max_length: int) -> int:
+        """How many comments are longer than `max_length` tokens, and lose their end."""
+        return int(self.comments[self.lengths > max_length].sum())
+
+
+def lengths_of(db: Database, snapshot_id: str, *, split: str, folder: Path) -> TokenizerLengths:
+    """The lengths of the comments of a split for the tokenizer in `folder`.
+
+    Raises:
+        NotFound: there is no such snapshot.
+        BadInput: the folder has no tokenizer.json that the library reads, there is no such split, or the
+            split is empty.
+    """
+    if split not in SPLITS:
+        raise BadInput(f"There is no split '{split[:60]}'.", hint=f"Splits: {', '.join(SPLITS)}.")
+    rows = snapshot_file(db, snapshot_id, "comments.parquet")
+    tokenizer = tokenizer_file(folder)
+    command = [sys.executable, "-m", __name__, str(rows), split, str(tokenizer)]
+    try:
+        done = subprocess.run(
+            command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BadInput(
+            f"{tokenizer} took longer than {_PATIENCE_S} seconds.", hint="Choose another tokenizer."
+        ) from error
+    if done.returncode != 0:
+        why = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+        raise BadInput(
+            f"{tokenizer} cannot be used: {why[:300]}", hint="It must be one that `tokenizers` reads."
+        )
+    told = {int(length): int(count) for length, count in json.loads(done.stdout).items()}
+    if not told:
+        raise BadInput(f"The {split} split of {snapshot_id} is empty.", hint="Choose another split.")
+    ordered = sorted(told)
+    return TokenizerLengths(np.array(ordered), np.array([told[length] for length in ordered]))
+
+
+def tokenizer_file(folder: Path) -> Path:
+    """The tokenizer.json of a folder.
+
+    Raises:
+        BadInput: there is none, or it is too large.
+    """
+    path = folder.expanduser() / "tokenizer.json"
+    if not path.is_file():
+        raise BadInput(
+            f"{path} is not there.",
+            hint="Name the folder that holds tokenizer.json; a model saved with save_pretrained has one.",
+        )
+    if path.stat().st_size > _MAX_FILE_BYTES:
+        raise BadInput(f"{path} is larger than {_MAX_FILE_BYTES:,} bytes.", hint="Is it a tokenizer?")
+    return path
+
+
+def _count(rows: Path, split: str, tokenizer_json: str) -> Counter[int]:
+    from tokenizers import Tokenizer  # in the process of its own only
+
+    tokenizer = Tokenizer.from_file(tokenizer_json)
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    table = pq.read_table(rows, columns=["text", "split"])
+    texts = table.filter(pc.equal(table.column("split"), split)).column("text")
+    found: Counter[int] = Counter()
+    for start in range(0, len(texts), _AT_ONCE):
+        encoded = tokenizer.encode_batch_fast(texts.slice(start, _AT_ONCE).to_pylist())
+        found.update(len(one) for one in encoded)
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(_count(Path(sys.argv[1]), sys.argv[2], sys.argv[3]), sys.stdout)

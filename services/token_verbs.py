@@ -1,0 +1,137 @@
+"""The verbs of the Tokens station: budgets, checks and chat files, with plain arguments and plain answers."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from domain.errors import BadInput
+from services.curation.snapshots import get_snapshot
+from services.modelling import example_files, tokens
+from services.modelling.encodings import ENCODINGS, encoding_of
+from services.modelling.formats.findings import Checked
+from services.modelling.hosted_models import hosted_models
+from services.modelling.token_budget import TokenBudget
+from services.modelling.tokens import SnapshotBudget
+from services.release import export
+from storage.database import Database
+
+Progress = Callable[[str, float], None]
+
+
+def count_tokens(
+    db: Database,
+    *,
+    path: str | None = None,
+    snapshot: str | None = None,
+    split: str = "train",
+    model: str | None = None,
+    encoding: str | None = None,
+    limit: int | None = None,
+    system_prompt: str | None = None,
+    shares: dict[str, Any] | None = None,
+    progress: Progress,
+) -> Any:
+    """The budget of a file of examples, or of a split of a snapshot; exactly one of the two."""
+    name = encoding or (encoding_of(model) if model else ENCODINGS[0])
+    if path is not None and snapshot is None:
+        most = limit or (hosted_models(db.home).named(model).example_limit if model else tokens.DEFAULT_LIMIT)
+        found = example_files.budget_of_file(Path(path), encoding=name, limit=most)
+        told = {"not_counted": found.not_counted, "checked": told_of_check(found.checked, findings=False)}
+        rows = [found.rows[place] for place in found.budget.over_limit]
+        return {"path": path, "budget": _told_of_budget(found.budget), "rows_over_limit": rows, **told}
+    if snapshot is None or path is not None:
+        raise BadInput("The tokens of what?", hint="Give a FILE of examples, or --snapshot SNAPSHOT.")
+    known = get_snapshot(db, snapshot)
+    prompt = text_of(system_prompt) if system_prompt else example_files.guideline_of(db, known.dataset_id)
+    tokens.count_snapshot(db, snapshot, encoding=name, progress=progress)
+    return told_of_snapshot(
+        tokens.budget_of_snapshot(
+            db, snapshot, split=split, system_prompt=prompt, today=date.today(), model=model, encoding=name,
+            limit=limit, shares=_as_numbers(shares),
+        )
+    )  # fmt: skip
+
+
+def check_examples(_db: Database, *, path: str, validation: str | None = None) -> Any:
+    """Everything found in a file of examples, row by row."""
+    return told_of_check(
+        example_files.check_file(Path(path), validation=Path(validation) if validation else None)
+    )
+
+
+def export_rows(
+    db: Database,
+    *,
+    path: str,
+    format: str = "table",
+    dataset: str | None = None,
+    snapshot: str | None = None,
+    split: str = "train",
+    system_prompt: str | None = None,
+    shares: dict[str, Any] | None = None,
+    progress: Progress,
+) -> Any:
+    """Every comment of a dataset as a table, or a split of a snapshot as chat examples."""
+    if format == "table":
+        if dataset is None:
+            raise BadInput("Export which dataset?", hint="Give --dataset NAME.")
+        return {"rows": export.export_comments(db, dataset, Path(path)), "path": path}
+    if format != "chat":
+        raise BadInput(f"There is no format '{format[:60]}' to export.", hint="Formats: table, chat.")
+    if snapshot is None:
+        raise BadInput("Chat examples of which snapshot?", hint="Give --snapshot SNAPSHOT.")
+    prompt = text_of(system_prompt) if system_prompt else None
+    written = example_files.write_chat(
+        db,
+        snapshot,
+        Path(path),
+        split=split,
+        system_prompt=prompt,
+        shares=_as_numbers(shares),
+        progress=progress,
+    )
+    told = {**asdict(written), "path": path}
+    return {"rows": told.pop("examples"), **told}
+
+
+def told_of_check(found: Checked, *, findings: bool = True) -> dict[str, Any]:
+    """What was found, as JSON can carry it; with every finding, or only how many of each kind."""
+    told = {"examples": found.example_count, "ok_to_upload": found.ok_to_upload, "counts": found.counts}
+    return {**told, "findings": [asdict(one) for one in found.findings]} if findings else told
+
+
+def told_of_snapshot(found: SnapshotBudget) -> dict[str, Any]:
+    """The budget, as JSON can carry it; dates as ISO text."""
+    told = asdict(found)
+    for cost in told["costs"]:
+        cost["model"]["shuts_on"] = cost["model"]["shuts_on"].isoformat()
+    for name in ("prices_as_of", "no_new_jobs_after"):
+        told[name] = told[name].isoformat()
+    return {**told, "budget": _told_of_budget(found.budget)}
+
+
+def text_of(path: str) -> str:
+    """The text of a file.
+
+    Raises:
+        BadInput: it cannot be read as UTF-8.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"{path} cannot be read as text: {error}.", hint="It must be UTF-8.") from error
+
+
+def _as_numbers(shares: dict[str, Any] | None) -> dict[str, float] | None:
+    for label, share in (shares or {}).items():
+        if isinstance(share, bool) or not isinstance(share, int | float):
+            raise BadInput(f"'{share}' is no share of '{label}'.", hint="A number, as in --keep allow=0.5.")
+    return shares
+
+
+def _told_of_budget(found: TokenBudget) -> dict[str, Any]:
+    """The budget; of the examples over the limit how many there are, for they are named beside it."""
+    told = asdict(found)
+    return {**told, "over_limit": len(found.over_limit)}

@@ -1,0 +1,122 @@
+"""The part of the Tokens page that is about a file of examples: what is wrong in it, and what it costs."""
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from domain.comments import Dataset
+from domain.text import shortened, visible
+from services.modelling.encodings import ENCODINGS
+from services.modelling.example_files import FileBudget, budget_of_file, check_file
+from services.modelling.formats.findings import Checked
+from services.modelling.tokens import DEFAULT_LIMIT
+from ui.errors import showing_errors
+from ui.store import database
+from ui.token_figures import draw_histogram, draw_tiles
+
+_SHOWN = 500
+_ENDINGS = ["jsonl", "csv", "tsv"]
+
+
+def draw_file_tab(_dataset: Dataset) -> None:
+    """Choose a file; its findings and its budget follow at once. Nothing of it is kept."""
+    st.caption(
+        "Chat lines, prompt/completion pairs, or a table with JSON in its cells. The file is checked here; "
+        "nothing of it leaves, and nothing is kept."
+    )
+    left, right = st.columns(2)
+    training = left.file_uploader("Examples", _ENDINGS, key="tokens_file")
+    held_out = right.file_uploader("Held out for validation, if any", _ENDINGS, key="tokens_validation")
+    encoding = left.selectbox("Encoding", ENCODINGS, key="tokens_encoding")
+    limit = int(
+        right.number_input(
+            "Tokens that an example may have", 1, 10_000_000, DEFAULT_LIMIT, key="tokens_limit"
+        )
+    )
+    if training is None:
+        return
+    path = _held(training.file_id, training)
+    validation = None if held_out is None else _held(held_out.file_id, held_out)
+    _draw_findings(check_file(path, validation=validation, encoding=encoding, limit=limit))
+    with showing_errors():
+        _draw_budget(budget_of_file(path, encoding=encoding, limit=limit))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False, on_release=lambda path: _forget(path))
+def _held(file_id: str, _uploaded: UploadedFile) -> Path:
+    """The upload as a file of our own naming; its id names its content, so the content need not be hashed."""
+    folder = Path(tempfile.mkdtemp(prefix="examples-", dir=database().home / "tmp"))
+    suffix = re.sub(r"[^a-z]", "", Path(_uploaded.name).suffix.casefold())[:10]
+    path = folder / f"examples.{suffix}"
+    with open(path, "wb") as file:
+        shutil.copyfileobj(_uploaded, file)
+    return path
+
+
+def _forget(path: Path) -> None:
+    shutil.rmtree(path.parent, ignore_errors=True)
+
+
+def _draw_findings(checked: Checked) -> None:
+    if checked.ok_to_upload:
+        st.success(
+            f"{checked.example_count:,} examples: nothing keeps them from an upload.",
+            icon=":material/check_circle:",
+        )
+    else:
+        refused = len(checked.refused_rows)
+        rows = f", {refused:,} of its rows hold an error" if refused else ""
+        st.error(
+            f"{checked.example_count:,} examples: no host would take the file{rows}.",
+            icon=":material/block:",
+        )
+    if not checked.findings:
+        return
+    shown = checked.findings[:_SHOWN]
+    table = pd.DataFrame(
+        {
+            "row": [str(one.row) if one.row else "all" for one in shown],
+            "how bad": [one.severity for one in shown],
+            "field": [visible(one.field) for one in shown],
+            "what": [one.code.replace("_", " ") for one in shown],
+            "message": [shortened(one.message, 300) for one in shown],
+            "repair": [shortened(one.repair or "", 200) for one in shown],
+        }
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        height=min(38 + 35 * len(shown), 320),
+        column_config={
+            "row": st.column_config.TextColumn(width="small"),
+            "message": st.column_config.TextColumn(width="large"),
+        },
+        alt="Findings of the file",
+    )
+    if len(checked.findings) > _SHOWN:
+        st.caption(
+            f"The first {_SHOWN:,} of {len(checked.findings):,}; workbench.py check FILE lists them all."
+        )
+
+
+def _draw_budget(found: FileBudget) -> None:
+    draw_tiles(found.budget)
+    if found.not_counted:
+        st.caption(f"{found.not_counted:,} examples are wrong in form and not counted.")
+    draw_histogram(
+        found.budget.histogram, limit=found.budget.limit, limit_name="limit", title="Tokens per example"
+    )
+    over = [found.rows[place] for place in found.budget.over_limit]
+    if over:
+        named = ", ".join(f"{row:,}" for row in over[:20]) + (", …" if len(over) > 20 else "")
+        st.warning(
+            f"{len(over):,} examples are longer than {found.budget.limit:,} tokens: row {named}. They are "
+            f"cut from the end, the answer first: {found.budget.cut:,} tokens and "
+            f"{found.budget.without_answer:,} whole answers would be lost.",
+            icon=":material/content_cut:",
+        )
