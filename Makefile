@@ -10,9 +10,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .PHONY: run test test-slow check bench clean
 
 run: $(VENV)/.installed
-	@if [ ! -e "$(WORKBENCH_HOME)/workbench.duckdb" ]; then \
+	@if [ ! -e "$(WORKBENCH_HOME)/workbench.duckdb" ] || [ -e "$(WORKBENCH_HOME)/demo-unfinished" ]; then \
 	  echo "Making the demo dataset, once, about half a minute"; \
-	  $(BIN)/python workbench.py demo --as "$${USER:-somebody}"; \
+	  mkdir -p "$(WORKBENCH_HOME)" && touch "$(WORKBENCH_HOME)/demo-unfinished" && \
+	  $(BIN)/python workbench.py demo --as "$${USER:-somebody}" && rm "$(WORKBENCH_HOME)/demo-unfinished"; \
 	fi
 	@$(BIN)/python workbench.py serve-ui --port $(PORT) --browser
 

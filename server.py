@@ -5,7 +5,9 @@ Run with `streamlit run server.py`, or `workbench.py serve-ui`, which does that.
 
 import asyncio
 import logging
+import os
 import secrets
+import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -23,6 +25,8 @@ from services.homes import home_folder
 from services.owner import Owner, owner_of
 
 _log = logging.getLogger("workbench")
+
+_UNTIL_IT_LISTENS_S = 1.0
 
 # Nothing is loaded from elsewhere: a comment that smuggles a picture in still reaches no other host.
 # Streamlit runs inline scripts and styles, its charts compile their expressions.
@@ -49,6 +53,8 @@ async def _owning(_app: st.App) -> AsyncIterator[None]:
     """Own the database from the start; while another process holds it, say so and try again."""
     owner = owner_of(home_folder())
     opening = asyncio.create_task(_open(owner))
+    if address := os.environ.get("WORKBENCH_OPEN_BROWSER"):
+        asyncio.get_running_loop().call_later(_UNTIL_IT_LISTENS_S, webbrowser.open, address)
     yield
     opening.cancel()
     owner.close()

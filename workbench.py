@@ -2,7 +2,6 @@
 
 import getpass
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -33,13 +32,23 @@ Pairs = Annotated[list[str] | None, typer.Option(help="NAME=VALUE; may be repeat
 File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, resolve_path=True)]
 Of = Annotated[str | None, typer.Option("--snapshot", help="Its examples.")]
 Split = Annotated[str, typer.Option(help="train, validation or test.")]
+Most = Annotated[int, typer.Option(min=1, help="How many to show.")]
 Prompt = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, resolve_path=True, help="Else the guideline.")
 ]
 Keep = Annotated[list[str] | None, typer.Option(help="LABEL=SHARE of its comments; may be repeated.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return while the job goes on.")]
 
-ME = getpass.getuser()
+
+def _user() -> str:
+    """The name of this account; a container may have none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "somebody"
+
+
+ME = _user()
 
 
 @app.command("import")
@@ -73,7 +82,12 @@ def import_(
 
 
 @app.command()
-def findings(import_id: int, limit: int | None = None, home: Home = None, as_json: Json = False) -> None:
+def findings(
+    import_id: int,
+    limit: Annotated[int | None, typer.Option(min=1, help="How many to show; else all.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
     """List the rows of an import that were refused, in conflict, or in with a note."""
     do("findings", {"import_id": import_id, "limit": limit}, home, as_json)
 
@@ -198,7 +212,7 @@ def review(
     why: Annotated[str, typer.Option(help="Why.")] = "",
     gold: Annotated[str | None, typer.Option(help="Only misses under this label.")] = None,
     predicted: Annotated[str | None, typer.Option(help="Only misses predicted as this label.")] = None,
-    limit: int = 20,
+    limit: Most = 20,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
@@ -291,8 +305,8 @@ def comments(
     dataset: Dataset,
     contains: str = "",
     label: str | None = None,
-    limit: int = 20,
-    offset: int = 0,
+    limit: Most = 20,
+    offset: Annotated[int, typer.Option(min=0, help="How many to pass over first.")] = 0,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -316,7 +330,7 @@ def tokens(
     split: Split = "train",
     model: Annotated[str | None, typer.Option(help="A hosted model: its encoding and limit.")] = None,
     encoding: Annotated[str | None, typer.Option(help="o200k_base (unless told) or cl100k_base.")] = None,
-    limit: Annotated[int | None, typer.Option(help="Tokens that an example may have.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Tokens that an example may have.")] = None,
     system_prompt: Prompt = None,
     keep: Keep = None,
     home: Home = None,
@@ -375,11 +389,14 @@ def serve_ui(
     """Start the dashboard on 127.0.0.1; it owns the database until it stops."""
     folder = home_folder(home)
     environment = {**os.environ, "WORKBENCH_HOME": str(folder), "WORKBENCH_PROCESS": "The dashboard"}
-    command = [sys.executable, "-m", "streamlit", "run", "server.py", "--server.port", str(port)]
+    address = f"http://127.0.0.1:{port}"
     if browser:
-        command += ["--server.headless", "false"]
-    typer.echo(f"The dashboard on {folder}: http://127.0.0.1:{port}", err=True)
-    raise typer.Exit(subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)
+        environment["WORKBENCH_OPEN_BROWSER"] = address
+    typer.echo(f"The dashboard on {folder}: {address}", err=True)
+    # In place of this process, so that whoever stops this one stops the dashboard.
+    os.chdir(ROOT)
+    command = [sys.executable, "-m", "streamlit", "run", "server.py", "--server.port", str(port)]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - our own program, no shell
 
 
 def _prompt_and_shares(system_prompt: Path | None, keep: list[str] | None) -> dict[str, Any]:

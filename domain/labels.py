@@ -15,7 +15,9 @@ VOTE_KINDS: tuple[str, ...] = get_args(VoteKind)
 # The annotator of a label that came with the file and no name beside it. Named people come before it.
 IMPORTED = "(imported)"
 
-MAX_LABELS = 30
+# Without the letters of the desk itself: C and R are Streamlit's, S, N, Z and G its own commands.
+_KEYS = "1234567890abdefhijklmopqtuvwxy"
+MAX_LABELS = len(_KEYS)
 MAX_LABEL_LENGTH = 60
 _COLOURS = ("#2a9d8f", "#d1495b", "#e9a23b", "#5b6ee1", "#8f5bd1", "#3f8fc0", "#9a6b4f", "#6a8f3f", "#c0568f")
 
@@ -64,7 +66,7 @@ class Vote:
 
 
 def label_set(names: Iterable[str], definitions: dict[str, str] | None = None) -> LabelSet:
-    """A label set with keys 1 to 9 and a colour each.
+    """A label set with a key and a colour each: digits first, then letters that the desk has not taken.
 
     Raises:
         BadInput: fewer than two names, too many, one doubled, empty or too long.
@@ -93,7 +95,7 @@ def label_set(names: Iterable[str], definitions: dict[str, str] | None = None) -
         tuple(
             Label(
                 name,
-                str(place + 1) if place < 9 else "",
+                _KEYS[place],
                 meaning.get(name, ""),
                 _COLOURS[place % len(_COLOURS)],
             )

@@ -31,7 +31,7 @@ def exclude(rule: str) -> None:
 def take_back(cleaning_id: int) -> None:
     """Undo one cleaning."""
     with showing_errors():
-        done = cleaning.undo(database(), cleaning_id, actor=who)
+        done = cleaning.undo(database(), cleaning_id, dataset_id=dataset.dataset_id, actor=who)
         st.toast(f"{done.excluded:,} comments count again.", icon=":material/undo:")
 
 

@@ -13,6 +13,9 @@ dataset = dataset_in_hand()
 standing = standing_of(dataset.dataset_id)
 taken = snapshots.list_snapshots(database(), dataset.dataset_id)
 
+if done := st.session_state.pop("snapshots_done", None):
+    st.toast(done, icon=":material/check:")
+
 if not standing.counts["labelled"] and not taken:
     nothing_yet(
         "Nothing is labelled yet.", "A snapshot freezes labelled comments.", "label", "Label comments"
@@ -33,7 +36,8 @@ with st.expander("Take a snapshot", icon=":material/photo_camera:", expanded=not
                 seed=seed,
                 note=note,
             )
-            st.toast(f"{new.snapshot_id} holds {new.row_count:,} comments.", icon=":material/check:")
+            # Told by the next run: a browser that is slower than the rerun never shows a toast of this one.
+            st.session_state["snapshots_done"] = f"{new.snapshot_id} holds {new.row_count:,} comments."
             st.query_params["snapshot"] = new.snapshot_id
             st.rerun()
 

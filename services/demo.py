@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from domain.errors import BackendError, Conflict
+from domain.errors import BackendError
 from domain.jobs import Job
 from domain.labels import Vote
 from services.curation import cleaning, datasets, importing, snapshots
@@ -38,33 +38,51 @@ _DEFINITIONS = {
 def load_demo(db: Database, *, actor: str, progress: Progress) -> dict[str, Any]:
     """Make the dataset `demo` from the files in samples/ and take it once around the loop.
 
-    Raises:
-        Conflict: there is one already.
+    One that was begun and not finished goes on where it stopped; one that is whole stays as it is.
     """
-    if find_dataset(db, DEMO) is not None:
-        raise Conflict(f"The dataset '{DEMO}' is there already.", hint="Nothing was changed.")
+    if len(_models(db)) > 1:
+        return _told(db)
     progress("Importing the demo comments", 0.0)
-    datasets.create_dataset(
-        db, DEMO, _DEFINITIONS, actor=actor, title="Comments under children's videos",
-        definitions=_DEFINITIONS, salt=_SALT,
-    )  # fmt: skip
-    datasets.mark_child_data(db, DEMO, may_hold_child_data=True, actor=actor)
-    for version in (1, 2):
-        body = (_SAMPLES / f"guideline_v{version}.md").read_text(encoding="utf-8")
-        datasets.write_guideline(db, DEMO, body, actor=_LEAD)
-    importing.import_file(db, _SAMPLES / "comments.csv", DEMO, actor=actor)
+    _curate(db, actor)
     numbers = list_comment_ids(db, DEMO)
     progress("Adding the votes of three annotators", 0.2)
     add_votes(db, DEMO, list(_votes(numbers)))
     for rule in cleaning.RULES:
-        cleaning.apply_rule(db, DEMO, rule, actor=_LEAD)
+        if cleaning.preview(db, DEMO, rule).count:
+            cleaning.apply_rule(db, DEMO, rule, actor=_LEAD)
     progress("Training a first model", 0.3)
-    first = _train(db, "baseline", "First baseline", "Before any review")
+    if not _models(db):
+        _train(db, "baseline", "First baseline", "Before any review")
     progress("Reviewing some of its misses", 0.6)
-    _review(db, first, numbers)
+    _review(db, _models(db)[0], numbers)
     progress("Training a second model", 0.7)
-    second = _train(db, "baseline-weighted", "Rare labels weighted up", "After the first review")
-    return {"dataset": DEMO, "comments": len(numbers), "models": [first, second]}
+    _train(db, "baseline-weighted", "Rare labels weighted up", "After the first review")
+    return _told(db)
+
+
+def _told(db: Database) -> dict[str, Any]:
+    return {"dataset": DEMO, "comments": len(list_comment_ids(db, DEMO)), "models": _models(db)}
+
+
+def _curate(db: Database, actor: str) -> None:
+    if find_dataset(db, DEMO) is None:
+        datasets.create_dataset(
+            db, DEMO, _DEFINITIONS, actor=actor, title="Comments under children's videos",
+            definitions=_DEFINITIONS, salt=_SALT,
+        )  # fmt: skip
+    datasets.mark_child_data(db, DEMO, may_hold_child_data=True, actor=actor)
+    written = datasets.find_guideline(db, DEMO)
+    for version in (1, 2):
+        if written is None or written[0] < version:
+            body = (_SAMPLES / f"guideline_v{version}.md").read_text(encoding="utf-8")
+            datasets.write_guideline(db, DEMO, body, actor=_LEAD)
+    importing.import_file(db, _SAMPLES / "comments.csv", DEMO, actor=actor)
+
+
+def _models(db: Database) -> list[str]:
+    """The demo's models, oldest first; none while there is no demo."""
+    found = models.list_models(db, DEMO) if find_dataset(db, DEMO) else []
+    return [model.model_id for model in reversed(found)]
 
 
 def _votes(numbers: dict[str, int]) -> Iterator[Vote]:
@@ -86,12 +104,11 @@ def _votes(numbers: dict[str, int]) -> Iterator[Vote]:
             )
 
 
-def _train(db: Database, recipe: str, name: str, note: str) -> str:
-    """Freeze, train, wait; the id of the model."""
+def _train(db: Database, recipe: str, name: str, note: str) -> None:
+    """Freeze, train, wait."""
     snapshot = snapshots.take_snapshot(db, DEMO, actor=_LEAD, note=note)
     job = training.train(db, snapshot_id=snapshot.snapshot_id, recipe=recipe, name=name, actor=_LEAD)
     _wait_for(db, job)
-    return next(m.model_id for m in models.list_models(db, DEMO) if m.job_id == job.job_id)
 
 
 def _wait_for(db: Database, job: Job) -> None:

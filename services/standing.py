@@ -54,6 +54,7 @@ def list_standings(db: Database) -> list[Standing]:
 
 def _curation(db: Database, dataset_id: str, counts: dict[str, int]) -> tuple[Step, ...]:
     files = len(imports.list_imports(db, dataset_id))
+    tied = f", {counts['tied']:,} of them tied" if counts["tied"] else ""
     return (
         Step("import", "Import", files, f"{counts['comments']:,} comments", "Import comments."),
         Step(
@@ -67,7 +68,7 @@ def _curation(db: Database, dataset_id: str, counts: dict[str, int]) -> tuple[St
             "label",
             "Label",
             counts["labelled"] if counts["labelled"] >= _ENOUGH_LABELS else 0,
-            f"{counts['labelled']:,} labelled, {counts['waiting']:,} waiting",
+            f"{counts['labelled']:,} labelled, {counts['waiting']:,} waiting{tied}",
             f"Label at least {_ENOUGH_LABELS} comments.",
         ),
     )

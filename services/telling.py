@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.text import shortened, visible
+from services.evaluation.telling import comparison_told, evaluation_told, file_evaluation_told
 
 Answer = Any
 
@@ -190,6 +191,9 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "snapshot": _snapshot,
     "train": _job,
     "predict": _job,
+    "evaluate": evaluation_told,
+    "evaluate-file": file_evaluation_told,
+    "compare": comparison_told,
     "jobs": _jobs,
     "models": _models,
     "datasets": _datasets,

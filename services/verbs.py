@@ -1,13 +1,14 @@
 """Every station of the loop as a verb with plain arguments and a plain answer, for the command line."""
 
 import inspect
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from domain.comments import CommentFilter
-from domain.errors import BadInput, NotFound
+from domain.errors import BadInput, NotFound, WorkbenchError
 from services.curation import cleaning, comments, datasets, importing, snapshots
 from services.demo import load_demo
 from services.evaluation import comparing, files, reports, reviews
@@ -20,6 +21,8 @@ from services.standing import list_standings
 from services.token_verbs import check_examples, count_tokens, export_rows, text_of
 from storage.database import Database
 from storage.snapshots import get_snapshot, list_snapshots
+
+_log = logging.getLogger("workbench")
 
 Progress = Callable[[str, float], None]
 
@@ -43,7 +46,22 @@ def run_verb(db: Database, verb: str, arguments: dict[str, Any], progress: Progr
     except TypeError as error:
         raise BadInput(f"'{verb}' cannot be called so: {error}.") from error
     absorb(db)
-    return plain(work(db, **given))
+    try:
+        return plain(work(db, **given))
+    except (
+        WorkbenchError,
+        ConnectionError,
+    ):  # ours; or the caller at the door left, and nobody is to be told
+        raise
+    except OSError as error:
+        named = f" {error.filename}" if error.filename else ""
+        raise BadInput(f"{error.strerror or error}:{named}", hint="Look at the file and the disk.") from error
+    except Exception as error:  # noqa: BLE001 - the one place for bugs behind the door: the log has all of it
+        _log.exception("A bug in the verb '%s'", verb)
+        raise WorkbenchError(
+            f"'{verb}' went wrong in a way it should not: {type(error).__name__}.",
+            hint="The log of the process that carried it out has the whole of it.",
+        ) from error
 
 
 def _look(_db: Database, *, path: str) -> Any:
@@ -87,7 +105,7 @@ def _clean(
     db: Database, *, dataset: str, actor: str, rule: str | None = None, undo: int | None = None
 ) -> Any:
     if undo is not None:
-        return cleaning.undo(db, undo, actor=actor)
+        return cleaning.undo(db, undo, dataset_id=_known(db, dataset), actor=actor)
     if rule is not None:
         return cleaning.apply_rule(db, dataset, rule, actor=actor)
     return [cleaning.preview(db, dataset, rule, limit=10) for rule in cleaning.RULES]
@@ -216,6 +234,10 @@ def _jobs(
     cancel: bool = False,
     restart: bool = False,
 ) -> Any:
+    if job is None and (cancel or restart):
+        raise BadInput(
+            f"{'Cancel' if cancel else 'Restart'} which job?", hint="Name it: jobs JOB. The list shows them."
+        )
     if job is None:
         return launch.list_jobs(db, dataset and _known(db, dataset))
     if cancel:

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import duckdb
 
-from domain.errors import Busy, Conflict
+from domain.errors import BadInput, Busy, Conflict
 from storage.migrate import migrate
 from storage.vote_mark import VoteMark
 
@@ -79,11 +79,17 @@ def connect(home: Path) -> Database:
     """Open the database of `home`, making or upgrading it, as the only process that does.
 
     Raises:
+        BadInput: the folder cannot be made.
         Busy: another process owns it; the message names that process.
         Conflict: the file is of a newer program, or votes acknowledged earlier are missing from it.
     """
     os.umask(0o077)
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise BadInput(
+            f"{home} cannot be the folder of the data: {error.strerror}.", hint="Name another with --home."
+        ) from error
     lock = _own(home)
     try:
         connection = _open_locked_down(home)

@@ -9,7 +9,8 @@ from storage.database import EVERY_ID, Database, now
 _FIRST_WINDOW = 2_000
 _LEASE = timedelta(minutes=10)
 
-# Only a window of comment ids is looked at: the time does not grow with the dataset.
+# Only a window of comment ids is looked at: the time does not grow with the dataset. Tied votes wait for one
+# more annotator, however many votes are needed: without a label in force they would never be frozen.
 _WAITING_IN_WINDOW = """
 SELECT c.comment_id
 FROM comments c
@@ -28,10 +29,11 @@ LEFT JOIN (
     )
   GROUP BY comment_id
 ) v ON v.comment_id = c.comment_id
+LEFT JOIN labels_of($dataset_id, $first, $last) l ON l.comment_id = c.comment_id
 WHERE c.dataset_id = $dataset_id
   AND c.comment_id BETWEEN $first AND $last
   AND NOT coalesce(v.mine, false)
-  AND coalesce(v.labelled_by, 0) < $votes_needed
+  AND (coalesce(v.labelled_by, 0) < $votes_needed OR l.label_from = 'tied')
   AND NOT EXISTS (
     SELECT 1 FROM leases l
     WHERE l.comment_id = c.comment_id AND l.annotator <> $annotator AND l.lease_until > $now
@@ -51,7 +53,7 @@ def update_leases(
     """Lease up to `wanted` waiting comments to the annotator for ten minutes, oldest first, and return them.
 
     Args:
-        votes_needed: A comment with this many labels waits for nobody.
+        votes_needed: A comment with this many labels waits for nobody, unless they are tied.
         after: Begin behind this comment; at the end of the dataset the search goes on from its start.
     """
     with db.writing(dataset_id, is_news=False) as cursor:
@@ -114,11 +116,12 @@ def count_waiting(db: Database, dataset_id: str, annotator: str, votes_needed: i
               )
               GROUP BY comment_id
             ) v ON v.comment_id = c.comment_id
+            LEFT JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
             LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id
             WHERE c.dataset_id = $dataset_id
               AND e.comment_id IS NULL
               AND NOT coalesce(v.mine, false)
-              AND coalesce(v.labelled_by, 0) < $votes_needed
+              AND (coalesce(v.labelled_by, 0) < $votes_needed OR l.label_from = 'tied')
             """,
             {"dataset_id": dataset_id, "annotator": annotator, "votes_needed": votes_needed, **EVERY_ID},
         ).fetchone()

@@ -5,6 +5,26 @@ from datetime import datetime
 
 from storage.database import Database, now
 
+# An adjudication is the review's own if it bears its time, name and label: both were written together.
+_TAKE_BACK = """
+INSERT INTO adjudications
+SELECT
+  nextval('adjudication_ids'), $dataset_id, $comment_id, NULL, coalesce(nullif($why, ''), $verdict), $at,
+  $actor
+FROM (
+  SELECT * FROM adjudications
+  WHERE dataset_id = $dataset_id AND comment_id = $comment_id
+  ORDER BY adjudication_id DESC
+  LIMIT 1
+) a
+JOIN (
+  SELECT * FROM reviews
+  WHERE run_id = $run_id AND comment_id = $comment_id AND review_id < $review_id
+  ORDER BY review_id DESC
+  LIMIT 1
+) r ON r.label = a.label AND r.created_by = a.created_by AND r.created_at = a.created_at
+"""
+
 
 @dataclass(frozen=True)
 class Review:
@@ -34,7 +54,11 @@ def add_review(
     client_id: str,
     actor: str,
 ) -> bool:
-    """Append the review, with an adjudication where it gives a label; False if its client id is known."""
+    """Append the review, with an adjudication where it gives a label; False if its client id is known.
+
+    A review without a label takes back the adjudication that the review before it, of the same miss, made;
+    one that somebody made since stays in force.
+    """
     params = {
         "dataset_id": dataset_id,
         "run_id": run_id,
@@ -67,6 +91,10 @@ def add_review(
                 """,
                 {name: params[name] for name in names},
             )
+        elif added:
+            taken_back = {**params, "review_id": int(added[0][0])}
+            del taken_back["client_id"], taken_back["label"]
+            cursor.execute(_TAKE_BACK, taken_back)
     return bool(added)
 
 
@@ -88,8 +116,8 @@ def list_reviews(db: Database, run_id: str) -> list[Review]:
 
 def list_adjudications(
     db: Database, dataset_id: str, comment_id: int
-) -> list[tuple[str, str, str, datetime]]:
-    """Every adjudication of one comment, oldest first: label, why, who, when."""
+) -> list[tuple[str | None, str, str, datetime]]:
+    """Every adjudication of one comment, oldest first: label (None: taken back), why, who, when."""
     with db.reading() as cursor:
         return cursor.execute(
             """

@@ -35,14 +35,19 @@ class VoteMark:
         """Compare with what the database holds.
 
         Raises:
-            Conflict: votes that had been acknowledged are missing.
+            Conflict: votes that had been acknowledged are missing, or the file does not say whether.
         """
         try:
-            noted = int(json.loads(self._path.read_text(encoding="utf-8"))["last_vote"])
+            noted = _number_in(self._path.read_bytes())
         except FileNotFoundError:
             return
-        except (ValueError, KeyError, TypeError):
-            noted = 0
+        if noted is None:  # taken as 0, it would hide that votes are missing
+            raise Conflict(
+                f"{self._path} is damaged: whether votes are missing after vote {newest_vote}, the last one "
+                "in the database, cannot be told.",
+                hint=f"Restore a copy of the folder {self._path.parent}; or, if no vote is missing, move "
+                f"{self._path.name} away: the next vote writes it anew.",
+            )
         if noted > newest_vote:
             raise Conflict(
                 f"The database ends with vote {newest_vote}, but vote {noted} had been saved: "
@@ -50,3 +55,13 @@ class VoteMark:
                 hint=f"Restore a copy of the folder {self._path.parent}; "
                 f"or move {self._path.name} away to go on without those votes.",
             )
+
+
+def _number_in(content: bytes) -> int | None:
+    """The number that was noted; None where the content is not what `note` writes."""
+    try:
+        told = json.loads(content)
+    except ValueError:
+        return None
+    noted = told.get("last_vote") if isinstance(told, dict) else None
+    return noted if type(noted) is int and noted > 0 else None

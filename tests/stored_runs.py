@@ -20,7 +20,7 @@ def labelled_dataset(db, labelled, *, dataset_id="kids", labels=("allow", "disal
                 INSERT INTO comments
                 SELECT
                   nextval('comment_ids'), $dataset_id, 1, $place, $body, $author, NULL, NULL, NULL, 'en',
-                  NULL, NULL, hash($body), [], NULL, $split, 'test'
+                  NULL, $split, hash($body), [], NULL, $split, 'test'
                 RETURNING comment_id
                 """,
                 {
@@ -50,7 +50,7 @@ def stored_run(
     db, answers, *, dataset_id="kids", snapshot_id=None, name="baseline", split="test", scores=None
 ):
     """The id of a run that answered {comment id: label or None}, on a new snapshot unless one is named."""
-    frozen = snapshot_id or take_snapshot(db, dataset_id, actor="ana").snapshot_id
+    frozen = snapshot_id or take_snapshot(db, dataset_id, actor="ana", split_mode="imported").snapshot_id
     order = ("allow", "disallow")
     job = Job(
         "job-1",

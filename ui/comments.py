@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from domain.comments import Comment
+from domain.errors import NotFound
 from domain.text import escape_markdown, shortened, visible
 from services.curation.comments import history
 from ui.store import database
@@ -32,9 +33,21 @@ def draw_body(comment: Comment) -> None:
 
 
 def comment_asked_for() -> int | None:
-    """The comment that the URL names, if it names one."""
-    asked = st.query_params.get("comment", "")
-    return int(asked) if asked.isdecimal() and len(asked) < _MAX_DIGITS else None
+    """The comment that the URL names, if it names one, with a way back above it.
+
+    Raises:
+        NotFound: what it names cannot be the number of a comment.
+    """
+    asked = st.query_params.get("comment")
+    if asked is None:
+        return None
+    st.button("Back to the list", icon=":material/arrow_back:", on_click=_close, key="comment_close")
+    if not asked.isdecimal() or len(asked) >= _MAX_DIGITS:
+        raise NotFound(
+            f"There is no comment '{shortened(asked)}'.",
+            hint="Pick one from the list, or look for its words.",
+        )
+    return int(asked)
 
 
 def page_in_hand() -> int:
@@ -83,7 +96,6 @@ def draw_page(comments: Sequence[Comment]) -> None:
 
 def draw_history(comment_id: int, dataset_id: str) -> None:
     """Everything that is known of one comment."""
-    st.button("Back to the list", icon=":material/arrow_back:", on_click=_close, key="comment_close")
     told = history(database(), comment_id)
     comment = told.comment
     if comment.dataset_id != dataset_id:
@@ -110,7 +122,9 @@ def draw_history(comment_id: int, dataset_id: str) -> None:
         st.subheader("Decisions", anchor=False)
     for one in told.adjudications:
         with st.container(border=True):
-            st.text(f"{one.created_by}, {when(one.created_at)}: {visible(one.label)}")
+            st.text(
+                f"{one.created_by}, {when(one.created_at)}: {visible(one.label or 'decision taken back')}"
+            )
             st.text(visible(one.why))
 
 

@@ -37,6 +37,8 @@ def draw_miss(miss: Miss) -> None:
         draw_body(miss.comment)
         if miss.review:
             st.info(_told(miss), icon=":material/rate_review:")
+            if miss.review.label and miss.comment.label_from == "adjudicated":
+                st.caption("Another verdict takes this decision back.")
     with said, st.container(height=_PANE_PX, border=False):
         frozen, predicted = st.columns(2)
         frozen.metric("Frozen label", escape_markdown(label_title(miss.gold)), border=True)
@@ -126,7 +128,7 @@ def open_comment(comment_id: int) -> None:
 
 
 def _draw_label_form(run: Run, miss: Miss, labels: tuple[str, ...], client_id: str, who: str) -> None:
-    others = [label for label in labels if label != miss.gold]
+    others = [label for label in labels if label != miss.gold or miss.is_overruled]
     number = miss.comment.comment_id
 
     def send() -> None:
@@ -142,7 +144,7 @@ def _draw_label_form(run: Run, miss: Miss, labels: tuple[str, ...], client_id: s
             key=f"review_label_{number}",
         )
         st.text_input(
-            "Why the frozen label is wrong",
+            "Why this label is right" if miss.is_overruled else "Why the frozen label is wrong",
             key=f"review_why_{number}",
             max_chars=MAX_WHY_LENGTH,
             placeholder="A few words; Enter saves",

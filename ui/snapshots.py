@@ -54,7 +54,7 @@ def draw_now(standing: Standing) -> None:
     st.markdown(f"**{counts['labelled']:,} comments have a label:** {labels}")
     unlabelled = counts["waiting"] - counts["tied"]
     st.caption(
-        f"Left out: {unlabelled:,} without enough votes, {counts['tied']:,} whose votes are tied, "
+        f"Left out: {unlabelled:,} without a label, {counts['tied']:,} whose votes are tied, "
         f"{counts['excluded']:,} excluded by cleaning."
     )
 
@@ -102,7 +102,14 @@ def draw_snapshot(snapshot: Snapshot) -> None:
         _draw_rows(snapshot)
     with right:
         _draw_origin(snapshot)
-    _draw_leaks(told["counts"], told["leaks"])
+    if any(told["counts"][split] for split in SPLITS if split != "train"):
+        _draw_leaks(told["counts"], told["leaks"])
+    else:
+        st.warning(
+            "Nothing is held out: no comment is in validation or test, so no model can be evaluated on this"
+            " snapshot. Label comments of more authors or threads, or take a stratified one.",
+            icon=":material/warning:",
+        )
     _draw_file(snapshot)
 
 

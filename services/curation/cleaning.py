@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from domain.comments import Comment
-from domain.errors import BadInput
+from domain.errors import BadInput, Conflict
 from domain.people import actor_named
 from storage import cleanings, datasets
 from storage.cleanings import Cleaning, list_cleanings
@@ -48,6 +48,17 @@ def apply_rule(db: Database, dataset_id: str, rule: str, *, actor: str) -> Clean
     return cleanings.add_cleaning(db, dataset_id, rule, actor_named(actor))
 
 
-def undo(db: Database, cleaning_id: int, *, actor: str) -> Cleaning:
-    """Take one application of a rule back."""
+def undo(db: Database, cleaning_id: int, *, dataset_id: str, actor: str) -> Cleaning:
+    """Take one application of a rule to this dataset back.
+
+    Raises:
+        NotFound: there is no such cleaning.
+        Conflict: it is of another dataset, or was taken back already.
+    """
+    found = cleanings.get_cleaning(db, cleaning_id)
+    if found.dataset_id != dataset_id:
+        raise Conflict(
+            f"Cleaning {cleaning_id} is of the dataset '{found.dataset_id}', not '{dataset_id}'.",
+            hint=f"Undo it in '{found.dataset_id}'.",
+        )
     return cleanings.update_undone(db, cleaning_id, actor_named(actor))

@@ -15,9 +15,9 @@ __all__ = ["CommentHistory", "count_comments", "get_comment", "history", "list_c
 
 @dataclass(frozen=True)
 class Adjudication:
-    """A label set by decision, with who and why."""
+    """A label set by decision, with who and why; without a label, the decision before it is taken back."""
 
-    label: str
+    label: str | None
     why: str
     created_by: str
     created_at: datetime

@@ -40,7 +40,8 @@ def take_snapshot(
             each label, drawn by `seed` and frozen here; for benchmarks), or "imported" (the file's).
 
     Raises:
-        BadInput: nothing is labelled, or only one label is in use.
+        BadInput: nothing is labelled, only one label is in use, or no comment is in train. An imported
+            split may do without: a published test set is there to be predicted.
     """
     who = actor_named(actor)
     dataset = datasets.get_dataset(db, dataset_id)
@@ -51,6 +52,11 @@ def take_snapshot(
         raise BadInput(
             f"'{dataset_id}' has {rows.num_rows:,} labelled comments under {len(used)} label(s).",
             hint="Label some comments of at least two labels first.",
+        )
+    if not counts["train"] and split_mode != "imported":
+        raise BadInput(
+            f"None of the {rows.num_rows:,} labelled comments of '{dataset_id}' is in the train split.",
+            hint="Label comments of more authors or threads, or use the stratified mode.",
         )
     states = comments.count_by_state(db, dataset_id)
     guideline = datasets.find_guideline(db, dataset_id)

@@ -6,8 +6,6 @@ from math import ceil, copysign, inf, sqrt
 from statistics import NormalDist
 from typing import Literal
 
-from scipy.special import bdtr
-
 from domain.errors import BadInput
 from services.evaluation.intervals import CONFIDENCE, Estimate, Proportion, critical_value
 
@@ -87,6 +85,8 @@ def mcnemar(fixed: int, broken: int) -> tuple[float, float]:
     fewer, discordant = min(fixed, broken), fixed + broken
     if discordant == 0:
         return 1.0, 1.0
+    from scipy.special import bdtr  # slow to load, and on the way to the first page nobody compares
+
     tail = float(bdtr(fewer, discordant, 0.5))
     if fixed == broken:
         return 1.0, 1.5 - tail  # 1 minus half the probability of the tie itself

@@ -42,6 +42,11 @@ class Miss:
     scores: tuple[tuple[str, float], ...]
     review: Review | None
 
+    @property
+    def is_overruled(self) -> bool:
+        """Whether an adjudication put another label than the frozen one in force."""
+        return _is_overruled(self.comment, self.gold)
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -69,10 +74,11 @@ def review(
     """Record what a miss means; False where the client id was recorded before, and nothing changes.
 
     "label wrong" is an adjudication: its label is in force from now on. The frozen label stays as it is.
+    Another verdict on the same miss afterwards takes that adjudication back.
 
     Args:
         verdict: One of VERDICTS.
-        label: The right label, for "label wrong" only.
+        label: The right label, for "label wrong" only; the frozen one only if an adjudication overruled it.
         why: Required for "label wrong".
         client_id: The caller's own id of this review, so that sending it twice counts once.
 
@@ -94,7 +100,7 @@ def review(
         run_id=run_id,
         comment_id=comment_id,
         verdict=verdict,
-        label=_adjudicated(db, run, verdict, label, answer.gold),
+        label=_adjudicated(db, answer, run.dataset_id, verdict, label),
         why=why.strip(),
         client_id=client_id,
         actor=who,
@@ -229,19 +235,25 @@ def _check(verdict: str, why: str, client_id: str) -> None:
         raise BadInput("The review has no id of its own.", hint="Reload the page.")
 
 
-def _adjudicated(db: Database, run: Run, verdict: str, label: str | None, gold: str) -> str | None:
+def _is_overruled(comment: Comment, gold: str) -> bool:
+    return comment.label_from == "adjudicated" and comment.label != gold
+
+
+def _adjudicated(
+    db: Database, answer: stored.Answer, dataset_id: str, verdict: str, label: str | None
+) -> str | None:
     """The label that the review puts in force, as the label set spells it; None for other verdicts."""
     if verdict != "label wrong":
         if label is not None:
             raise BadInput(f"'{verdict}' changes no label.", hint="Leave the label out, or say label wrong.")
         return None
-    labels = datasets.get_label_set(db, run.dataset_id)
+    labels = datasets.get_label_set(db, dataset_id)
     named = labels.named(label or "")
     if named is None:
         raise BadInput(
             f"'{label or ''}' cannot be the right label.", hint=f"One of: {', '.join(labels.names)}."
         )
-    if named == gold:
+    if named == answer.gold and not _is_overruled(comments.get_comment(db, answer.comment_id), answer.gold):
         raise BadInput(
             f"'{named}' is the frozen label itself.", hint="Name another label, or choose another verdict."
         )

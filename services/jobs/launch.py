@@ -99,7 +99,7 @@ def restart(db: Database, job_id: str, actor: str) -> Job:
 
     Raises:
         NotFound: there is no such job.
-        Conflict: it has not ended, or it succeeded.
+        Conflict: it has not ended, it succeeded, or a job that repeats it is at work or succeeded.
     """
     job = get_job(db, job_id)
     if not job.state.is_over or job.state.name == "succeeded":
@@ -155,6 +155,8 @@ def _start(db: Database, spec: dict[str, Any], actor: str) -> Job:
 
     def prepare(whole: dict[str, Any]) -> None:
         nonlocal lock
+        if whole["restart_of"] is not None:  # here, where one job at a time is added
+            _refuse_second_restart(db, whole["restart_of"])
         lock = _make_folder(db, whole)
 
     try:
@@ -165,6 +167,21 @@ def _start(db: Database, spec: dict[str, Any], actor: str) -> Job:
         if lock is not None:
             os.close(lock)
     return get_job(db, job_id)
+
+
+def _refuse_second_restart(db: Database, job_id: str) -> None:
+    """Two jobs would go on with the same unfinished work; a repeat of a repeat counts too."""
+    repeats = {job_id}
+    for row in reversed(jobs.list_jobs(db)):  # oldest first: what is repeated comes before its repeat
+        if row.restart_of not in repeats:
+            continue
+        repeats.add(row.job_id)
+        state = _with_state(db, row).state
+        if state.name == "succeeded" or not state.is_over:
+            raise Conflict(
+                f"{job_id} cannot be restarted again: {row.job_id} repeats it and is {state.name}.",
+                hint=f"Look at {row.job_id} instead.",
+            )
 
 
 def _make_folder(db: Database, spec: dict[str, Any]) -> int:

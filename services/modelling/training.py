@@ -3,7 +3,9 @@
 from dataclasses import asdict
 from typing import Any
 
+from domain.errors import BadInput
 from domain.jobs import Job
+from domain.text import shortened
 from services.jobs.launch import launch
 from services.modelling.base_models import check_base_model
 from services.modelling.hosting import prepare
@@ -13,6 +15,7 @@ from storage.snapshots import get_snapshot
 
 # A new model answers these at once; the test split is looked at when the model is evaluated.
 ANSWERED = ("validation", "test")
+MAX_NAME = 100  # characters
 
 
 def train(
@@ -31,14 +34,15 @@ def train(
         snapshot_id: What to train on.
         recipe: One of recipes.RECIPES.
         settings: Where they differ from the recipe's.
-        name: Of the model; by default the recipe's and the snapshot's.
+        name: Of the model, at most MAX_NAME characters; by default the recipe's and the snapshot's.
         actor: Who wants it.
 
     Raises:
         NotFound: there is no such snapshot, recipe, base model or provider.
         Conflict: the comments may not leave this machine, or the provider takes no training any more.
-        BadInput: a setting is unknown or out of range, or the base model cannot be used.
+        BadInput: a setting is unknown or out of range, the name is too long, or the base model is of no use.
     """
+    given_name = _checked_name(name or "")
     chosen = get_recipe(recipe)
     snapshot = get_snapshot(db, snapshot_id)
     checked = settings_of(chosen, settings)
@@ -54,6 +58,16 @@ def train(
         splits=ANSWERED,
         settings=asdict(checked),
         actor=actor,
-        name=(name or "").strip() or f"{recipe} on {snapshot_id}",
+        name=given_name or f"{recipe} on {snapshot_id}",
         provider=checked.provider if isinstance(checked, HostedSettings) else None,
     )
+
+
+def _checked_name(name: str) -> str:
+    kept = name.strip()
+    if len(kept) > MAX_NAME:
+        raise BadInput(
+            f"The name '{shortened(kept)}' has {len(kept):,} characters.",
+            hint=f"Give the model a name of at most {MAX_NAME} characters.",
+        )
+    return kept

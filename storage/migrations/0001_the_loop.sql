@@ -121,11 +121,12 @@ CREATE TABLE exclusions (
   duplicate_of BIGINT
 );
 
+-- The newest of a comment counts; label NULL takes the one before it back, and the votes count again.
 CREATE TABLE adjudications (
   adjudication_id BIGINT NOT NULL,
   dataset_id VARCHAR NOT NULL,
   comment_id BIGINT NOT NULL,
-  label VARCHAR NOT NULL,
+  label VARCHAR,
   why VARCHAR NOT NULL,
   created_at TIMESTAMP NOT NULL,
   created_by VARCHAR NOT NULL
@@ -293,7 +294,8 @@ SELECT
   CASE WHEN a.label IS NOT NULL THEN 'adjudicated' ELSE v.label_from END AS label_from
 FROM voted_labels_of(wanted, low, high) v
 FULL JOIN (
-  SELECT comment_id, arg_max(label, adjudication_id) AS label
+  -- In a struct, because arg_max passes over a plain NULL.
+  SELECT comment_id, struct_extract(arg_max(struct_pack(label := label), adjudication_id), 'label') AS label
   FROM adjudications
   WHERE dataset_id = wanted AND comment_id BETWEEN low AND high
   GROUP BY comment_id

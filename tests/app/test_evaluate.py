@@ -51,7 +51,7 @@ def test_headline_numbers_come_with_interval_and_n(open_page, run):
 
 def test_the_sentence_says_what_the_numbers_were_measured_on(open_page, run):
     told = words(open_page("evaluate"))
-    assert "the **test** split of **snapshot-1** (40 rows, group split, no guideline" in told
+    assert "the **test** split of **snapshot-1** (40 rows, imported split, no guideline" in told
     assert "Labels: 40 single" in told
 
 

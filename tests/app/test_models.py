@@ -67,7 +67,7 @@ def test_predict_refuses_a_model_without_files(db, model, open_page):
 
 
 def test_the_splits_and_snapshots_to_predict_are_offered(db, model, open_page):
-    newer = take_snapshot(db, "kids", actor="ana")
+    newer = take_snapshot(db, "kids", actor="ana", split_mode="imported")
     app = open_page("models")
     assert app.selectbox(key="models_snapshot").options == [newer.snapshot_id, model.snapshot_id]
     assert app.selectbox(key="models_split").value == "test"

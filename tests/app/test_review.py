@@ -104,6 +104,29 @@ def test_the_last_verdict_can_be_looked_at_again_and_changed(open_page, db, ids,
     assert [each.verdict for each in list_reviews(db, run)] == ["guideline unclear"]
 
 
+def test_a_label_put_in_force_by_mistake_is_taken_back_by_looking_again(open_page, db, ids, run):
+    review(
+        db, run_id=run, comment_id=ids[1], verdict="label wrong", label="allow", why="A slip.",
+        client_id="one", actor="ana",
+    )  # fmt: skip
+    at = open_page("review", run=run, comment=str(ids[1]))
+    assert any("takes this decision back" in each.value for each in at.caption)
+    press(at, "model wrong", ids[1])
+    assert get_comment(db, ids[1]).label == "disallow"
+    assert not open_page("comments", comment=str(ids[1])).exception
+
+
+def test_the_frozen_label_is_offered_again_once_a_decision_overruled_it(open_page, db, ids, run):
+    at = press(open_page("review"), "label wrong", ids[1])
+    assert at.get("button_group")[0].options == ["allow"]
+    review(
+        db, run_id=run, comment_id=ids[1], verdict="label wrong", label="allow", why="A joke.",
+        client_id="one", actor="ana",
+    )  # fmt: skip
+    at = press(open_page("review", run=run, comment=str(ids[1])), "label wrong", ids[1])
+    assert at.get("button_group")[0].options == ["allow", "disallow"]
+
+
 def test_a_link_opens_one_cell_or_one_comment(open_page, ids, run):
     assert shown(open_page("review", run=run, gold="allow", predicted="disallow")) == "odd"
     assert shown(open_page("review", run=run, predicted="(unparsed)")) == "hm"

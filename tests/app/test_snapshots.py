@@ -36,7 +36,7 @@ def test_it_says_what_would_be_frozen_and_what_would_not(db, labelled, open_page
     app = open_page("snapshots")
     assert "119 comments have a label" in told(app)
     assert "allow 80 · disallow 39" in told(app)
-    assert "0 without enough votes, 1 whose votes are tied, 0 excluded" in told(app)
+    assert "0 without a label, 1 whose votes are tied, 0 excluded" in told(app)
 
 
 def test_taking_a_snapshot_freezes_and_opens_it(db, labelled, open_page):
@@ -87,6 +87,15 @@ def test_leaks_are_told_in_words(db, open_page):
     app = open_page("snapshots")
     assert "Of the 8 comments held out" in told(app)
     assert "8 have the text of a training comment" in told(app)
+
+
+def test_a_snapshot_that_holds_nothing_out_warns(db, labelled, open_page):
+    take_snapshot(db, "kids", actor="ana")  # every author of `labelled` is in train
+    app = open_page("snapshots")
+    assert "Nothing is held out" in app.warning[0].value
+    assert "held out for validation and test" not in told(app)
+    take_snapshot(db, "kids", actor="ana", split_mode="stratified")
+    assert not open_page("snapshots").warning
 
 
 def test_a_file_as_frozen_verifies_and_a_changed_one_does_not(db, labelled, open_page):

@@ -7,9 +7,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.driving import CHROMIUM, FLAGS, settled, workbench
+from tests.browser.driving import CHROMIUM, FLAGS, PATIENCE_MS, settled, workbench
 
 PERSON = "ana"
 
@@ -20,6 +20,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(f"There is no browser at {CHROMIUM}; CI must install one.")
         pytest.skip(f"no browser at {CHROMIUM}: what only a browser can show was not tested")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
@@ -50,6 +51,7 @@ def visit(chromium: Browser) -> Iterator[Callable[..., Page]]:
             viewport={"width": 1440, "height": 950}, color_scheme="dark" if dark else "light"
         )
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
         if person is not None:
             context.add_cookies([{"name": "workbench_person", "value": quote(person), "url": address}])
         page = context.new_page()

@@ -148,6 +148,12 @@ def shown(page: Page) -> int:
     return int(desk(page).get_attribute("data-comment-id") or 0)
 
 
+def at_hand(page: Page) -> int:
+    """The comment that the labelling pane shows, waited for: the pane is drawn before its comments arrive."""
+    page.locator("[data-desk][data-comment-id]:not([data-comment-id=''])").wait_for(timeout=PATIENCE_MS)
+    return shown(page)
+
+
 def saved(page: Page) -> None:
     """Wait until the pane holds no vote that is not acknowledged."""
     page.locator("[data-desk][data-outbox-size='0']").wait_for(timeout=PATIENCE_MS)

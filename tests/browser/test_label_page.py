@@ -8,6 +8,7 @@ from tests.browser.driving import (
     PATIENCE_MS,
     WATCH,
     ask,
+    at_hand,
     dashboard,
     desk,
     free_port,
@@ -51,7 +52,7 @@ def sit_down(visit):
 
     def opened(address, person, dataset=QUEUE):
         page = visit(address, f"label?dataset={dataset}", person=person)
-        page.locator("[data-desk][data-comment-id]:not([data-comment-id=''])").wait_for(timeout=PATIENCE_MS)
+        at_hand(page)
         return page
 
     return opened

@@ -7,11 +7,10 @@ from playwright.sync_api import expect
 
 from tests.browser.driving import (
     PATIENCE_MS,
+    at_hand,
     dashboard,
-    desk,
     saved,
     settled,
-    shown,
     turn_to,
     votes_by,
     workbench,
@@ -63,7 +62,6 @@ def train(page, name, recipe):
     expect(page.get_by_test_id("stProgress")).to_be_visible(timeout=PATIENCE_MS)
     link = page.get_by_role("link", name="Evaluate on test")
     link.wait_for(timeout=PATIENCE_MS)
-    page.wait_for_load_state("networkidle")
     settled(page)  # the page has looked for the last time
     link.click()
     page.wait_for_url(re.compile("evaluate.*run="))
@@ -108,10 +106,9 @@ def import_a_file(page):
 
 def label_ten(page, home):
     turn_to(page, "Label")
-    desk(page).wait_for(timeout=PATIENCE_MS)
     seen = []
     for _ in range(10):
-        seen.append(shown(page))
+        seen.append(at_hand(page))
         page.keyboard.press("1")
     saved(page)
     assert votes_by(home, "ana", seen) == [(number, "allow") for number in seen]
@@ -137,14 +134,14 @@ def mark(page, words):
 
 def review_one_miss(page):
     page.get_by_role("link", name="Review the misses among these").click()
-    expect(page.get_by_text("0 of")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(re.compile(r"^0 of [\d,]+ misses reviewed"))).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
     page.keyboard.press("2")
     page.get_by_label("Why the frozen label is wrong").fill("Read it again.")
     page.get_by_label("Why the frozen label is wrong").press("Enter")
     done = page.get_by_text(re.compile(r"Saved: comment (\d+), label wrong"))
     done.wait_for(timeout=PATIENCE_MS)
-    expect(page.get_by_text("1 of")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"^1 of [\d,]+ misses reviewed"))).to_be_visible()
     return int(re.search(r"\d+", done.inner_text())[0])
 
 

@@ -1,7 +1,8 @@
 import pytest
 
-from domain.errors import BadInput, NotFound
+from domain.errors import BadInput, Conflict, NotFound
 from services.curation.cleaning import RULES, apply_rule, list_cleanings, preview, undo
+from services.curation.datasets import create_dataset
 from tests.building import KIDS, kids, numbers, put_in, texts
 
 
@@ -37,8 +38,8 @@ def test_a_rule_that_finds_nothing_says_so_instead_of_recording_it(db, comments)
 def test_a_cleaning_is_undone_by_somebody_with_a_name(db, comments):
     cleaning = apply_rule(db, KIDS, "empty", actor="dana")
     with pytest.raises(BadInput, match="Nobody is named"):
-        undo(db, cleaning.cleaning_id, actor=" ")
-    assert undo(db, cleaning.cleaning_id, actor=" ana ").undone_by == "ana"
+        undo(db, cleaning.cleaning_id, dataset_id=KIDS, actor=" ")
+    assert undo(db, cleaning.cleaning_id, dataset_id=KIDS, actor=" ana ").undone_by == "ana"
 
 
 def test_an_unknown_dataset_is_not_found_rather_than_clean(db):
@@ -46,3 +47,13 @@ def test_an_unknown_dataset_is_not_found_rather_than_clean(db):
         preview(db, "other", "empty")
     with pytest.raises(NotFound, match="no dataset 'other'"):
         apply_rule(db, "other", "empty", actor="dana")
+
+
+def test_a_cleaning_is_undone_only_in_its_own_dataset(db, comments):
+    create_dataset(db, "other", ("allow", "disallow"), actor="ana")
+    cleaning = apply_rule(db, KIDS, "empty", actor="dana")
+    with pytest.raises(Conflict, match=f"of the dataset '{KIDS}', not 'other'"):
+        undo(db, cleaning.cleaning_id, dataset_id="other", actor="ana")
+    assert [each.undone_at for each in list_cleanings(db, KIDS)] == [None]
+    with pytest.raises(NotFound, match="no cleaning 99"):
+        undo(db, 99, dataset_id=KIDS, actor="ana")

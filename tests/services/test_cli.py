@@ -70,6 +70,9 @@ def test_help_costs_no_heavy_import():
         (["review", "--run", "run-9", "--as", "ana"], "NotFound"),
         (["compare", "run-1", "run-2"], "NotFound"),
         (["jobs", "job-9"], "NotFound"),
+        (["jobs", "--cancel", "--as", "ana"], "BadInput"),
+        (["jobs", "--restart", "--as", "ana"], "BadInput"),
+        (["clean", "--dataset", "none", "--undo", "1", "--as", "ana"], "NotFound"),
         (["models", "model-9"], "NotFound"),
         (["train", "--snapshot", "snapshot-9", "--as", "ana"], "NotFound"),
         (["clean", "--dataset", "none", "--as", "ana"], "NotFound"),
@@ -142,3 +145,20 @@ def test_the_home_is_made_private_and_only_where_it_was_asked_for(cli, tmp_path)
     assert cli("datasets", "--home", str(folder)).exit_code == 0
     assert (folder / "workbench.duckdb").exists()
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["findings", "1", "--limit", "-1"],
+        ["review", "--run", "run-1", "--limit", "-1"],
+        ["comments", "--dataset", "none", "--limit", "-1"],
+        ["comments", "--dataset", "none", "--offset", "-1"],
+        ["label", "--dataset", "none", "--wanted", "-1"],
+        ["tokens", "--limit", "-1"],
+    ],
+)
+def test_a_negative_number_of_rows_is_refused_by_the_name_of_its_option(cli, words):
+    answer = cli(*words)
+    assert answer.exit_code == 2
+    assert words[-2] in answer.stderr and "greater than or equal to" in answer.stderr

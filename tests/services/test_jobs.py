@@ -215,6 +215,81 @@ def test_a_killed_job_has_died_and_can_be_restarted(db, long_job):
         restart(db, again.job_id, "bob")
 
 
+@pytest.fixture
+def died(db, busy_machine):
+    """A training whose process was killed; what repeats it waits for the machine."""
+    snapshot(db)
+    job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id
+    kill(db, job_id)
+    return job_id
+
+
+def kill(db, job_id):
+    wait_for(folder_of(db, job_id).events, f"the process of {job_id}")
+    os.kill(folder_of(db, job_id).events()[0]["pid"], signal.SIGKILL)
+    assert wait_until_over(db, job_id).state.name == "died"
+
+
+def test_a_job_is_not_restarted_while_one_that_repeats_it_is_at_work(db, died):
+    again = restart(db, died, "bob").job_id
+    with pytest.raises(Conflict, match=f"{died} cannot be restarted again: {again} repeats it") as raised:
+        restart(db, died, "eve")
+    assert again in raised.value.hint
+    assert [job.job_id for job in list_jobs(db)] == [again, died]
+
+
+def test_a_job_is_restarted_again_once_its_repeat_ended_badly_too(db, died):
+    second = restart(db, died, "bob").job_id
+    kill(db, second)
+    third = restart(db, second, "bob").job_id
+    with pytest.raises(Conflict, match=f"{third} repeats it"):
+        restart(db, died, "bob")
+    kill(db, third)
+    assert restart(db, died, "bob").restart_of == died
+
+
+def test_a_job_is_not_restarted_when_its_repeat_succeeded(db, died, busy_machine):
+    again = restart(db, died, "bob").job_id
+    fcntl.flock(busy_machine, fcntl.LOCK_UN)
+    assert wait_until_over(db, again).state.name == "succeeded"
+    for _ in ("before it is absorbed", "and after"):
+        with pytest.raises(Conflict, match=f"{again} repeats it and is succeeded"):
+            restart(db, died, "bob")
+        absorb(db)
+
+
+def test_of_two_restarts_at_once_one_makes_a_job(db, died):
+    refused, together = [], threading.Barrier(4)
+
+    def click():
+        together.wait()
+        try:
+            restart(db, died, "bob")
+        except Conflict as error:
+            refused.append(str(error))
+
+    clicks = [threading.Thread(target=click) for _ in range(4)]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+    assert len(refused) == 3
+    assert [job.restart_of for job in list_jobs(db)] == [died, None]
+
+
+@pytest.mark.parametrize("name", ["x" * 100, f"  {'x' * 100}  "])
+def test_a_model_may_have_a_name_of_a_hundred_characters(db, busy_machine, name):
+    snapshot(db)
+    assert train(db, snapshot_id="snapshot-1", name=name, actor="ann").spec["name"] == "x" * 100
+
+
+def test_a_longer_name_of_a_model_is_refused_and_no_job_starts(db):
+    snapshot(db)
+    with pytest.raises(BadInput, match="has 101 characters") as raised:
+        train(db, snapshot_id="snapshot-1", name="x" * 101, actor="ann")
+    assert "at most 100" in raised.value.hint and list_jobs(db) == []
+
+
 def test_a_job_outlives_the_app_that_started_it(tmp_path):
     first = connect(tmp_path / "home")
     snapshot(first, 6_000, words=80)

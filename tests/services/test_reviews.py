@@ -87,6 +87,58 @@ def test_sending_a_review_twice_counts_once(db, run, ids):
     assert len(list_adjudications(db, "kids", ids[2])) == 1
 
 
+@pytest.mark.parametrize("verdict", ["model wrong", "guideline unclear", "cannot be judged"])
+def test_another_verdict_takes_the_adjudication_back_and_keeps_both_on_record(db, run, ids, verdict):
+    given(db, run, ids[2], "label wrong", label="disallow", why="A threat.")
+    given(db, run, ids[2], verdict, client_id="two")
+    comment = get_comment(db, ids[2])
+    assert (comment.label, comment.label_from) == ("allow", "single")
+    told = [(label, why) for label, why, _, _ in list_adjudications(db, "kids", ids[2])]
+    assert told == [("disallow", "A threat."), (None, verdict)]
+
+
+def test_an_adjudication_taken_back_is_taken_back_once_and_can_be_made_anew(db, run, ids):
+    given(db, run, ids[2], "label wrong", label="disallow", why="A threat.")
+    for client_id in ("two", "two", "three"):
+        given(db, run, ids[2], "model wrong", client_id=client_id)
+    assert len(list_adjudications(db, "kids", ids[2])) == 2
+    given(db, run, ids[2], "label wrong", label="disallow", why="After all.", client_id="four")
+    assert get_comment(db, ids[2]).label == "disallow"
+
+
+def test_a_verdict_on_one_comment_takes_nothing_back_of_another(db, run, ids):
+    given(db, run, ids[2], "label wrong", label="disallow", why="A threat.")
+    given(db, run, ids[4], "model wrong", client_id="two")
+    assert get_comment(db, ids[2]).label == "disallow"
+    assert list_adjudications(db, "kids", ids[4]) == []
+
+
+def test_a_verdict_on_another_run_leaves_the_adjudication_in_force(db, run, ids):
+    given(db, run, ids[2], "label wrong", label="disallow", why="A threat.")
+    frozen_since = stored_run(db, {ids[2]: "allow"}, name="second")
+    given(db, frozen_since, ids[2], "model wrong", client_id="two")  # the label put in force is right
+    assert get_comment(db, ids[2]).label == "disallow"
+
+
+def test_an_adjudication_made_since_is_not_taken_back_with_the_older_one(db, run, ids):
+    other = stored_run(db, {ids[2]: "disallow"}, name="second")
+    given(db, run, ids[2], "label wrong", label="disallow", why="A threat.")
+    given(db, other, ids[2], "label wrong", label="disallow", why="Read twice.", client_id="two")
+    given(db, run, ids[2], "model wrong", client_id="three")
+    assert get_comment(db, ids[2]).label == "disallow"
+
+
+def test_the_frozen_label_can_be_put_back_in_force_after_an_adjudication(db, run, ids):
+    given(db, run, ids[2], "label wrong", label="disallow", why="A threat.")
+    assert miss(db, run, ids[2]).is_overruled
+    given(db, run, ids[2], "label wrong", label="allow", why="No threat.", client_id="two")
+    comment = get_comment(db, ids[2])
+    assert (comment.label, comment.label_from) == ("allow", "adjudicated")
+    assert not miss(db, run, ids[2]).is_overruled
+    with pytest.raises(BadInput, match="frozen label itself"):
+        given(db, run, ids[2], "label wrong", label="allow", why="Again.", client_id="three")
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

@@ -29,6 +29,15 @@ def test_after_the_import_come_the_labels_also_where_there_is_nothing_to_clean(d
     assert standing(db, KIDS).next_step.page == "snapshots"
 
 
+def test_tied_comments_are_told_among_those_that_wait(db):
+    kids(db)
+    put_in(db, texts("one", "two"))
+    vote(db, numbers(db)[0], "ana", "allow")
+    vote(db, numbers(db)[0], "ben", "disallow")
+    label = next(step for step in standing(db, KIDS).steps if step.page == "label")
+    assert label.told == "0 labelled, 2 waiting, 1 of them tied"
+
+
 def test_enough_labels_lead_to_a_snapshot_and_that_to_training(small):
     found = standing(small, SMALL)
     assert found.next_step.page == "snapshots"

@@ -1,10 +1,14 @@
 import pytest
 
+from domain.errors import WorkbenchError
+from domain.text import visible
+from services.evaluation import comparing, reports
 from services.telling import told
 from services.verbs import run_verb
-from tests.building import numbers
+from tests.building import numbers, written_csv
 from tests.conftest import SMALL
 from tests.hostile import HOSTILE
+from tests.stored_runs import labelled_dataset, stored_run
 
 CONTROLS = set("\x00\x07\x1b\x7f\x9b\r\u202e\u2066\u200b\ufeff")
 
@@ -50,7 +54,118 @@ def test_a_clean_import_is_told_as_such():
     assert told("findings", []) == "Every row went in as it stands."
 
 
-@pytest.mark.parametrize("verb", ["comments", "findings", "evaluate-file", "comment"])
+GOLD = ["allow"] * 30 + ["disallow"] * 20
+
+
+@pytest.fixture
+def ids(db):
+    return labelled_dataset(db, [(f"comment {place}", label) for place, label in enumerate(GOLD)])
+
+
+def answered(ids, wrong=(), unparsed=()):
+    other = {"allow": "disallow", "disallow": "allow"}
+    return {
+        number: None if place in unparsed else other[gold] if place in wrong else gold
+        for place, (number, gold) in enumerate(zip(ids, GOLD, strict=True))
+    }
+
+
+def test_an_evaluation_is_told_in_a_headline_averages_labels_and_a_matrix(db, ids):
+    run = stored_run(db, answered(ids, wrong=range(6), unparsed={49}))
+    found = reports.evaluate(db, run).report
+    lines = said(db, "evaluate", run=run).splitlines()
+    assert lines[0] == f"baseline (model-1, {run}) on the test split of snapshot-1, n = 50."
+
+    def shown(number):
+        return f"{number.value:.3f} ({number.low:.3f} to {number.high:.3f})"
+
+    told_of = {line.split("  ")[0]: line for line in lines}
+    assert "0.860" in told_of["Accuracy"] and told_of["Accuracy"].endswith(shown(found.accuracy))
+    assert told_of["Macro F1"].endswith(shown(found.macro_f1))
+    assert told_of["Weighted F1"].endswith(shown(found.weighted_f1))
+    allow, _ = found.classes
+    heads = [place for place, line in enumerate(lines) if line.startswith(("label ", "gold "))]
+    table, matrix = (lines[place : place + 3] for place in heads)
+    assert table[0].split() == ["label", "support", "precision", "recall", "F1"]
+    assert [shown(number) in table[1] for number in (allow.precision, allow.recall, allow.f1)] == [True] * 3
+    assert len({len(line) for line in table}) == 1
+    assert [line.split()[-4:] for line in matrix] == [
+        ["predicted", "allow", "disallow", "(unparsed)"],
+        ["allow", "24", "6", "0"],
+        ["disallow", "0", "19", "1"],
+    ]
+
+
+def test_what_is_undefined_is_told_as_such(db, ids):
+    run = stored_run(db, dict.fromkeys(ids, "allow"))
+    [line] = [line for line in said(db, "evaluate", run=run).splitlines() if line.startswith("disallow  ")][
+        :1
+    ]
+    assert line.split()[1:3] == ["20", "undefined"]
+
+
+def test_a_file_of_predictions_is_told_with_what_could_not_be_used(db, tmp_path):
+    rows = [{"gold": gold, "said": gold, "score": place / 10} for place, gold in enumerate(["a", "b"] * 3)]
+    rows += [{"gold": "a", "said": "weather", "score": 0.1}, {"gold": "", "said": "a", "score": 0.1}]
+    file = written_csv(tmp_path / "theirs.csv", rows)
+    lines = said(
+        db, "evaluate-file", path=str(file), gold="gold", predicted="said", score="score"
+    ).splitlines()
+    assert lines[0].startswith("theirs.csv (sha256 ") and lines[0].endswith("n = 7.")
+    assert lines[1] == "1 rows were refused and are in no number:"
+    assert lines[2].startswith("  line 9: ")
+    assert lines[3] == "Predicted 1 times, but no gold label: weather"
+    assert lines[-1].startswith("ROC AUC of the scores for ") and lines[-1].endswith("n = 7.")
+
+
+def test_a_comparison_is_told_in_a_sentence_its_counts_and_the_labels(db, ids):
+    before = stored_run(db, answered(ids, wrong={*range(12), 40}), name="old")
+    after = stored_run(db, answered(ids, wrong={0, 40, 41}), name="new", snapshot_id="snapshot-1")
+    lines = said(db, "compare", before=before, after=after).splitlines()
+    assert lines[0] == comparing.compare_runs(db, before, after).sentence
+    assert lines[1] == "Fixed 11, broken 1, both wrong 2, both right 36."
+    assert [line.split() for line in lines[3:]] == [
+        ["label", "n", "fixed", "broken"],
+        ["allow", "30", "11", "0"],
+        ["disallow", "20", "0", "1"],
+    ]
+    assert said(db, "compare", before=before, after=after, show="broken") == (
+        f"{ids[41]} [disallow] disallow → allow: comment 41"
+    )
+    assert said(db, "compare", before=after, after=stored_run(db, answered(ids), snapshot_id="snapshot-1"),
+                show="broken") == "None."  # fmt: skip
+
+
+def test_what_a_comparison_leaves_out_is_told(db, ids):
+    before = stored_run(db, answered(ids))
+    fewer = {number: label for number, label in answered(ids).items() if number != ids[0]}
+    after = stored_run(db, fewer, snapshot_id="snapshot-1")
+    shown = said(db, "compare", before=before, after=after)
+    assert "Not compared: before only 1, after only 0, relabelled 0." in shown
+
+
+def test_a_model_that_has_seen_the_answers_is_told_as_such(db, ids):
+    run = stored_run(db, answered(ids))
+    answer = run_verb(db, "evaluate", {"run": run}, lambda *_: None)
+    assert "has learned" not in told("evaluate", answer)
+    answer["data"]["seen_in_training"] = 7
+    assert "has learned from 7 of these comments" in told("evaluate", answer)
+
+
+@pytest.mark.parametrize("place", range(len(HOSTILE)))
+def test_hostile_labels_of_a_file_do_not_reach_the_terminal_as_a_control(db, tmp_path, place):
+    text = HOSTILE[place]
+    file = written_csv(
+        tmp_path / "theirs.csv", [{"gold": "a", "said": text}, {"gold": f"b{text}b", "said": "a"}]
+    )
+    try:
+        shown = said(db, "evaluate-file", path=str(file), gold="gold", predicted="said")
+    except WorkbenchError as error:  # a text that is no label at all
+        shown = visible(str(error))
+    assert shown and not set(shown) & CONTROLS
+
+
+@pytest.mark.parametrize("verb", ["comments", "findings", "comment"])
 def test_no_hostile_text_reaches_the_terminal_as_a_control(verb):
     answers = {
         "comments": [{"comment_id": 1, "label": text, "body": text} for text in HOSTILE],

@@ -122,6 +122,37 @@ def test_how_many_wait_is_counted_with_what_others_hold(db, comments):
     assert count_waiting(db, KIDS, "ben", 2) == 59
 
 
+def tie(db, comment):
+    vote(db, comment, "ben", "allow")
+    vote(db, comment, "cleo", "disallow")
+
+
+@pytest.mark.parametrize("votes_needed", [1, 2])
+def test_a_tie_waits_for_one_more_annotator_and_not_for_those_who_voted(db, comments, votes_needed):
+    tie(db, comments[3])
+    assert comments[3] in leased(db, "ana", 60, votes_needed=votes_needed)
+    assert comments[3] not in leased(db, "ben", 60, votes_needed=votes_needed)
+    vote(db, comments[3], "ana", "allow")
+    assert comments[3] not in leased(db, "dana", 60, votes_needed=votes_needed)
+
+
+def test_a_tie_decided_by_adjudication_waits_for_nobody(db, comments):
+    tie(db, comments[0])
+    with db.writing(KIDS) as cursor:
+        cursor.execute(
+            "INSERT INTO adjudications"
+            " SELECT nextval('adjudication_ids'), ?, ?, 'allow', 'why', now()::TIMESTAMP, 'dana'",
+            [KIDS, comments[0]],
+        )
+    assert comments[0] not in leased(db, "ana", 60)
+    assert count_waiting(db, KIDS, "ana", 1) == 59
+
+
+def test_ties_are_counted_as_waiting_for_whom_they_are_offered_to(db, comments):
+    tie(db, comments[0])
+    assert [count_waiting(db, KIDS, who, 1) for who in ("ana", "ben", "cleo")] == [60, 59, 59]
+
+
 def work_through(db, annotator, votes_needed, handed_out):
     """Lease, vote, until nothing waits."""
     while batch := leased(db, annotator, 64, votes_needed=votes_needed):

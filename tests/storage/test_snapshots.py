@@ -209,6 +209,21 @@ def test_nothing_to_learn_from_is_no_snapshot(db):
     assert list_snapshots(db, KIDS) == []
 
 
+def test_a_snapshot_without_a_comment_to_train_on_is_refused(db):
+    kids(db)
+    put_in(db, texts("one", "two"))
+    for number, label in zip(numbers(db), ("allow", "disallow"), strict=True):
+        vote(db, number, "ana", label)
+    with db.writing(KIDS) as cursor:
+        cursor.execute("UPDATE comments SET split = 'test', imported_split = 'test'")
+    with pytest.raises(BadInput, match="in the train split") as raised:
+        take_snapshot(db, KIDS, actor="ana")
+    assert "stratified" in (raised.value.hint or "")
+    assert list_snapshots(db, KIDS) == []
+    published = take_snapshot(db, KIDS, actor="ana", split_mode="imported")  # a test set, to be predicted
+    assert sum(published.manifest["counts"]["test"].values()) == 2
+
+
 def test_an_unknown_split_mode_dataset_or_snapshot_is_refused(db, comments):
     with pytest.raises(BadInput, match="split mode 'random'"):
         take_snapshot(db, KIDS, actor="ana", split_mode="random")

@@ -76,10 +76,39 @@ def test_a_copy_of_a_closed_home_opens(torn):
     again.close()
 
 
-def test_a_home_without_a_mark_or_with_a_broken_one_opens(torn):
-    (torn / "last_vote.json").write_text("{")
-    connect(torn).close()
+def test_a_home_without_a_mark_opens(torn):
     (torn / "last_vote.json").unlink()
+    connect(torn).close()
+
+
+DAMAGED = [
+    b"", b"{", b"\xff\xfe", bytes(64), b"[20]", b"{}", b'{"last_vote": null}', b'{"last_vote": "20"}',
+    b'{"last_vote": 1e999}', b'{"last_vote": true}', b'{"last_vote": -1}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("content", DAMAGED)
+def test_a_damaged_mark_does_not_hide_that_the_log_is_missing(torn, content):
+    mark = torn / "last_vote.json"
+    mark.write_bytes(content)
+    wal_of(torn).unlink()
+    with pytest.raises(Conflict, match="is damaged: whether votes are missing after vote 0") as raised:
+        connect(torn)
+    assert str(mark) in str(raised.value)
+    assert "Restore a copy" in raised.value.hint and "move last_vote.json away" in raised.value.hint
+
+
+def test_a_damaged_mark_is_moved_away_and_the_next_vote_writes_it_anew(torn):
+    mark = torn / "last_vote.json"
+    mark.write_text("{")
+    with pytest.raises(Conflict, match="is damaged"):
+        connect(torn)
+    mark.rename(torn / "moved-away.json")
+    opened = connect(torn)
+    vote(opened, numbers(opened)[0], "ben", "allow")
+    [(newest,)] = asked(opened, "SELECT max(vote_id) FROM votes")
+    opened.close()
+    assert json.loads(mark.read_text()) == {"last_vote": newest}
     connect(torn).close()
 
 

@@ -136,6 +136,21 @@ def test_an_adjudication_needs_no_vote(db, comment):
     assert in_force(db, comment) == ("allow", "adjudicated")
 
 
+def test_an_adjudication_taken_back_lets_the_votes_count_again(db, comment):
+    vote(db, comment, "ana", "allow")
+    adjudicated(db, comment, "disallow")
+    adjudicated(db, comment, None)
+    assert in_force(db, comment) == ("allow", "single")
+    adjudicated(db, comment, "disallow")
+    assert in_force(db, comment) == ("disallow", "adjudicated")
+
+
+def test_an_adjudication_taken_back_without_a_vote_leaves_no_label(db, comment):
+    adjudicated(db, comment, "allow")
+    adjudicated(db, comment, None)
+    assert in_force(db, comment) == (None, None)
+
+
 def test_votes_of_one_annotator_are_counted_apart(db, comment):
     vote(db, comment, "ana", "allow")
     vote(db, comment, "ben", None)

@@ -4,9 +4,9 @@ from domain.errors import BadInput
 from domain.labels import MAX_LABELS, label_set
 
 
-def test_labels_keep_their_order_and_get_the_keys_one_to_nine():
+def test_labels_keep_their_order_and_get_digits_then_letters_as_keys():
     labels = label_set([f"label {n}" for n in range(11)]).labels
-    assert [label.key for label in labels] == list("123456789") + ["", ""]
+    assert [label.key for label in labels] == list("1234567890a")
     assert labels[0].name == "label 0"
 
 

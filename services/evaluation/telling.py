@@ -1,0 +1,123 @@
+"""Evaluations and comparisons as lines for a terminal; whatever comes from outside is written out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from domain.text import shortened
+from services.evaluation.confusion import UNPARSED
+
+Answer = Any
+
+_AVERAGES = {"accuracy": "Accuracy", "macro_f1": "Macro F1", "weighted_f1": "Weighted F1"}
+_CHANGES = ("fixed", "broken", "both_wrong", "both_right")
+_NAME = 24  # characters of a label in a table
+
+
+def evaluation_told(answer: Answer) -> str:
+    """The evaluation of a run: what was measured on what, the averages, each label, the confusion matrix."""
+    data = answer["data"]
+    lines = [
+        f"{shortened(answer['model'])} ({answer['model_id']}, {answer['run_id']}) on the {data['split']} "
+        f"split of {data['snapshot_id']}, n = {answer['n']:,}."
+    ]
+    if data["seen_in_training"]:
+        lines.append(f"Its model has learned from {data['seen_in_training']:,} of these comments: too good.")
+    return "\n".join([*lines, *_numbers(answer)])
+
+
+def file_evaluation_told(answer: Answer) -> str:
+    """The evaluation of a file of predictions, with the rows that could not be used."""
+    lines = [f"{shortened(answer['file'])} (sha256 {answer['sha256'][:12]}…), n = {answer['n']:,}."]
+    if answer["refused_count"]:
+        lines.append(f"{answer['refused_count']:,} rows were refused and are in no number:")
+        lines += [f"  line {row['line']}: {shortened(row['reason'], 200)}" for row in answer["refused"]]
+    lines += [
+        f"Predicted {n:,} times, but no gold label: {shortened(name)}"
+        for name, n in answer["unknown_predictions"].items()
+    ]
+    lines += _numbers(answer)
+    if ranking := answer["ranking"]:
+        lines.append(
+            f"ROC AUC of the scores for {shortened(ranking['label'], _NAME)}: {_value(ranking['roc_auc'])}, "
+            f"n = {ranking['n']:,}."
+        )
+    return "\n".join(lines)
+
+
+def comparison_told(answer: Answer) -> str:
+    """The comparison of two runs, or the comments of one kind of change."""
+    if isinstance(answer, list):
+        return "\n".join(map(_changed, answer)) or "None."
+    counts = ", ".join(f"{change.replace('_', ' ')} {answer[change]:,}" for change in _CHANGES)
+    rows = [
+        [shortened(each["label"], _NAME), *(f"{each[name]:,}" for name in ("n", "fixed", "broken"))]
+        for each in answer["labels"]
+    ]
+    lines = [
+        shortened(answer["sentence"], 1_000),
+        f"{counts[0].upper()}{counts[1:]}.",
+        "",
+        *_table(["label", "n", "fixed", "broken"], rows),
+    ]
+    if any(answer["left_out"].values()):
+        out = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in answer["left_out"].items())
+        lines += ["", f"Not compared: {out}."]
+    for side in ("before", "after"):
+        if seen := answer[f"{side}_seen_in_training"]:
+            lines.append(f"The model of {answer[side]['run_id']} has learned from {seen:,} of its comments.")
+    return "\n".join(lines)
+
+
+def _numbers(answer: Answer) -> list[str]:
+    """The averages, the table of the labels, and the confusion matrix."""
+    averages = [[title, _value(answer[name])] for name, title in _AVERAGES.items()]
+    rows = [
+        [shortened(each["label"], _NAME), f"{each['support']:,}"]
+        + [_value(each[name]) for name in ("precision", "recall", "f1")]
+        for each in answer["classes"]
+    ]
+    return [
+        *_table(["", "with 95 % interval"], averages),
+        "",
+        *_table(["label", "support", "precision", "recall", "F1"], rows),
+        "",
+        *_matrix(answer["confusion"]),
+    ]
+
+
+def _matrix(confusion: Answer) -> list[str]:
+    """Counts; a row per gold label and a column per predicted one."""
+    names = [UNPARSED if name is None else shortened(name, _NAME) for name in confusion["predicted"]]
+    rows = [
+        [shortened(gold, _NAME), *(f"{n:,}" for n in counts)]
+        for gold, counts in zip(confusion["gold"], confusion["counts"], strict=True)
+    ]
+    return _table(["gold \\ predicted", *names], rows)
+
+
+def _changed(change: Answer) -> str:
+    before, after = (shortened(change[side] or UNPARSED, _NAME) for side in ("before", "after"))
+    comment = change["comment"]
+    return (
+        f"{comment['comment_id']} [{shortened(change['gold'], _NAME)}] {before} → {after}: "
+        f"{shortened(comment['body'], 100)}"
+    )
+
+
+def _value(number: Answer) -> str:
+    if number is None:
+        return "undefined"
+    return f"{number['value']:.3f} ({number['low']:.3f} to {number['high']:.3f})"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines with the first column to the left and every other one to the right."""
+    whole = [head, *rows]
+    widths = [max(map(len, column)) for column in zip(*whole, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in whole
+    ]
