@@ -1,9 +1,12 @@
 """Every verb, once with the dashboard down and once with it up: the answer is the same."""
 
 import json
+import random
 import re
 import shutil
 import sys
+import time
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from typer.testing import CliRunner
@@ -137,10 +140,11 @@ class Commands:
         assert answer.exception is None or isinstance(answer.exception, SystemExit), answer.exception
         return answer.exit_code, steady(json.loads(answer.stdout), self.folder)
 
-    def all_steps(self):
+    def all_steps(self, beside=nullcontext):
         answers, names = {}, {}
         for step, line in STEPS.items():
-            answers[step] = self(line, **names)
+            with beside():
+                answers[step] = self(line, **names)
             if step == "train":
                 names["run"] = answers[step][1]["runs"][-1]["run_id"]
             if step == "train second":
@@ -166,6 +170,30 @@ def up(small_home, tmp_path_factory):
         answers = commands.all_steps()
         assert dashboard.owns_the_database()
     return answers
+
+
+@pytest.fixture(scope="module")
+def starting(small_home, tmp_path_factory):
+    """The answers while a dashboard starts beside each verb, begun up to two seconds before it."""
+    commands = Commands(small_home, tmp_path_factory.mktemp("starting"))
+    draw = random.Random(20261121)
+
+    @contextmanager
+    def beginning():
+        dashboard = start(commands.home)
+        try:
+            time.sleep(draw.uniform(0.0, 2.0))
+            yield
+        finally:
+            dashboard.end()
+
+    return commands.all_steps(beginning)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", STEPS)
+def test_a_verb_answers_the_same_whenever_the_dashboard_starts(down, starting, step):
+    assert starting[step] == down[step]
 
 
 @pytest.mark.parametrize("step", STEPS)
