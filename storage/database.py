@@ -93,7 +93,7 @@ def connect(home: Path) -> Database:
     lock = _own(home)
     try:
         connection = _open_locked_down(home)
-    except duckdb.IOException as error:
+    except duckdb.Error as error:  # a torn log is told as an IOException, a damaged one as a plain Error
         lock.close()
         raise Conflict(
             f"The database in {home} cannot be opened: {error}",
