@@ -191,6 +191,7 @@ def test_every_page_shows_payloads_as_text_and_asks_nobody_for_anything(visit, a
         "label",
         "comments",
         "snapshots",
+        "tokens",
         "train",
         "jobs",
         "models",
