@@ -23,6 +23,7 @@ page = st.navigation(
         "Curate": [
             _page("import", "Import", "upload_file", "Bring comments in from CSV, JSONL or Parquet."),
             _page("clean", "Clean", "mop", "Exclude empty comments and exact duplicates, with an undo."),
+            _page("guideline", "Guideline", "menu_book", "What each label means, in versions."),
             _page("label", "Label", "label", "One comment at a time, by keyboard."),
             _page("comments", "Comments", "forum", "Find comments, and see all that is known of one."),
         ],

@@ -51,3 +51,13 @@ class Dataset:
     created_at: datetime
     created_by: str
     may_hold_child_data: bool = False  # then its comments go to no provider
+
+
+@dataclass(frozen=True)
+class Guideline:
+    """One version of what people and models are told about the labels; versions are never edited."""
+
+    version: int
+    body: str
+    created_at: datetime
+    created_by: str

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import duckdb
 
-from domain.comments import Dataset
+from domain.comments import Dataset, Guideline
 from domain.errors import Conflict, NotFound
 from domain.labels import Label, LabelSet
 from storage.database import Database, now
@@ -93,14 +93,25 @@ def get_label_set(db: Database, dataset_id: str) -> LabelSet:
     return LabelSet(tuple(Label(**label) for label in json.loads(row[0])))
 
 
-def add_guideline(db: Database, dataset_id: str, body: str, actor: str) -> int:
-    """Add the next version of the guideline and return its number."""
+def add_guideline(
+    db: Database, dataset_id: str, body: str, actor: str, *, instead_of: int | None = None
+) -> int:
+    """Add the next version of the guideline and return its number.
+
+    Raises:
+        Conflict: the newest is not the version that this one is written instead of.
+    """
     with db.writing(dataset_id) as cursor:
         rows = cursor.execute(
             "SELECT coalesce(max(version), 0) + 1 FROM guidelines WHERE dataset_id = $dataset_id",
             {"dataset_id": dataset_id},
         ).fetchall()
         version = int(rows[0][0])
+        if instead_of is not None and instead_of != version - 1:
+            raise Conflict(
+                f"Somebody wrote version {version - 1} of the guideline meanwhile.",
+                hint="Read it, and write yours on top of it.",
+            )
         cursor.execute(
             "INSERT INTO guidelines VALUES ($dataset_id, $version, $body, $created_at, $actor)",
             {"dataset_id": dataset_id, "version": version, "body": body, "created_at": now(), "actor": actor},
@@ -117,3 +128,14 @@ def find_guideline(db: Database, dataset_id: str) -> tuple[int, str] | None:
             {"dataset_id": dataset_id},
         ).fetchone()
     return (int(row[0]), str(row[1])) if row else None
+
+
+def list_guidelines(db: Database, dataset_id: str) -> list[Guideline]:
+    """Every version of the guideline, newest first."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT version, body, created_at, created_by FROM guidelines WHERE dataset_id = $dataset_id"
+            " ORDER BY version DESC",
+            {"dataset_id": dataset_id},
+        ).fetchall()
+    return [Guideline(*row) for row in rows]

@@ -10,11 +10,18 @@ from domain.labels import LabelSet, label_set
 from domain.people import actor_named
 from storage import datasets as stored
 from storage.database import Database, now
-from storage.datasets import find_dataset, find_guideline, get_dataset, get_label_set, list_datasets
+from storage.datasets import (
+    find_dataset,
+    find_guideline,
+    get_dataset,
+    get_label_set,
+    list_datasets,
+    list_guidelines,
+)
 
 __all__ = [
     "create_dataset", "find_dataset", "find_guideline", "get_dataset", "get_label_set", "list_datasets",
-    "mark_child_data", "new_dataset", "write_guideline",
+    "list_guidelines", "mark_child_data", "new_dataset", "write_guideline",
 ]  # fmt: skip
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -93,9 +100,19 @@ def mark_child_data(db: Database, dataset_id: str, *, may_hold_child_data: bool,
     stored.update_child_data(db, dataset_id, may_hold_child_data)
 
 
-def write_guideline(db: Database, dataset_id: str, body: str, *, actor: str) -> int:
-    """Add a version of the guideline and return its number; the versions before stay."""
+def write_guideline(
+    db: Database, dataset_id: str, body: str, *, actor: str, instead_of: int | None = None
+) -> int:
+    """Add a version of the guideline and return its number; the versions before stay.
+
+    Args:
+        instead_of: The version that the writer had before them, 0 for none; None writes in any case.
+
+    Raises:
+        BadInput: nothing is written in it.
+        Conflict: somebody wrote another version meanwhile.
+    """
     stored.get_dataset(db, dataset_id)
     if not body.strip():
         raise BadInput("The guideline is empty.", hint="Write what each label means, with examples.")
-    return stored.add_guideline(db, dataset_id, body, actor_named(actor))
+    return stored.add_guideline(db, dataset_id, body, actor_named(actor), instead_of=instead_of)
