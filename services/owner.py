@@ -8,7 +8,7 @@ from pathlib import Path
 from domain.errors import WorkbenchError
 from services.door import Door
 from services.jobs.absorb import absorb
-from services.verbs import run_verb
+from services.verbs.running import run_verb
 from storage.database import Database, connect
 
 _WATCH_EVERY_S = 1.0

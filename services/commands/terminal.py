@@ -30,18 +30,37 @@ def do_job(verb: str, arguments: dict[str, Any], home: Path | None, as_json: boo
         _follow(folder, job["job_id"])
         told = _carry_out("jobs", {"job": job["job_id"]}, folder)["job"]
         runs = [run for run in _runs(folder, told) if run["job_id"] == job["job_id"]]
-        job = {**told, "runs": runs, "model_id": runs[0]["model_id"] if runs else None}
+        job = {**told, "runs": runs, "model_id": next(iter(_models(folder, told)), None)}
     _print(verb, job, as_json)
     if wait and job["state"]["name"] != "succeeded":
         raise typer.Exit(1)
 
 
+def do_study(verb: str, arguments: dict[str, Any], home: Path | None, as_json: bool, *, wait: bool) -> None:
+    """Start a study and follow its folder; the answer is what it found."""
+    folder = home_folder(home)
+    job = _carry_out(verb, arguments, folder)
+    if not wait:
+        return _print(verb, job, as_json)
+    _follow(folder, job["job_id"])
+    study = _carry_out("studies", {"study": job["job_id"]}, folder)
+    _print("studies", study, as_json)
+    if study["job"]["state"]["name"] != "succeeded":
+        raise typer.Exit(1)
+    return None
+
+
 def _runs(folder: Path, job: dict[str, Any]) -> list[dict[str, Any]]:
-    made = _carry_out("models", {"dataset": job["dataset_id"]}, folder)
-    names = [job["spec"]["model_id"]] if job["spec"]["model_id"] else [
-        model["model_id"] for model in made if model["job_id"] == job["job_id"]
-    ]  # fmt: skip
+    names = _models(folder, job)
     return [run for name in names for run in _carry_out("models", {"model": name}, folder)["runs"]]
+
+
+def _models(folder: Path, job: dict[str, Any]) -> list[str]:
+    """The model that the job asked, or made."""
+    if job["spec"]["model_id"]:
+        return [job["spec"]["model_id"]]
+    made = _carry_out("models", {"dataset": job["dataset_id"]}, folder)
+    return [model["model_id"] for model in made if model["job_id"] == job["job_id"]]
 
 
 def _follow(folder: Path, job_id: str) -> None:
@@ -58,7 +77,7 @@ def _follow(folder: Path, job_id: str) -> None:
 
 def _carry_out(verb: str, arguments: dict[str, Any], folder: Path) -> Any:
     from services.door import call
-    from services.verbs import run_verb
+    from services.verbs.running import run_verb
 
     os.environ.setdefault("WORKBENCH_PROCESS", f"workbench.py {verb}")
     try:
@@ -86,7 +105,7 @@ def _print(verb: str, answer: Any, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    from services.telling import told
+    from services.telling.told import told
 
     typer.echo(told(verb, answer))
 
@@ -108,3 +127,8 @@ def number_or_text(value: str) -> Any:
         return json.loads(value)
     except ValueError:
         return value
+
+
+def path_text(given: Path | None) -> str | None:
+    """The path as a verb takes it."""
+    return None if given is None else str(given)

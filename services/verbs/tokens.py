@@ -75,8 +75,10 @@ def export_rows(
 ) -> Any:
     """Every comment of a dataset as a table, or a split of a snapshot as chat examples."""
     if format == "table":
+        if snapshot is not None and dataset is None:
+            return {"rows": export.export_snapshot(db, snapshot, Path(path)), "path": path}
         if dataset is None:
-            raise BadInput("Export which dataset?", hint="Give --dataset NAME.")
+            raise BadInput("Export what?", hint="Give --dataset NAME, or --snapshot SNAPSHOT.")
         return {"rows": export.export_comments(db, dataset, Path(path)), "path": path}
     if format != "chat":
         raise BadInput(f"There is no format '{format[:60]}' to export.", hint="Formats: table, chat.")
@@ -135,3 +137,10 @@ def _told_of_budget(found: TokenBudget) -> dict[str, Any]:
     """The budget; of the examples over the limit how many there are, for they are named beside it."""
     told = asdict(found)
     return {**told, "over_limit": len(found.over_limit)}
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "tokens": count_tokens,
+    "check": check_examples,
+    "export": export_rows,
+}

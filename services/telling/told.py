@@ -5,6 +5,13 @@ from typing import Any
 
 from domain.text import shortened, visible
 from services.evaluation.telling import comparison_told, evaluation_told, file_evaluation_told
+from services.release.telling import log_told, policy_told, release_told, verdict_told
+from services.telling.examples import examples_told, hosted_jobs_told
+from services.telling.hosting import bill_told, child_data_told, providers_told, spending_told
+from services.telling.models import TELLERS as MODEL_TELLERS
+from services.telling.playground import try_told
+from services.telling.studies import studies_told
+from services.verbs.thresholds import thresholds_told
 
 Answer = Any
 
@@ -66,19 +73,11 @@ def _job(answer: Answer) -> str:
 
 def _jobs(answer: Answer) -> str:
     if isinstance(answer, dict) and "job" in answer:
-        return f"{_job(answer['job'])}\n{visible(answer['log'])}".rstrip()
+        more = (bill_told(answer.get("bill")), answer.get("ends"), visible(answer["log"]))
+        return "\n".join(part for part in (_job(answer["job"]), *more) if part).rstrip()
     if isinstance(answer, dict):
         return _job(answer)
     return "\n".join(map(_job, answer)) or "No job yet."
-
-
-def _models(answer: Answer) -> str:
-    if isinstance(answer, dict):
-        return _job({**answer["model"], "state": {"name": "a model", "message": "", "hint": ""}, "kind":
-                     shortened(answer["model"]["name"]), "runs": answer["runs"]})  # fmt: skip
-    return "\n".join(
-        f"{m['model_id']}: {shortened(m['name'])}, {m['backend']}, from {m['snapshot_id']}" for m in answer
-    ) or "No model yet."  # fmt: skip
 
 
 def _datasets(answer: Answer) -> str:
@@ -190,16 +189,32 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "clean": _clean,
     "snapshot": _snapshot,
     "train": _job,
+    "estimate": lambda answer: answer["sentence"],
     "predict": _job,
     "evaluate": evaluation_told,
     "evaluate-file": file_evaluation_told,
     "compare": comparison_told,
+    "thresholds": thresholds_told,
     "jobs": _jobs,
-    "models": _models,
+    **MODEL_TELLERS,
     "datasets": _datasets,
     "comments": _comments,
     "label": _comments,
     "tokens": _tokens,
+    "try": try_told,
     "check": _check,
+    "examples": examples_told,
+    "hosted-jobs": hosted_jobs_told,
     "export": _export,
+    "tune": _job,
+    "learning-curve": _job,
+    "cross-validate": _job,
+    "studies": studies_told,
+    "policy": policy_told,
+    "gate": verdict_told,
+    "release": release_told,
+    "audit": log_told,
+    "providers": providers_told,
+    "spending": spending_told,
+    "child-data": child_data_told,
 }

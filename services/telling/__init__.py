@@ -1,0 +1,1 @@
+"""Answers of the verbs as lines for a terminal."""

@@ -1,0 +1,70 @@
+"""Answers about models as lines for a terminal."""
+
+from collections.abc import Callable
+from typing import Any
+
+from domain.text import shortened
+
+Answer = Any
+
+
+def models_told(answer: Answer) -> str:
+    """The list of models, or one with its runs."""
+    if isinstance(answer, list):
+        return "\n".join(map(_model, answer)) or "No model yet."
+    facts = answer["facts"]
+    lines = [
+        f"{_model(answer['model'])}. {answer['ends'] or ''}".rstrip(),
+        f"  Base: {shortened(facts['base'])}; licence: {shortened(facts['licence'] or 'not told')}; "
+        f"{facts['size_bytes'] / 1e6:,.1f} MB"
+        + (f"; the best of {facts['seeds']:,} seeds" if (facts["seeds"] or 1) > 1 else ""),
+    ]
+    if (value := facts["macro_f1"]) is not None:
+        speed = facts["comments_per_second"]
+        fast = "" if speed is None else f"; {speed:,.0f} comments a second"
+        lines.append(
+            f"  Macro F1 {value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f}) in "
+            f"{facts['run']}{fast}"
+        )
+    if (away := facts["archived"]) is not None:
+        lines.append(f"  Archived by {shortened(away['created_by'])} at {away['created_at']}.")
+    lines += [f"  {run['run_id']}: {run['model_id']} on {run['split']}, {run['row_count']:,} rows"
+              for run in answer["runs"]]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _model(model: Answer) -> str:
+    name = shortened(model["name"])
+    return f"{model['model_id']}: {name}, {model['backend']}, from {model['snapshot_id']}"
+
+
+def archived_told(answer: Answer) -> str:
+    """What was done to the model."""
+    done = "is archived" if answer["archived"] else "is in the lists again"
+    return f"{answer['model_id']} {done}."
+
+
+def differences_told(answer: Answer) -> str:
+    """Setting by setting."""
+    lines = [
+        f"  {shortened(name)}: {shortened(str(first))} | {shortened(str(second))}"
+        for name, first, second in answer["differences"]
+    ]
+    return "\n".join([f"{answer['first']} | {answer['second']}", *(lines or ["  no setting differs"])])
+
+
+def exported_told(answer: Answer) -> str:
+    """Where it is, how large, and how the ONNX copies compare."""
+    size = sum(answer["files"].values()) / 1e6
+    lines = [f"{answer['model_id']}: {len(answer['files']):,} files, {size:,.1f} MB, in {answer['folder']}"]
+    if answer["onnx"] is not None:
+        lines.append(answer["onnx"]["told"])
+    return "\n".join(lines)
+
+
+TELLERS: dict[str, Callable[[Answer], str]] = {
+    "models": models_told,
+    "archive-model": archived_told,
+    "compare-models": differences_told,
+    "export-model": exported_told,
+}

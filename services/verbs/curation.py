@@ -1,0 +1,187 @@
+"""The verbs from a file to a snapshot: import, clean, label, find, freeze."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from domain.comments import CommentFilter
+from domain.errors import BadInput
+from services.curation import cleaning, comments, datasets, importing, snapshots
+from services.demo import load_demo
+from services.labelling import desk
+from services.standing import list_standings
+from services.verbs.tokens import text_of
+from storage.database import Database
+from storage.snapshots import get_snapshot, list_snapshots
+
+Progress = Callable[[str, float], None]
+
+
+def look_at_file(_db: Database, *, path: str) -> Any:
+    """How a file is read, and what its columns are taken for; nothing is imported."""
+    look = importing.preview(Path(path))
+    return {"look": look, "columns": importing.guess_columns(look.columns)}
+
+
+def import_file(
+    db: Database,
+    *,
+    path: str,
+    dataset: str,
+    actor: str,
+    columns: dict[str, str] | None = None,
+    label_map: dict[str, str] | None = None,
+    labels: list[str] | None = None,
+    group_by: str = "author",
+    votes_needed: int = 1,
+    progress: Progress,
+) -> Any:
+    """Bring a file in."""
+    done = importing.import_file(
+        db,
+        Path(path),
+        dataset,
+        actor=actor,
+        columns=columns,
+        label_map=label_map,
+        labels=tuple(labels or ()),
+        group_by=group_by,
+        votes_needed=votes_needed,
+        progress=progress,
+    )
+    return {"import": done, "sentence": importing.counts_sentence(done)}
+
+
+def list_findings(db: Database, *, import_id: int, limit: int | None = None) -> Any:
+    """The rows of an import that did not go in as they stand."""
+    return importing.findings(db, import_id, limit=limit)
+
+
+def clean_or_preview(
+    db: Database, *, dataset: str, actor: str, rule: str | None = None, undo: int | None = None
+) -> Any:
+    """What each rule would exclude; or exclude it, or take that back."""
+    if undo is not None:
+        return cleaning.undo(db, undo, dataset_id=_known(db, dataset), actor=actor)
+    if rule is not None:
+        return cleaning.apply_rule(db, dataset, rule, actor=actor)
+    return [cleaning.preview(db, dataset, rule, limit=10) for rule in cleaning.RULES]
+
+
+def label_or_list(
+    db: Database,
+    *,
+    dataset: str,
+    actor: str,
+    comment: int | None = None,
+    label: str | None = None,
+    wanted: int = 5,
+) -> Any:
+    """The comments that wait for somebody; or their vote on one."""
+    if comment is None:
+        return desk.next_comments(db, dataset, actor=actor, wanted=wanted)
+    if label is None:
+        raise BadInput(f"Which label for comment {comment}?", hint="Give --label NAME, or skip or unsure.")
+    vote = desk.label_comment(db, dataset, comment, actor=actor, label=label)
+    return {"comment_id": comment, "annotator": actor, "kind": vote.kind, "label": vote.label}
+
+
+def take_or_list_snapshots(
+    db: Database,
+    *,
+    dataset: str | None = None,
+    actor: str | None = None,
+    split_mode: str = "group",
+    seed: int = 0,
+    note: str = "",
+    verify: str | None = None,
+    show_all: bool = False,
+) -> Any:
+    """Freeze the labels in force; or list the snapshots, or hash one again."""
+    if verify is not None:
+        return snapshots.verify_snapshot(db, verify)
+    if dataset is None:
+        raise BadInput("Of which dataset?", hint="Give --dataset NAME.")
+    if show_all:
+        return list_snapshots(db, _known(db, dataset))
+    return snapshots.take_snapshot(
+        db, dataset, actor=actor or "", split_mode=split_mode, seed=seed, note=note
+    )
+
+
+def show_snapshot(db: Database, *, snapshot: str) -> Any:
+    """One snapshot."""
+    return get_snapshot(db, snapshot)
+
+
+def show_datasets(db: Database) -> Any:
+    """Where each dataset stands in the loop."""
+    return list_standings(db)
+
+
+def create_dataset(
+    db: Database,
+    *,
+    dataset: str,
+    labels: list[str],
+    actor: str,
+    group_by: str = "author",
+    votes_needed: int = 1,
+) -> Any:
+    """Make an empty dataset."""
+    return datasets.create_dataset(
+        db, dataset, labels, actor=actor, group_by=group_by, votes_needed=votes_needed
+    )
+
+
+def show_or_write_guideline(db: Database, *, dataset: str, actor: str, path: str | None = None) -> Any:
+    """The newest guideline; on demand its next version is written first."""
+    if path is not None:
+        datasets.write_guideline(db, dataset, text_of(path), actor=actor)
+    return datasets.find_guideline(db, _known(db, dataset))
+
+
+def find_comments(
+    db: Database,
+    *,
+    dataset: str,
+    contains: str = "",
+    label: str | None = None,
+    limit: int = 20,
+    offset: int = 0,
+) -> Any:
+    """Find comments."""
+    wanted = CommentFilter(_known(db, dataset), contains=contains, label=label, limit=limit, offset=offset)
+    return comments.list_comments(db, wanted)
+
+
+def show_comment(db: Database, *, comment: int) -> Any:
+    """All that is known of one comment."""
+    return comments.history(db, comment)
+
+
+def make_demo(db: Database, *, actor: str, progress: Progress) -> Any:
+    """Make the demo dataset and take it once around the loop."""
+    return load_demo(db, actor=actor, progress=progress)
+
+
+def _known(db: Database, dataset: str) -> str:
+    """The name again: a list of nothing must not hide that it was misspelt."""
+    return datasets.get_dataset(db, dataset).dataset_id
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "look": look_at_file,
+    "import": import_file,
+    "findings": list_findings,
+    "clean": clean_or_preview,
+    "label": label_or_list,
+    "snapshot": take_or_list_snapshots,
+    "show-snapshot": show_snapshot,
+    "datasets": show_datasets,
+    "create": create_dataset,
+    "guideline": show_or_write_guideline,
+    "comments": find_comments,
+    "comment": show_comment,
+    "demo": make_demo,
+}

@@ -1,0 +1,68 @@
+"""The verbs of the Models station: what is known of each model, archive, differences, export."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from services.curation import datasets
+from services.evaluation.reports import evaluate, number
+from services.modelling import model_facts, models
+from services.modelling.lifecycle import ending_told
+from services.release.model_folder import export_model
+from storage.archivings import list_archivings
+from storage.database import Database
+
+Progress = Callable[[str, float], None]
+
+
+def show_models(
+    db: Database, *, dataset: str | None = None, model: str | None = None, archived: bool = False
+) -> Any:
+    """The models of a dataset, or of all; or one with its runs. Archived ones are listed on demand."""
+    if model is None:
+        known = dataset and datasets.get_dataset(db, dataset).dataset_id
+        away = list_archivings(db)
+        found = models.list_models(db, known)
+        return [one for one in found if archived or one.model_id not in away]
+    found_model = models.get_model(db, model)
+    facts = model_facts.get_model_facts(db, model)
+    run = facts.run
+    return {
+        "model": found_model,
+        "runs": models.list_runs(db, model_id=model),
+        "ends": ending_told(db.home, found_model.settings),
+        "facts": {
+            "base": facts.base, "licence": facts.licence, "seeds": facts.seeds,
+            "size_bytes": facts.size_bytes, "run": run and run.run_id,
+            "macro_f1": run and number(evaluate(db, run.run_id).report.macro_f1),
+            "comments_per_second": facts.comments_per_second, "archived": facts.archiving,
+        },
+    }  # fmt: skip
+
+
+def archive_model(db: Database, *, model: str, actor: str, undo: bool = False) -> Any:
+    """Hide a model from the lists, or show it again; nothing of it is deleted."""
+    change = model_facts.take_back if undo else model_facts.archive
+    change(db, model, actor=actor)
+    return {"model_id": model, "archived": not undo, "by": actor}
+
+
+def compare_models(db: Database, *, first: str, second: str) -> Any:
+    """The settings in which two models differ."""
+    rows = model_facts.differences(models.get_model(db, first), models.get_model(db, second))
+    return {"first": first, "second": second, "differences": [list(row) for row in rows]}
+
+
+def export(
+    db: Database, *, model: str, to: str, onnx: bool = False, int8: bool = False, progress: Progress
+) -> Any:
+    """Write a model as a folder with its card, and on demand its ONNX copies."""
+    return export_model(db, model, Path(to), onnx=onnx, int8=int8, progress=progress)
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "models": show_models,
+    "archive-model": archive_model,
+    "compare-models": compare_models,
+    "export-model": export,
+}

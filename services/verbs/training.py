@@ -1,0 +1,95 @@
+"""The verbs around jobs: what a training would take, train, predict, and what becomes of them."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import Any
+
+from domain.errors import BadInput
+from services.curation import datasets
+from services.jobs import launch
+from services.jobs.billing import bill_of
+from services.modelling import prediction, training
+from services.modelling.estimates import sentence
+from services.modelling.probing import estimate
+from services.verbs.examples import tune_on_examples
+from services.verbs.hosting import ending_of_job
+from storage.database import Database
+
+Progress = Callable[[str, float], None]
+
+
+def estimate_training(
+    db: Database,
+    *,
+    recipe: str,
+    snapshot: str | None = None,
+    settings: dict[str, Any] | None = None,
+    progress: Progress,
+) -> Any:
+    """What the training of an encoder would take, from ten tried steps."""
+    if snapshot is None:
+        raise BadInput("Estimate a training on what?", hint="Give --snapshot SNAPSHOT.")
+    found = estimate(db, snapshot, recipe, settings, progress=progress)
+    return {"snapshot": snapshot, "recipe": recipe, **asdict(found), "sentence": sentence(found)}
+
+
+def train_model(
+    db: Database,
+    *,
+    actor: str,
+    snapshot: str | None = None,
+    examples: str | None = None,
+    recipe: str = "baseline",
+    name: str | None = None,
+    settings: dict[str, Any] | None = None,
+) -> Any:
+    """Train on a snapshot, or tune a chat model on kept examples."""
+    if examples is not None and snapshot is None:
+        return tune_on_examples(db, examples=examples, actor=actor, name=name, settings=settings)
+    if snapshot is None or examples is not None:
+        raise BadInput("Train on what?", hint="Give --snapshot SNAPSHOT, or --examples EXAMPLES.")
+    return training.train(db, snapshot_id=snapshot, recipe=recipe, settings=settings, name=name, actor=actor)
+
+
+def predict_split(
+    db: Database, *, model: str, snapshot: str, split: str, actor: str, engine: str = "torch"
+) -> Any:
+    """Let a model answer one split."""
+    return prediction.predict(
+        db, model_id=model, snapshot_id=snapshot, split=split, actor=actor, engine=engine
+    )
+
+
+def list_or_change_jobs(
+    db: Database,
+    *,
+    actor: str | None = None,
+    dataset: str | None = None,
+    job: str | None = None,
+    cancel: bool = False,
+    pause: bool = False,
+    restart: bool = False,
+) -> Any:
+    """List jobs; or look at one, cancel it, pause it, or start it again."""
+    if job is None and (cancel or pause or restart):
+        asked = "Cancel" if cancel else "Pause" if pause else "Restart"
+        raise BadInput(f"{asked} which job?", hint="Name it: jobs JOB. The list shows them.")
+    if job is None:
+        return launch.list_jobs(db, dataset and datasets.get_dataset(db, dataset).dataset_id)
+    if cancel:
+        return launch.cancel(db, job, actor or "")
+    if pause:
+        return launch.pause(db, job, actor or "")
+    if restart:
+        return launch.restart(db, job, actor or "")
+    found, folder = launch.get_job(db, job), launch.folder_of(db, job)
+    bill, ends = bill_of(folder, found.state), ending_of_job(db, found)
+    return {"job": found, "log": folder.log_tail(), "bill": bill, "ends": ends}
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "estimate": estimate_training,
+    "train": train_model,
+    "predict": predict_split,
+    "jobs": list_or_change_jobs,
+}
