@@ -61,3 +61,13 @@ class Guideline:
     body: str
     created_at: datetime
     created_by: str
+
+
+@dataclass(frozen=True)
+class ChildDataMark:
+    """Somebody said whether a dataset may hold data of children; `why` may be empty where it does."""
+
+    may_hold_child_data: bool
+    why: str
+    created_at: datetime
+    created_by: str

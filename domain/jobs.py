@@ -4,11 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-JobKind = Literal["train_baseline", "train_encoder", "train_hosted", "predict"]
+StudyKind = Literal["search", "learning_curve", "cross_validate"]
+STUDY_KINDS: tuple[StudyKind, ...] = get_args(StudyKind)  # these answer a question and make no model
+JobKind = Literal[
+    "train_baseline",
+    "train_encoder",
+    "train_hosted",
+    "tune_examples",
+    "adopt_hosted",
+    "predict",
+    "search",
+    "learning_curve",
+    "cross_validate",
+]
 JOB_KINDS: tuple[str, ...] = get_args(JobKind)
 
-JobStateName = Literal["queued", "running", "succeeded", "failed", "cancelled", "died"]
-ENDS: tuple[str, ...] = ("succeeded", "failed", "cancelled")
+JobStateName = Literal["queued", "running", "succeeded", "failed", "cancelled", "paused", "died"]
+ENDS: tuple[str, ...] = ("succeeded", "failed", "cancelled", "paused")
 
 
 @dataclass(frozen=True)
@@ -16,7 +28,8 @@ class JobState:
     """How far a job is.
 
     Attributes:
-        name: `died` means that its process is gone and wrote no end.
+        name: `died` means that its process is gone and wrote no end; `paused` that a job started again goes
+            on from the very step.
         message: What it is doing, or why it ended.
         hint: What to do about it; empty where there is nothing.
         share: Work done, 0 to 1.

@@ -17,6 +17,10 @@ PARSE_STATUSES: tuple[str, ...] = get_args(ParseStatus)
 ScoreKind = Literal["softmax", "logprob", "decision", "vote", "imported", "none"]
 SCORE_KINDS: tuple[str, ...] = get_args(ScoreKind)
 
+# What computes the answers of an encoder on this machine.
+Engine = Literal["torch", "onnx", "onnx-int8"]
+ENGINES: tuple[str, ...] = get_args(Engine)
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -15,6 +15,7 @@ from ui.importing import (
     run_import,
     upload_round,
 )
+from ui.new_dataset import draw_new_dataset
 from ui.store import database
 from ui.times import when
 
@@ -30,6 +31,7 @@ if uploaded is None:
     )
     if "import_done" in st.session_state:
         draw_result(st.session_state["import_done"])
+    draw_new_dataset()
 else:
     with showing_errors():
         path, look = held_file(uploaded)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import duckdb
 
-from domain.comments import Dataset, Guideline
+from domain.comments import ChildDataMark, Dataset, Guideline
 from domain.errors import Conflict, NotFound
 from domain.labels import Label, LabelSet
 from storage.database import Database, now
@@ -65,13 +65,40 @@ def get_dataset(db: Database, dataset_id: str) -> Dataset:
     return dataset
 
 
-def update_child_data(db: Database, dataset_id: str, may_hold_child_data: bool) -> None:
-    """Say whether the comments of a dataset may hold data of children."""
+def update_child_data(
+    db: Database, dataset_id: str, may_hold_child_data: bool, *, why: str, actor: str
+) -> None:
+    """Say whether the comments of a dataset may hold data of children; what was said before stays."""
     with db.writing(dataset_id) as cursor:
         cursor.execute(
             "UPDATE datasets SET may_hold_child_data = $flag WHERE dataset_id = $dataset_id",
             {"dataset_id": dataset_id, "flag": may_hold_child_data},
         )
+        cursor.execute(
+            "INSERT INTO child_data_marks VALUES ($dataset_id, $flag, $why, $at, $actor)",
+            {
+                "dataset_id": dataset_id,
+                "flag": may_hold_child_data,
+                "why": why,
+                "at": now(),
+                "actor": actor,
+            },
+        )
+
+
+def list_child_data_marks(db: Database, dataset_id: str) -> list[ChildDataMark]:
+    """Everything that was said of a dataset and data of children, newest first."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            """
+            SELECT may_hold_child_data, why, created_at, created_by
+            FROM child_data_marks
+            WHERE dataset_id = $dataset_id
+            ORDER BY created_at DESC
+            """,
+            {"dataset_id": dataset_id},
+        ).fetchall()
+    return [ChildDataMark(*row) for row in rows]
 
 
 def list_datasets(db: Database) -> list[Dataset]:
@@ -119,13 +146,13 @@ def add_guideline(
     return version
 
 
-def find_guideline(db: Database, dataset_id: str) -> tuple[int, str] | None:
-    """The newest guideline as (version, text), or None where none was written."""
+def find_guideline(db: Database, dataset_id: str, version: int | None = None) -> tuple[int, str] | None:
+    """The newest guideline, or the version asked for, as (version, text); None where there is none."""
     with db.reading() as cursor:
         row = cursor.execute(
             "SELECT version, body FROM guidelines WHERE dataset_id = $dataset_id"
-            " ORDER BY version DESC LIMIT 1",
-            {"dataset_id": dataset_id},
+            " AND ($version IS NULL OR version = $version) ORDER BY version DESC LIMIT 1",
+            {"dataset_id": dataset_id, "version": version},
         ).fetchone()
     return (int(row[0]), str(row[1])) if row else None
 

@@ -13,6 +13,7 @@ from domain.jobs import Job, JobState
 from storage.database import Database, now
 from storage.models import add_model, add_run
 from storage.predictions import add_predictions, count_rows_checked, incoming
+from storage.spending import Cost, Ledger, update_settled
 
 _COLUMNS = (
     "job_id, kind, dataset_id, snapshot_id, spec, state, message, restart_of, created_at, created_by,"
@@ -32,7 +33,8 @@ class Results:
         labels: In the order of the scores.
         score_kind: What the scores are.
         splits: Those that had to be answered in full.
-        answers: Columns split, comment_id, label, parse_status, scores, latency_ms, tokens, cost_usd.
+        answers: Columns split, comment_id, label, parse_status, scores, latency_ms, tokens, cost_usd; None
+            where it answered no comments.
     """
 
     model_id: str | None
@@ -42,7 +44,7 @@ class Results:
     labels: tuple[str, ...]
     score_kind: str
     splits: tuple[str, ...]
-    answers: pa.Table
+    answers: pa.Table | None
 
 
 def add_job(
@@ -52,6 +54,7 @@ def add_job(
     spec: dict[str, Any],
     actor: str,
     prepare: Callable[[dict[str, Any]], None],
+    reserve: Callable[[Ledger, str], float] | None = None,
 ) -> str:
     """Add a job and return its id.
 
@@ -61,11 +64,15 @@ def add_job(
         spec: Holds kind, snapshot_id and restart_of; job_id and created_by are added to it.
         actor: Who wants the job.
         prepare: Called with the whole spec before anybody can see the row; if it fails, there is no job.
+        reserve: Called with the ledger and the job's id, in the same transaction; what it returns is what the
+            job may spend, allowed_usd in its spec.
     """
     with db.writing(dataset_id) as cursor:
         [(number,)] = cursor.execute("SELECT nextval('job_ids')").fetchall()
         job_id = f"job-{number}"
         whole = {"job_id": job_id, "created_by": actor, **spec}
+        if reserve is not None:
+            whole["allowed_usd"] = reserve(Ledger(cursor), job_id)
         cursor.execute(
             """
             INSERT INTO jobs
@@ -117,8 +124,13 @@ def list_jobs(db: Database, dataset_id: str | None = None, *, unabsorbed: bool =
     return [_job(row) for row in rows]
 
 
-def update_absorbed(db: Database, job: Job, state: JobState, results: Results | None) -> bool:
+def update_absorbed(
+    db: Database, job: Job, state: JobState, results: Results | None, *, cost: Cost | None = None
+) -> bool:
     """Take over how the job ended, with what it brought: all in one transaction, once.
+
+    Args:
+        cost: What it cost, in the place of what was reserved for it.
 
     Returns:
         Whether this call did it; False where the job had been absorbed before.
@@ -142,6 +154,8 @@ def update_absorbed(db: Database, job: Job, state: JobState, results: Results | 
         ).fetchall()
         if not done:
             return False
+        if cost is not None:
+            update_settled(cursor, job.job_id, cost)
         if results is not None:
             _add_results(cursor, job, results)
     return True
@@ -156,6 +170,8 @@ def _add_results(cursor: duckdb.DuckDBPyConnection, job: Job, results: Results) 
         labels=results.labels,
         settings=results.settings,
     )
+    if results.answers is None:
+        return
     with incoming(cursor, results.answers):
         for split, row_count in count_rows_checked(cursor, job.snapshot_id, results.splits).items():
             run_id = add_run(

@@ -8,6 +8,7 @@ import duckdb
 from domain.errors import NotFound
 from domain.jobs import Job
 from domain.models import Model, Run
+from storage.audit import add_entry
 from storage.database import Database, now
 
 _MODEL_COLUMNS = (
@@ -45,6 +46,15 @@ def add_model(
             "at": now(),
             "actor": job.created_by,
         },
+    )
+    told = {"name": name, "backend": backend, "job_id": job.job_id, "snapshot_id": job.snapshot_id}
+    add_entry(
+        cursor,
+        actor=job.created_by,
+        verb="model trained",
+        dataset_id=job.dataset_id,
+        object_=model_id,
+        details=told,
     )
     return model_id
 

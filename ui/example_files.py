@@ -5,29 +5,32 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from domain.comments import Dataset
-from domain.text import shortened, visible
 from services.modelling.encodings import ENCODINGS
 from services.modelling.example_files import FileBudget, budget_of_file, check_file
 from services.modelling.formats.findings import Checked
 from services.modelling.tokens import DEFAULT_LIMIT
 from ui.errors import showing_errors
+from ui.example_sets import draw_findings, draw_keep, draw_kept
 from ui.store import database
 from ui.token_figures import draw_histogram, draw_tiles
 
-_SHOWN = 500
 _ENDINGS = ["jsonl", "csv", "tsv"]
 
 
-def draw_file_tab(_dataset: Dataset) -> None:
-    """Choose a file; its findings and its budget follow at once. Nothing of it is kept."""
+def draw_file_tab(dataset: Dataset) -> None:
+    """Choose a file; its findings and its budget follow at once. It is kept, and tuned on, on a click."""
+    _draw_file(dataset)
+    draw_kept(dataset)
+
+
+def _draw_file(dataset: Dataset) -> None:
     st.caption(
-        "Chat lines, prompt/completion pairs, or a table with JSON in its cells. The file is checked here; "
-        "nothing of it leaves, and nothing is kept."
+        "Chat lines, prompt/completion pairs, or a table with JSON in its cells. The file is checked here, "
+        "and nothing of it leaves."
     )
     left, right = st.columns(2)
     training = left.file_uploader("Examples", _ENDINGS, key="tokens_file")
@@ -45,6 +48,7 @@ def draw_file_tab(_dataset: Dataset) -> None:
     _draw_findings(check_file(path, validation=validation, encoding=encoding, limit=limit))
     with showing_errors():
         _draw_budget(budget_of_file(path, encoding=encoding, limit=limit))
+        draw_keep(dataset, path, validation, training.name)
 
 
 @st.cache_resource(max_entries=8, show_spinner=False, on_release=lambda path: _forget(path))
@@ -75,33 +79,8 @@ def _draw_findings(checked: Checked) -> None:
             f"{checked.example_count:,} examples: no host would take the file{rows}.",
             icon=":material/block:",
         )
-    if not checked.findings:
-        return
-    shown = checked.findings[:_SHOWN]
-    table = pd.DataFrame(
-        {
-            "row": [str(one.row) if one.row else "all" for one in shown],
-            "how bad": [one.severity for one in shown],
-            "field": [visible(one.field) for one in shown],
-            "what": [one.code.replace("_", " ") for one in shown],
-            "message": [shortened(one.message, 300) for one in shown],
-            "repair": [shortened(one.repair or "", 200) for one in shown],
-        }
-    )
-    st.dataframe(
-        table,
-        hide_index=True,
-        height=min(38 + 35 * len(shown), 320),
-        column_config={
-            "row": st.column_config.TextColumn(width="small"),
-            "message": st.column_config.TextColumn(width="large"),
-        },
-        alt="Findings of the file",
-    )
-    if len(checked.findings) > _SHOWN:
-        st.caption(
-            f"The first {_SHOWN:,} of {len(checked.findings):,}; workbench.py check FILE lists them all."
-        )
+    if checked.findings:
+        draw_findings(checked.findings)
 
 
 def _draw_budget(found: FileBudget) -> None:

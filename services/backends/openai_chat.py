@@ -2,28 +2,41 @@
 
 import hashlib
 import json
-import os
+import math
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from domain.errors import BackendError, BadInput, Conflict
 from domain.models import Answer, Answers, ScoreKind, answers_of
 from domain.personal_data import find_personal_data
+from services.backends.kept_answers import append_answer, read_answers
 from services.backends.provider import Provider, ProviderError, Reply, wait_s
 from services.backends.registry import read_about
 from services.modelling.answers import answer_keys, parse_answer
 from services.modelling.formats.chat import prompt_for, prompt_sha256
-from services.modelling.label_scores import label_scores
-from services.modelling.outbound import ANSWER_TOKENS, Prices, answering_cost_usd, check_cost, check_texts
+from services.modelling.outbound import (
+    ANSWER_TOKENS,
+    Prices,
+    answering_cost_usd,
+    check_cost,
+    check_texts,
+    counting,
+)
 from services.modelling.providers import provider_of
+from services.modelling.structured import response_format, scores_of, structured_answer
+from services.modelling.token_budget import tokens_of_message
+
+if TYPE_CHECKING:
+    from services.backends.few_shot import Examples
 
 KIND = "openai"
 REASONING_TOKENS = 4_000  # a model that thinks first needs room for it
+_STRUCTURE_TOKENS = 12  # what stands around the label in a structured answer
+_SAMPLED = 100  # questions whose examples are counted for an estimate
 _TRIES = 6
 _FAILURES_IN_A_ROW = 5
 _FATAL = (401, 403, 404)
@@ -35,6 +48,7 @@ class ChatClassifier:
     Args:
         provider: The client.
         about: What model.json says: model, labels, system_prompt, prompt_sha256, settings, prices.
+        examples: What stands before each question; None shows none.
 
     Raises:
         Conflict: the prompt is not the one that the model was trained with.
@@ -43,7 +57,7 @@ class ChatClassifier:
 
     chunk_rows = 100
 
-    def __init__(self, provider: Provider, about: dict[str, Any]) -> None:
+    def __init__(self, provider: Provider, about: dict[str, Any], examples: "Examples | None" = None) -> None:
         try:
             self.labels = tuple(about["labels"])
             self.model = str(about["model"])
@@ -58,27 +72,38 @@ class ChatClassifier:
                 hint="Train it again: a model that is asked in other words gives other answers.",
             )
         answer_keys(self.labels)
-        self._provider = provider
-        self._room = max(ANSWER_TOKENS, max(len(label) for label in self.labels) + 8)
+        self._provider, self._examples = provider, examples
+        # A tuned model is asked in the bytes of its training; older models have no such setting.
+        self._structured = self._settings.get("structured", "off") == "auto" and not self._settings["tune"]
+        self._room = max(ANSWER_TOKENS, max(len(label) for label in self.labels) + 8) + (
+            _STRUCTURE_TOKENS if self._structured else 0
+        )
         self._left_out: set[str] = set() if self.score_kind == "logprob" else {"logprobs"}
+        if not self._structured:
+            self._left_out.add("response_format")
         self._known: dict[str, Answer] = {}
         self._kept: Path | None = None
         self._lock = threading.Lock()
         self._not_before, self._failures = 0.0, 0
+        self._spent_usd, self._cap_usd = 0.0, math.inf
         self._stop = threading.Event()
 
-    def begin(self, texts: Sequence[str], kept: Path) -> None:
+    def begin(self, texts: Sequence[str], kept: Path, *, allowed_usd: float = math.inf) -> float:
         """Look at everything that will be sent, before anything is; take up answers already paid for.
 
         Args:
             texts: Every comment of the job.
             kept: Where answers are kept as they come; they are read back from there.
+            allowed_usd: What they may cost, where that is less than the model's settings allow.
+
+        Returns:
+            What they will cost, by estimate.
 
         Raises:
             BadInput: a comment holds personal data, and those are not to be withheld.
             Conflict: it would cost more than the model's settings allow.
         """
-        self._known = _read_answers(kept)
+        self._known = read_answers(kept)
         self._kept = kept
         waiting = [text for text in dict.fromkeys(texts) if self._key(text) not in self._known]
         if self._settings["personal_data"] == "stop":
@@ -87,10 +112,30 @@ class ChatClassifier:
             )
         else:
             waiting = [text for text in waiting if find_personal_data(text) is None]
-        estimate = answering_cost_usd(
-            waiting, system_prompt=self._system_prompt, model=self.model, prices=self._prices
-        )
-        check_cost(estimate, float(self._settings["cost_cap_usd"]), f"asking about {len(waiting):,} comments")
+        estimate = self.estimate_usd(waiting)
+        cap = min(float(self._settings["cost_cap_usd"]), allowed_usd)
+        check_cost(estimate, cap, f"asking about {len(waiting):,} comments")
+        self._cap_usd = cap
+        self._spent_usd = sum(answer.cost_usd or 0.0 for answer in self._known.values())
+        return estimate
+
+    @property
+    def prices(self) -> Prices:
+        """What its answers cost."""
+        return self._prices
+
+    def estimate_usd(self, texts: Sequence[str]) -> float:
+        """What asking about every text once will cost at most; examples are counted on a sample."""
+        more = _STRUCTURE_TOKENS if self._structured else 0.0
+        if self._examples is not None and texts and self._prices.input_usd_per_million:
+            encoding = counting(self.model)
+            sample = texts[:: max(1, len(texts) // _SAMPLED)]
+            shown = [one for text in sample for one in self._messages(text, self._structured)[1:-1]]
+            more += sum(tokens_of_message(one, encoding) for one in shown) / len(sample)
+        return answering_cost_usd(
+            texts, system_prompt=self._system_prompt, model=self.model, prices=self._prices,
+            more_tokens_each=more,
+        )  # fmt: skip
 
     def predict(self, texts: Sequence[str]) -> Answers:
         """One answer per text; a text that was answered before is not asked again, and costs nothing.
@@ -143,16 +188,31 @@ class ChatClassifier:
         with self._lock:
             self._failures = 0
             self._known[key] = answer
-            _append_answer(self._kept, key, answer)
+            append_answer(self._kept, key, answer)
+            self._spent_usd += answer.cost_usd or 0.0
+        self._check_spent()
         return answer, True
+
+    def _check_spent(self) -> None:
+        """Stop where answers turn out dearer than they were estimated, as those of models that think first.
+
+        Raises:
+            Conflict: the cap is reached.
+        """
+        if self._spent_usd > self._cap_usd:
+            self._stop.set()  # before another thread takes up the next question
+            raise Conflict(
+                f"The answers so far cost ${self._spent_usd:,.2f}; ${self._cap_usd:,.2f} is allowed.",
+                hint="Raise cost_cap_usd, or choose another model. Answers that came are kept.",
+            )
 
     def _ask(self, text: str) -> Reply:
         """The reply, asked for again while that may help; waits are shared by all who ask."""
-        messages = prompt_for(text, self._system_prompt)
         attempt = 0
         while True:
             self._wait_turn()
             left_out = frozenset(self._left_out)
+            messages = self._messages(text, "response_format" not in left_out)
             try:
                 return self._provider.ask(self.model, messages, self._options())
             except ProviderError as error:
@@ -168,6 +228,15 @@ class ChatClassifier:
                 else:
                     self._stop.wait(pause)
 
+    def _messages(self, text: str, structured: bool) -> list[dict[str, str]]:
+        """The policy, the examples as questions with their answers, and the question."""
+        system, question = prompt_for(text, self._system_prompt)
+        shown = []
+        for example, label in self._examples.nearest(text) if self._examples is not None else ():
+            answer = structured_answer(label) if structured else label
+            shown += [prompt_for(example, "")[1], {"role": "assistant", "content": answer}]
+        return [system, *shown, question]
+
     def _wait_turn(self) -> None:
         while (left := self._not_before - time.monotonic()) > 0 and not self._stop.wait(left):
             pass
@@ -177,6 +246,7 @@ class ChatClassifier:
     def _options(self) -> dict[str, Any]:
         options: dict[str, Any] = {
             "temperature": 0, "seed": int(self._settings["seed"]), "max_completion_tokens": self._room,
+            "response_format": response_format(self.labels),
         }  # fmt: skip
         if "logprobs" in self._left_out:
             options["max_completion_tokens"] = REASONING_TOKENS
@@ -188,7 +258,7 @@ class ChatClassifier:
         """Whether the model does not take one of the options, so that it is left out from now on."""
         if error.status != 400:
             return False
-        for name in ("logprobs", "temperature", "seed"):
+        for name in ("logprobs", "temperature", "seed", "response_format"):
             if name in str(error) and name not in asked_without:
                 with self._lock:
                     self._left_out.add(name)
@@ -204,7 +274,7 @@ class ChatClassifier:
         tokens_in, tokens_out = reply.tokens_in or 0, reply.tokens_out or 0
         return Answer(
             label, status,
-            scores=label_scores(reply.positions, self.labels) if status == "ok" else None,
+            scores=scores_of(reply.text, reply.positions, self.labels) if status == "ok" else None,
             latency_ms=latency_ms,
             tokens=None if reply.tokens_in is None else tokens_in + tokens_out,
             cost_usd=None if reply.tokens_in is None else self._prices.answer_cost_usd(tokens_in, tokens_out),
@@ -236,6 +306,10 @@ class ChatClassifier:
     def _key(self, text: str) -> str:
         """What an answer is kept under: everything that it depends on."""
         asked = [self.model, self._settings["seed"], *prompt_for(text, self._system_prompt)]
+        if self._structured:
+            asked.append("structured")
+        if self._examples is not None:
+            asked += [self._examples.sha256, self._settings["shots"]]
         return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
 
 
@@ -247,7 +321,17 @@ def load(folder: Path) -> ChatClassifier:
         Conflict: the prompt is not the one that the model was trained with.
         BackendError: the provider's key is not set.
     """
-    return ChatClassifier(Provider(read_address(folder.parent)), read_about(folder))
+    about = read_about(folder)
+    return ChatClassifier(Provider(read_address(folder.parent)), about, _examples(folder, about))
+
+
+def _examples(folder: Path, about: dict[str, Any]) -> "Examples | None":
+    if not about.get("examples_sha256"):
+        return None
+    # Here, because it loads a library that no other question needs.
+    from services.backends.few_shot import read_examples
+
+    return read_examples(folder, shots=int(about["settings"]["shots"]), sha256=about["examples_sha256"])
 
 
 def read_address(inputs: Path) -> Any:
@@ -262,30 +346,6 @@ def read_address(inputs: Path) -> Any:
         raise BadInput(
             f"The job does not say which provider to ask: {error}", hint="Launch the job again."
         ) from error
-
-
-def _read_answers(path: Path) -> dict[str, Answer]:
-    """The answers kept by whoever worked here before; a last line torn by a kill is passed over."""
-    known: dict[str, Answer] = {}
-    if not path.exists():
-        return known
-    whole, _, torn = path.read_bytes().rpartition(b"\n")
-    for line in whole.splitlines():
-        fields = json.loads(line)
-        key, scores = fields.pop("key"), fields.pop("scores")
-        known[key] = Answer(scores=None if scores is None else tuple(scores), **fields)
-    if torn:
-        os.truncate(path, len(whole) + 1 if whole else 0)
-    return known
-
-
-def _append_answer(path: Path | None, key: str, answer: Answer) -> None:
-    """Keep an answer that was paid for, before anything else is done with it."""
-    if path is None:
-        return
-    path.parent.mkdir(exist_ok=True)
-    with path.open("ab", buffering=0) as file:
-        file.write(json.dumps({"key": key, **asdict(answer)}).encode() + b"\n")
 
 
 def _ms_since(started: float) -> float:

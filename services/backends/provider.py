@@ -58,6 +58,8 @@ class HostedJob:
     error: str
     result_files: tuple[str, ...]
     trained_tokens: int | None
+    base: str = ""
+    client_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,19 @@ class Provider:
 
         return list({job.id: job for job in self._read("listing jobs", look)}.values())
 
+    def list_newest_jobs(self, most: int) -> list[HostedJob]:
+        """Up to so many jobs of the account, whoever made them, newest first, each once."""
+
+        def look() -> list[HostedJob]:
+            found: dict[str, HostedJob] = {}
+            for one in self._client.fine_tuning.jobs.list(limit=PAGE):
+                found[one.id] = _job(one)
+                if len(found) >= most:
+                    break
+            return list(found.values())
+
+        return self._read("listing jobs", look)
+
     def get_job(self, job_id: str) -> HostedJob:
         """The job as it stands now."""
         return self._read("asking about a job", lambda: _job(self._client.fine_tuning.jobs.retrieve(job_id)))
@@ -190,6 +205,15 @@ class Provider:
     def read_file(self, file_id: str) -> bytes:
         """The content of a file, such as a job's results."""
         return self._read("downloading a file", lambda: self._client.files.content(file_id).read())
+
+    def list_models(self) -> dict[str, str | None]:
+        """The models that the account may ask, each with the day on which it is shut, where one is told."""
+
+        def look() -> dict[str, str | None]:
+            # Other hosts know no such day; the SDK gives then nothing at all.
+            return {one.id: getattr(one, "shutdown_date", None) for one in self._client.models.list()}
+
+        return self._read("listing models", look)
 
     def cancel_job(self, job_id: str) -> None:
         """Ask for a job to be cancelled.
@@ -297,6 +321,8 @@ def _job(job: Any) -> HostedJob:
         error=visible(str(error.message))[:_MESSAGE_CHARACTERS] if error and error.message else "",
         result_files=tuple(job.result_files or ()),
         trained_tokens=job.trained_tokens,
+        base=str(job.model or ""),
+        client_id=(job.metadata or {}).get("client_id"),
     )
 
 

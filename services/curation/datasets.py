@@ -15,17 +15,20 @@ from storage.datasets import (
     find_guideline,
     get_dataset,
     get_label_set,
+    list_child_data_marks,
     list_datasets,
     list_guidelines,
 )
 
 __all__ = [
-    "create_dataset", "find_dataset", "find_guideline", "get_dataset", "get_label_set", "list_datasets",
-    "list_guidelines", "mark_child_data", "new_dataset", "write_guideline",
+    "create_dataset", "find_dataset", "find_guideline", "get_dataset", "get_label_set",
+    "list_child_data_marks", "list_datasets", "list_guidelines", "mark_child_data", "new_dataset",
+    "write_guideline",
 ]  # fmt: skip
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 GROUPS = ("author", "thread", "none")
+MAX_REASON = 1_000  # characters
 
 
 def create_dataset(
@@ -93,11 +96,30 @@ def new_dataset(
     return dataset, label_set(labels, definitions)
 
 
-def mark_child_data(db: Database, dataset_id: str, *, may_hold_child_data: bool, actor: str) -> None:
-    """Say whether the comments may hold data of children; if so, they go to no provider."""
-    actor_named(actor)
+def mark_child_data(
+    db: Database, dataset_id: str, *, may_hold_child_data: bool, actor: str, why: str = ""
+) -> None:
+    """Say whether the comments may hold data of children; if so, they go to no provider. Who said so is kept.
+
+    Args:
+        why: Has to be given to take the mark away; at most MAX_REASON characters.
+
+    Raises:
+        NotFound: there is no such dataset.
+        BadInput: the reason is missing or too long.
+    """
+    who, reason = actor_named(actor), why.strip()
     stored.get_dataset(db, dataset_id)
-    stored.update_child_data(db, dataset_id, may_hold_child_data)
+    if not may_hold_child_data and not reason:
+        raise BadInput(
+            f"Why should '{dataset_id}' hold no data of children?",
+            hint="Say how you know: its comments can leave this machine from then on.",
+        )
+    if len(reason) > MAX_REASON:
+        raise BadInput(
+            f"The reason has {len(reason):,} characters.", hint=f"Say it in at most {MAX_REASON:,}."
+        )
+    stored.update_child_data(db, dataset_id, may_hold_child_data, why=reason, actor=who)
 
 
 def write_guideline(

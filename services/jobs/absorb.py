@@ -1,14 +1,17 @@
 """Take over what jobs left in their folders: each once, whole or not at all."""
 
 from domain.errors import BadInput, NotFound
-from domain.jobs import Job, JobState
+from domain.jobs import STUDY_KINDS, Job, JobState
 from services.backends.registry import read_about
 from services.jobs.answers import read_answers
+from services.jobs.billing import bill_of
 from services.jobs.launch import folder_of
+from services.jobs.study_file import find_study_file
 from storage import jobs
 from storage.database import Database
 from storage.jobs import Results
 from storage.models import get_model
+from storage.spending import Cost
 
 
 def absorb(db: Database) -> list[str]:
@@ -25,25 +28,38 @@ def _absorb_one(db: Database, job: Job) -> bool:
     state = folder_of(db, job.job_id).state()
     if not state.is_over:
         return False
+    cost = _cost(db, job, state)
     if state.name != "succeeded":
-        return jobs.update_absorbed(db, job, state, None)
+        return jobs.update_absorbed(db, job, state, None, cost=cost)
     try:
-        return jobs.update_absorbed(db, job, state, _results(db, job))
+        return jobs.update_absorbed(db, job, state, _results(db, job), cost=cost)
     except (BadInput, NotFound) as error:
         failed = JobState(
             "failed", f"The job ended well, but its results cannot be used: {error}", error.hint
         )
-        return jobs.update_absorbed(db, job, failed, None)
+        return jobs.update_absorbed(db, job, failed, None, cost=cost)
 
 
-def _results(db: Database, job: Job) -> Results:
-    """What the folder of a job that succeeded holds.
+def _cost(db: Database, job: Job, state: JobState) -> Cost | None:
+    """What counts against the caps from now on; None where nothing was reserved."""
+    if job.spec.get("allowed_usd") is None:
+        return None
+    bill = bill_of(folder_of(db, job.job_id), state)
+    return None if bill is None else Cost(bill.counted_usd or 0.0, bill.estimated_usd, bill.billed_usd)
+
+
+def _results(db: Database, job: Job) -> Results | None:
+    """What the folder of a job that succeeded holds; None for a study, which makes no model.
 
     Raises:
         BadInput: a file is missing or damaged.
         NotFound: the model that was asked is unknown.
     """
     folder = folder_of(db, job.job_id).path
+    if job.kind in STUDY_KINDS:
+        if find_study_file(folder) is None:
+            raise NotFound(f"{job.job_id} left no study.", hint="Start it again.")
+        return None
     model_id = job.spec["model_id"]
     about = read_about(folder / "model" if model_id is None else folder / "inputs" / "model")
     labels = tuple(about["labels"]) if model_id is None else get_model(db, model_id).labels
@@ -55,5 +71,8 @@ def _results(db: Database, job: Job) -> Results:
         labels=labels,
         score_kind=about["score_kind"],
         splits=tuple(job.spec["splits"]),
-        answers=read_answers(folder / "predictions.parquet", label_names=labels),
+        # A model that was made elsewhere, or answers in free text, answered no comments.
+        answers=read_answers(folder / "predictions.parquet", label_names=labels)
+        if job.spec["splits"]
+        else None,
     )

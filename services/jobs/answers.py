@@ -1,6 +1,6 @@
 """The predictions of a job as a file: the job writes it in chunks, the app reads it whole and checks it."""
 
-import time
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from domain.errors import BadInput
 from domain.models import PARSE_STATUSES, Answers
 from services.backends.protocol import Classifier, PaidClassifier
+from services.jobs.answer_chunks import KeptChunks, Pace, longest_first
+from services.jobs.billing import allowed_usd, tell_bill, tell_estimate
 from services.jobs.worker import RunningJob
 
 CHUNK_ROWS = 2_000
@@ -32,32 +34,58 @@ SCHEMA = pa.schema(
 
 
 def write_answers(
-    job: RunningJob, classifier: Classifier, comments: pa.Table, *, from_share: float = 0.0
+    job: RunningJob,
+    classifier: Classifier,
+    comments: pa.Table,
+    *,
+    from_share: float = 0.0,
+    keeps_chunks: bool = False,
 ) -> None:
     """Ask the classifier about every comment and write predictions.parquet.
+
+    Each row carries the id of its comment; the rows come in an order of their own.
 
     Args:
         job: Told of the progress, and of the seconds left once a chunk was timed.
         classifier: Gets the texts in chunks of CHUNK_ROWS, or of its own size where each answer is paid for.
         comments: Columns comment_id, text, split.
         from_share: Share of the whole job that was done before.
+        keeps_chunks: Keep each chunk under work/ once it is answered, where a restart of the job finds it.
+            Only for a model that the job was given: one that it trained may come out another time.
     """
     chunk_rows = CHUNK_ROWS
     if isinstance(classifier, PaidClassifier):
         chunk_rows = classifier.chunk_rows
         # Under work/: a restart of the job goes on with the answers that were paid for.
-        classifier.begin(comments["text"].to_pylist(), job.folder.path / "work" / "answers.jsonl")
+        usd = classifier.begin(
+            comments["text"].to_pylist(), job.folder.path / "work" / "answers.jsonl",
+            allowed_usd=allowed_usd(job.spec, math.inf),
+        )  # fmt: skip
+        if not any(
+            "estimate_usd" in event for event in job.folder.events()
+        ):  # a training told it with its own
+            tell_estimate(job, usd, prices=classifier.prices)
+    else:
+        comments = longest_first(comments)
     unfinished = job.folder.path / "predictions.parquet.tmp"
-    started, done, total = time.monotonic(), 0, comments.num_rows
+    kept = KeptChunks(job.folder.path / "work" / "answers" if keeps_chunks else None)
+    pace, done, total, cost_usd = Pace(comments), 0, comments.num_rows, 0.0
     with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as writer:
-        for batch in comments.to_batches(max_chunksize=chunk_rows):
-            answers = classifier.predict(batch.column("text").to_pylist())
-            writer.write_table(_rows(batch, answers))
+        for number, batch in enumerate(comments.to_batches(max_chunksize=chunk_rows)):
+            found = kept.find(number, batch)
+            if (rows := found) is None:
+                rows = _rows(batch, classifier.predict(batch.column("text").to_pylist()))
+                kept.add(number, rows)
+            writer.write_table(rows)
+            cost_usd += pc.sum(rows["cost_usd"]).as_py() or 0.0
             done += batch.num_rows
-            seconds_left = (time.monotonic() - started) / done * (total - done)
-            share = from_share + (1 - from_share) * done / total
-            job.progress(share, f"Predicted {done:,} of {total:,} comments.", seconds_left=seconds_left)
+            pace.did(batch, asked=found is None)
+            share = from_share + (1 - from_share) * pace.share
+            told = f"Predicted {done:,} of {total:,} comments."
+            job.progress(share, told, seconds_left=pace.seconds_left)
     unfinished.replace(job.folder.path / "predictions.parquet")
+    if isinstance(classifier, PaidClassifier):
+        tell_bill(job, f"{total:,} answers", cost_usd)
 
 
 def read_answers(path: Path, *, label_names: Sequence[str]) -> pa.Table:

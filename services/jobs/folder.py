@@ -3,10 +3,12 @@
 spec.json             what to do; written once, by the launcher
 inputs/               what it works on: comments.parquet; model/ to ask; provider.json where it is asked
 lock                  held by the job's process as long as it lives
-events.jsonl          queued, started, progress, and one end: succeeded, failed or cancelled
+events.jsonl          queued, started, progress, and one end: succeeded, failed, cancelled or paused
 metrics.jsonl         numbers along the way
+shown.jsonl           comments of validation to look at, with their scores, from each evaluation
 log.txt               what the process printed, tracebacks included
-cancel                somebody asked it to stop
+cancel, pause         somebody asked it to stop, or to stop such that it can go on
+exit                  the signal that ended the process, where its launcher was there to see it
 predictions.parquet   results; each under a temporary name until it is whole
 model/
 work/                 checkpoints of a training under way; gone when it has succeeded
@@ -63,6 +65,10 @@ class JobFolder:
     def metrics(self) -> list[Facts]:
         """Numbers along the way, oldest first; each has `seconds` since the start."""
         return _lines(self.path / "metrics.jsonl")
+
+    def shown(self) -> list[Facts]:
+        """Comments to look at from each evaluation, oldest first."""
+        return _lines(self.path / "shown.jsonl")
 
     def state(self) -> JobState:
         """How far the job is, from its lock and its events.
@@ -129,10 +135,28 @@ class JobFolder:
 
     def canceller(self) -> str | None:
         """Who asked the job to stop, or None where nobody did."""
-        try:
-            return str(json.loads((self.path / "cancel").read_text(encoding="utf-8"))["by"])
-        except FileNotFoundError:
-            return None
+        return self._asked_by("cancel")
+
+    def pause(self, actor: str) -> None:
+        """Ask a training to write a checkpoint at its next step and end there.
+
+        Raises:
+            Conflict: the job has not begun, or has ended.
+        """
+        state = self.state()
+        if state.name != "running":
+            hint = "Cancel it instead; started again it begins." if state.name == "queued" else ""
+            raise Conflict(f"{self.path.name} cannot be paused: it is {state.name}.", hint=hint)
+        write_whole(self.path / "pause", json.dumps({"at": _now(), "by": actor}))
+
+    def pauser(self) -> str | None:
+        """Who asked the job to pause, or None where nobody did."""
+        return self._asked_by("pause")
+
+    def note_exit(self, status: int) -> None:
+        """Keep the signal that ended the job's process, from the status that its launcher was told."""
+        if status < 0:
+            write_whole(self.path / "exit", json.dumps({"signal": -status}))
 
     def add_event(self, event: str, **facts: Any) -> None:
         """Append an event; an end is on the disk when this returns."""
@@ -142,16 +166,44 @@ class JobFolder:
         """Append a line of numbers."""
         _append(self.path / "metrics.jsonl", facts, synced=False)
 
+    def add_shown(self, facts: Facts) -> None:
+        """Append the comments to look at of one evaluation."""
+        _append(self.path / "shown.jsonl", facts, synced=False)
+
     def _state_without_end(self, events: list[Facts]) -> JobState:
         """The process is gone: it was killed, either on request or by something else."""
         share, canceller = _share(events), self.canceller()
         if canceller is not None:
             return JobState("cancelled", f"Stopped by {canceller}.", share=share)
+        if self._was_killed():
+            last = events[-1].get("message") if events else None
+            return JobState(
+                "died",
+                f"The job's process was killed from outside; its last word: {last or 'none'} A system does "
+                "that where the memory is full.",
+                "Close other programs and start it again; or train anew with half the batch_size, or a lower "
+                "max_length.",
+                share,
+            )
         if not events:
             message = "The job's process never began."
         else:
             message = f"The job's process is gone; its last word: {events[-1].get('message') or 'none'}"
         return JobState("died", message, "See the log, then restart the job.", share)
+
+    def _asked_by(self, file: str) -> str | None:
+        try:
+            return str(json.loads((self.path / file).read_text(encoding="utf-8"))["by"])
+        except FileNotFoundError:
+            return None
+
+    def _was_killed(self) -> bool:
+        """Whether the launcher saw the process end by SIGKILL; nobody here sends that but on request."""
+        try:
+            told = json.loads((self.path / "exit").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return False
+        return bool(told["signal"] == signal.SIGKILL)
 
     def _asked_at(self) -> float | None:
         try:

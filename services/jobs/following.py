@@ -8,6 +8,7 @@ from domain.jobs import Job
 from domain.models import Run
 from services.jobs.folder import CANCEL_PATIENCE_S, Facts, JobFolder
 from services.jobs.launch import folder_of, get_job
+from services.jobs.watched import Watched, watched_training
 from storage.database import Database
 from storage.models import list_models, list_runs
 
@@ -23,6 +24,8 @@ class Followed:
         may_kill: It was asked to stop so long ago that asking again kills it.
         model_id: The model that it made or asked; None until it is known.
         runs: What it answered; empty until the job has ended and its results were taken in.
+        watched: The training of an encoder in full; None for every other job.
+        paused_by: Who asked it to pause; None where nobody did.
     """
 
     job: Job
@@ -32,6 +35,8 @@ class Followed:
     may_kill: bool
     model_id: str | None
     runs: tuple[Run, ...]
+    watched: Watched | None = None
+    paused_by: str | None = None
 
     @property
     def is_settled(self) -> bool:
@@ -56,6 +61,8 @@ def follow(db: Database, job_id: str) -> Followed:
         may_kill=asked_by is not None and not job.state.is_over and _asked_s_ago(folder) >= CANCEL_PATIENCE_S,
         model_id=model_id,
         runs=runs,
+        watched=watched_training(folder) if job.kind == "train_encoder" else None,
+        paused_by=folder.pauser(),
     )
 
 

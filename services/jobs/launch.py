@@ -2,29 +2,34 @@
 
 import fcntl
 import json
+import math
 import os
 import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from domain.errors import BadInput, Conflict, NotFound
+from domain.errors import BadInput, Conflict
 from domain.jobs import JOB_KINDS, Job
 from domain.people import actor_named
 from services.jobs.folder import JobFolder, write_whole
-from services.modelling.models import model_folder
+from services.jobs.inputs import ADOPTS, input_files, source_of
+from services.modelling.models import get_model, model_folder
 from services.modelling.providers import get_provider, provider_of
+from services.modelling.spending import reservation
 from storage import jobs
 from storage.database import Database
 from storage.datasets import get_dataset
-from storage.snapshots import get_snapshot, snapshot_folder
+from storage.spending import Ledger
 
 _ROOT = Path(__file__).resolve().parents[2]
+PAUSABLE = ("train_encoder",)
 
 # What a job's process is told of ours: no token and no password is among it.
 _PASSED_ON = (
@@ -53,7 +58,7 @@ def launch(
         db: The database.
         kind: The script in services/jobs.
         dataset_id: Whose job it is.
-        snapshot_id: What it works on; linked into the job's folder.
+        snapshot_id: What it works on, a snapshot or kept examples; linked into the job's folder.
         splits: Those whose comments the job has to answer, each in full.
         settings: For the script.
         actor: Who wants it.
@@ -69,17 +74,17 @@ def launch(
     """
     if kind not in JOB_KINDS:
         raise BadInput(f"There is no kind of job {kind!r}.", hint=f"Kinds: {', '.join(JOB_KINDS)}.")
-    snapshot = get_snapshot(db, snapshot_id)
-    if snapshot.dataset_id != dataset_id:
+    source = source_of(db, kind, snapshot_id)
+    if source is not None and source.dataset_id != dataset_id:
         raise Conflict(
-            f"{snapshot_id} is of the dataset '{snapshot.dataset_id}', not '{dataset_id}'.",
-            hint="Choose a snapshot of this dataset.",
+            f"{snapshot_id} is of the dataset '{source.dataset_id}', not '{dataset_id}'.",
+            hint="Choose one of this dataset.",
         )
     spec = {
         "kind": kind,
         "dataset_id": dataset_id,
         "snapshot_id": snapshot_id,
-        "snapshot_sha256": snapshot.sha256,
+        "snapshot_sha256": source and source.sha256,
         "splits": list(splits),
         "name": name,
         "model_id": model_id,
@@ -107,7 +112,9 @@ def restart(db: Database, job_id: str, actor: str) -> Job:
             f"{job_id} cannot be restarted: it is {job.state.name}.",
             hint="Start a new job instead." if job.state.is_over else "Cancel it first.",
         )
-    spec = {key: value for key, value in job.spec.items() if key not in ("job_id", "created_by")}
+    spec = {
+        key: value for key, value in job.spec.items() if key not in ("job_id", "created_by", "allowed_usd")
+    }
     again = _start(db, {**spec, "restart_of": job_id}, actor_named(actor))
     shutil.rmtree(folder_of(db, job_id).path / "work", ignore_errors=True)  # the new job has it now
     return again
@@ -123,6 +130,38 @@ def cancel(db: Database, job_id: str, actor: str) -> Job:
     get_job(db, job_id)
     folder_of(db, job_id).cancel(actor_named(actor))
     return get_job(db, job_id)
+
+
+def pause(db: Database, job_id: str, actor: str) -> Job:
+    """Ask the training of an encoder to stop such that started again it goes on from the very step.
+
+    Raises:
+        NotFound: there is no such job.
+        Conflict: it is of another kind, has not begun, or has ended.
+    """
+    job = get_job(db, job_id)
+    if job.kind not in PAUSABLE:
+        raise Conflict(
+            f"{job_id} cannot be paused: it is no training of an encoder.",
+            hint="Cancel it; started again it begins anew.",
+        )
+    folder_of(db, job_id).pause(actor_named(actor))
+    return get_job(db, job_id)
+
+
+def start_beside(folder: JobFolder, script: str) -> None:
+    """Start a script in a folder that is no job of the database, but has its lock, events and end like one.
+
+    Args:
+        folder: Holds spec.json and the inputs.
+        script: Its name in services/jobs.
+    """
+    lock = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _start_process(folder, script, lock)
+    finally:
+        os.close(lock)
 
 
 def get_job(db: Database, job_id: str) -> Job:
@@ -160,13 +199,43 @@ def _start(db: Database, spec: dict[str, Any], actor: str) -> Job:
         lock = _make_folder(db, whole)
 
     try:
-        job_id = jobs.add_job(db, dataset_id=spec["dataset_id"], spec=spec, actor=actor, prepare=prepare)
+        job_id = jobs.add_job(
+            db,
+            dataset_id=spec["dataset_id"],
+            spec=spec,
+            actor=actor,
+            prepare=prepare,
+            reserve=_reservation(db, spec, actor),
+        )
         assert lock is not None
         _start_process(folder_of(db, job_id), spec["kind"], lock)
     finally:
         if lock is not None:
             os.close(lock)
     return get_job(db, job_id)
+
+
+def _reservation(db: Database, spec: dict[str, Any], actor: str) -> Callable[[Ledger, str], float] | None:
+    """What reserves the money for a job at a provider that charges; None for all others."""
+    if (
+        spec.get("provider") is None
+        or spec["kind"] == ADOPTS
+        or not get_provider(db.home, spec["provider"]).charges
+    ):
+        return None
+    # What asks a model has the settings that the model was made with.
+    settings = spec["settings"] if spec["model_id"] is None else get_model(db, spec["model_id"]).settings
+    reserve = reservation(
+        db, actor=actor, provider=spec["provider"], model=str(settings["model"]),
+        wanted_usd=float(settings.get("cost_cap_usd", math.inf)), what=spec["kind"],
+    )  # fmt: skip
+
+    def taking_over(ledger: Ledger, job_id: str) -> float:
+        if spec["restart_of"] is not None:  # what it did is billed with this one
+            ledger.update_taken_over(spec["restart_of"])
+        return reserve(ledger, job_id)
+
+    return taking_over
 
 
 def _refuse_second_restart(db: Database, job_id: str) -> None:
@@ -192,14 +261,13 @@ def _make_folder(db: Database, spec: dict[str, Any]) -> int:
         shutil.rmtree(leftover, ignore_errors=True)
     (draft / "inputs").mkdir(parents=True)
     (db.home / "machine.lock").touch()
-    frozen = snapshot_folder(db.home, spec["snapshot_id"]) / "comments.parquet"
-    if not frozen.exists():
-        raise NotFound(f"The file of {spec['snapshot_id']} is gone: {frozen}", hint="Take a new snapshot.")
-    _link(frozen, draft / "inputs" / "comments.parquet")
+    for name, frozen in input_files(db.home, spec).items():
+        _link(frozen, draft / "inputs" / name)
     if spec["model_id"] is not None:
         shutil.copytree(model_folder(db, spec["model_id"]), draft / "inputs" / "model", copy_function=_link)
     if spec.get("provider") is not None:
-        _refuse_children(db, spec["dataset_id"])
+        if spec["kind"] != ADOPTS:  # which sends nothing
+            _refuse_children(db, spec["dataset_id"])
         address = get_provider(db.home, spec["provider"])
         write_whole(draft / "inputs" / "provider.json", json.dumps(address.as_dict()))
     if spec["restart_of"] is not None:
@@ -230,12 +298,17 @@ def _link(source: str | Path, target: str | Path) -> str | Path:
     return target
 
 
-def _start_process(folder: JobFolder, kind: str, lock: int) -> None:
-    command = [sys.executable, "-m", f"services.jobs.{kind}", str(folder.path), "--lock", str(lock)]
+def child_environment(keys: Sequence[str] = ()) -> dict[str, str]:
+    """What a process that we start is told of ours: what it cannot work without, and those keys."""
     # Threads that wait for each other sleep: spinning, they made the training of a small model more than ten
     # times slower where others needed the processors too.
-    environment = {"OMP_WAIT_POLICY": "PASSIVE"}
-    environment |= {name: os.environ[name] for name in (*_PASSED_ON, *_keys(folder)) if name in os.environ}
+    told = {"OMP_WAIT_POLICY": "PASSIVE"}
+    return told | {name: os.environ[name] for name in (*_PASSED_ON, *keys) if name in os.environ}
+
+
+def _start_process(folder: JobFolder, kind: str, lock: int) -> None:
+    command = [sys.executable, "-m", f"services.jobs.{kind}", str(folder.path), "--lock", str(lock)]
+    environment = child_environment(_keys(folder))
     with open(folder.path / "log.txt", "ab") as log:
         try:
             process = subprocess.Popen(
@@ -251,8 +324,20 @@ def _start_process(folder: JobFolder, kind: str, lock: int) -> None:
         except OSError as error:
             folder.add_event("failed", message=f"The job's process cannot be started: {error}")
             return
-    # Somebody has to ask for the exit status, or the ended process stays in the table as a zombie.
-    threading.Thread(target=process.wait, name=f"reap {folder.path.name}", daemon=True).start()
+    # Somebody has to ask for the exit status, or the ended process stays in the table as a zombie. The lock
+    # is held until the status is noted, so that nobody calls the job dead without knowing of what.
+    reaper = threading.Thread(target=_reap, args=(folder, process, os.dup(lock)), daemon=True)
+    reaper.name = f"reap {folder.path.name}"
+    reaper.start()
+
+
+def _reap(folder: JobFolder, process: "subprocess.Popen[bytes]", lock: int) -> None:
+    try:
+        status = process.wait()
+        with suppress(OSError):  # the folder is gone, or the disk is full: the exit stays unknown
+            folder.note_exit(status)
+    finally:
+        os.close(lock)
 
 
 def _keys(folder: JobFolder) -> list[str]:

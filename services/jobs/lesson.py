@@ -33,6 +33,7 @@ class Lesson:
         weights: Of the labels in the loss, shape (K,); None counts every comment alike.
         asked: Texts of validation, in the order of the snapshot.
         gold: Their labels.
+        validation_rows: Number and text of each comment of `validation`, in its order.
     """
 
     labels: tuple[str, ...]
@@ -43,6 +44,7 @@ class Lesson:
     weights: torch.Tensor | None
     asked: list[str]
     gold: list[str]
+    validation_rows: list[tuple[int, str]]
 
 
 def prepare(config: EncoderSettings, base: BaseModel, *, rows: pa.Table, validation: pa.Table) -> Lesson:
@@ -69,15 +71,19 @@ def prepare(config: EncoderSettings, base: BaseModel, *, rows: pa.Table, validat
         places = [labels.index(label) for label in table["label"].to_pylist()]
         return [{"input_ids": ids, "labels": place} for ids, place in zip(tokens, places, strict=True)]
 
+    to_validate = examples(validation)
+    ids, asked = validation["comment_id"].to_pylist(), validation["text"].to_pylist()
+    places = sorted(range(len(asked)), key=lambda place: len(to_validate[place]["input_ids"]))
     return Lesson(
         labels=labels,
         tokenizer=tokenizer,
         max_length=max_length,
         train=examples(rows),
-        validation=sorted(examples(validation), key=lambda example: len(example["input_ids"])),
+        validation=[to_validate[place] for place in places],
         weights=_weights(counts, labels) if config.class_weight == "balanced" else None,
-        asked=validation["text"].to_pylist(),
+        asked=asked,
         gold=validation["label"].to_pylist(),
+        validation_rows=[(ids[place], asked[place]) for place in places],
     )
 
 

@@ -6,13 +6,21 @@ FOLDER holds spec.json, inputs/comments.parquet and inputs/model/. The script le
 events.jsonl there, and touches nothing else.
 """
 
+import random
 import shutil
 import sys
 
+import pyarrow as pa
+
 from domain.errors import BadInput
+from domain.models import Engine
+from services.backends.protocol import Classifier
 from services.backends.registry import load_classifier
 from services.jobs.answers import write_answers
+from services.jobs.folder import JobFolder
 from services.jobs.worker import RunningJob, run
+
+CHECKED = 256  # comments on which an ONNX copy is compared with the model before it is asked
 
 
 def predict(job: RunningJob) -> None:
@@ -25,12 +33,31 @@ def predict(job: RunningJob) -> None:
             hint="Choose another split, or take a snapshot with more comments.",
         )
     job.progress(0.0, "Loads the model.")
-    classifier = load_classifier(job.folder.path / "inputs" / "model")
-    write_answers(job, classifier, comments)
-    shutil.rmtree(
-        job.folder.path / "work", ignore_errors=True
-    )  # answers paid for one by one, now all written
+    folder = job.folder.path / "inputs" / "model"
+    engine = job.spec["settings"].get("engine", "torch")
+    classifier = load_classifier(folder) if engine == "torch" else load_onnx(job, engine, comments)
+    write_answers(job, classifier, comments, keeps_chunks=works_here(job.folder))
+    shutil.rmtree(job.folder.path / "work", ignore_errors=True)  # what a restart would have gone on with
+
+
+def load_onnx(job: RunningJob, engine: Engine, comments: pa.Table) -> Classifier:
+    """The model in onnxruntime, once some of the comments have shown that it answers as torch does."""
+    from services.backends import onnx_encoder  # loads torch, which most models need not
+
+    folder, files = job.folder.path / "inputs" / "model", job.folder.path / "work" / "onnx"
+    files.mkdir(parents=True, exist_ok=True)
+    job.progress(0.0, "Writes the model as ONNX.")
+    onnx_encoder.export(folder, files, int8=engine == "onnx-int8")
+    places = random.Random(0).sample(range(comments.num_rows), min(CHECKED, comments.num_rows))
+    checked = onnx_encoder.check(folder, files, comments["text"].take(places).to_pylist())
+    job.folder.add_event("engine", message=f"Answers come from {engine}. {checked}")
+    return onnx_encoder.load(folder, files, engine)
+
+
+def works_here(folder: JobFolder) -> bool:
+    """Whether the model answers on this machine, which one job at a time uses; a provider has its own."""
+    return not (folder.path / "inputs" / "provider.json").exists()
 
 
 if __name__ == "__main__":
-    sys.exit(run(predict))
+    sys.exit(run(predict, waits=works_here))

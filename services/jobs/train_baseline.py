@@ -42,8 +42,27 @@ def train(job: RunningJob) -> None:
     texts, labels = rows["text"].to_pylist(), rows["label"].to_pylist()
     check_training_rows(labels)
 
-    # 2. Texts become numbers: words and pairs of words, and sequences of 2 to 5 letters, which see through
-    #    misspellings.
+    # 2. The model, put together from what was learned.
+    classifier = fit_baseline(job, config, texts, labels)
+    with job.new_model() as folder:
+        classifier.save(folder, about_model(job, config, labels))
+
+    # 3. Its answers to comments that it was not trained on, for everything that is measured later.
+    held_out = job.comments(["validation", "test"])
+    write_answers(job, classifier, held_out, from_share=PREDICT_FROM)
+    measure(job, held_out, "validation")
+
+
+def fit_baseline(
+    job: RunningJob, config: BaselineSettings, texts: list[str], labels: list[str]
+) -> TfidfClassifier:
+    """A baseline fitted on these texts; studies fit theirs by it too.
+
+    Raises:
+        BadInput: the texts share too few terms.
+    """
+    # Texts become numbers: words and pairs of words, and sequences of 2 to 5 letters, which see through
+    # misspellings.
     vectorizers, features = [], []
     for (name, (analyzer, ngram_range)), share in zip(
         FAMILIES.items(), (WORDS_FROM, LETTERS_FROM), strict=True
@@ -60,26 +79,18 @@ def train(job: RunningJob) -> None:
         vectorizers.append(vectorizer)
         job.metric(stage=name, terms=len(vectorizer.vocabulary_))
 
-    # 3. A linear model on top, which reports each step of its solver.
+    # A linear model on top, which reports each step of its solver.
     job.progress(FIT_FROM, f"Fits {len(set(labels))} labels.")
     regression = fit_regression(job, config, hstack(features, format="csr"), labels)
 
-    # 4. The model as it is kept, put together from what was learned.
     weights, intercept = one_row_per_label(regression.coef_, regression.intercept_)
-    classifier = TfidfClassifier(
+    return TfidfClassifier(
         regression.classes_.tolist(),
         [table_of(vectorizer) for vectorizer in vectorizers],
         sublinear_tf=config.sublinear_tf,
         weights=weights,
         intercept=intercept,
     )
-    with job.new_model() as folder:
-        classifier.save(folder, about_model(job, config, labels))
-
-    # 5. Its answers to comments that it was not trained on, for everything that is measured later.
-    held_out = job.comments(["validation", "test"])
-    write_answers(job, classifier, held_out, from_share=PREDICT_FROM)
-    measure(job, held_out, "validation")
 
 
 def fit_vectorizer(vectorizer: TfidfVectorizer, texts: list[str], name: str) -> csr_matrix:

@@ -45,19 +45,27 @@ from services.backends.huggingface import (
 )
 from services.evaluation.comparison import compare, sentence
 from services.jobs.answers import write_answers
-from services.jobs.checkpoints import CHECKPOINTS_KEPT, last_whole_checkpoint, refuse_full_disk
-from services.jobs.encoder_trainer import EncoderTrainer, Watch, classification_loss, headline
+from services.jobs.checkpoints import (
+    CHECKPOINTS_KEPT,
+    full_disk_named,
+    last_whole_checkpoint,
+    refuse_full_disk,
+)
+from services.jobs.embedding_opponents import EmbeddingOpponents
+from services.jobs.encoder_trainer import EncoderTrainer, classification_loss
 from services.jobs.first_look import check_training_rows, measure
 from services.jobs.folder import write_whole
 from services.jobs.lesson import Lesson, order_of, prepare, show_first_batch
 from services.jobs.opponents import Opponent, measured, train_opponents
+from services.jobs.watch import Watch, headline
 from services.jobs.worker import RunningJob, run
 from services.modelling.base_models import BaseModel, find_base_model
 from services.modelling.settings import EncoderSettings, read_settings
 
 # Where each stage begins, as a share of the whole job.
-OPPONENTS_FROM, TOKENS_FROM, TRAIN_FROM, PREDICT_FROM = 0.01, 0.05, 0.07, 0.92
+TOKENS_FROM, OPPONENTS_FROM, TRAIN_FROM, PREDICT_FROM = 0.01, 0.03, 0.07, 0.92
 
+EVALUATED_AT_ONCE = 64
 LORA_DROPOUT = 0.05
 
 logging.set_verbosity_error()
@@ -86,17 +94,19 @@ def train(job: RunningJob) -> None:
             hint="Take a snapshot with more comments, or with stratified splits.",
         )
 
-    # 2. What any encoder has to beat, in seconds.
-    job.progress(OPPONENTS_FROM, "Trains simple models to compare with.")
-    opponents = train_opponents(job, rows, validation)
-
-    # 3. The base model, and the comments as its tokens.
+    # 2. The base model, and the comments as its tokens.
     job.progress(TOKENS_FROM, f"Gets the base model {config.base_model}.")
     base = find_base_model(config.base_model, revision=config.base_revision)
     lesson = prepare(config, base, rows=rows, validation=validation)
     told = f"{base.name}, {base.revision or 'no revision'}, licence {base.licence or 'not told'}"
     job.folder.add_event("base_model", message=f"Trains {told}; at most {lesson.max_length} tokens.")
     show_first_batch(job, config, lesson)
+
+    # 3. What any encoder has to beat, in seconds; some of it stands on the same base, as it is.
+    job.progress(OPPONENTS_FROM, "Trains simple models to compare with.")
+    new_model(config, base, lesson)  # a damaged one is refused before anything takes time
+    on_embeddings = EmbeddingOpponents(base, lesson.tokenizer, lesson.max_length)
+    opponents = train_opponents(job, rows, validation, more=on_embeddings)
 
     # 4. The training, once per seed. What a seed has finished or reached before is not done again.
     trained = [train_seed(job, config, base, lesson, number=number) for number in range(config.seeds)]
@@ -121,6 +131,7 @@ def train(job: RunningJob) -> None:
     write_answers(job, load(job.folder.path / "model"), held_out, from_share=PREDICT_FROM)
     tell_comparison(job, kept, opponents, lesson.gold)
     measure(job, held_out, "validation")
+    tell_own_time(job)
 
 
 def train_seed(
@@ -134,27 +145,53 @@ def train_seed(
     """The model of the seed of that number, or what an earlier try has made of it.
 
     Raises:
-        BackendError: the loss overflows or diverges, or the memory does not suffice.
+        BackendError: the loss overflows or diverges, or memory or disk do not suffice.
         BadInput: the base model is damaged, or the disk is too full for the checkpoints.
     """
+    job.pause_if_asked()
     seed = config.seed + number
     folder = job.folder.path / "work" / f"seed-{seed}"
     if (folder / "result.json").exists():
         told = json.loads((folder / "result.json").read_text(encoding="utf-8"))
         return Trained(seed, folder, told["metrics"], told["predicted"])
-    set_seed(seed)
-    model = new_model(config, base, lesson)
-    refuse_full_disk(job.folder.path, model)
     step = (PREDICT_FROM - TRAIN_FROM) / config.seeds
     watch = Watch(
         job,
-        lesson.labels,
+        lesson,
         shares=(TRAIN_FROM + number * step, TRAIN_FROM + (number + 1) * step),
         batch_size=config.batch_size,
         told=f", seed {seed}" if config.seeds > 1 else "",
     )
+    try:
+        return fit_seed(job, config, base, lesson, seed=seed, folder=folder, watch=watch)
+    except BackendError as error:
+        if not error.retryable:  # it would fail again from there
+            shutil.rmtree(job.folder.path / "work", ignore_errors=True)
+        raise
+
+
+def fit_seed(
+    job: RunningJob,
+    config: EncoderSettings,
+    base: BaseModel,
+    lesson: Lesson,
+    *,
+    seed: int,
+    folder: Path,
+    watch: Watch,
+) -> Trained:
+    """One training in a folder of its own, from the last whole checkpoint there; studies do it too.
+
+    Raises:
+        BackendError: the loss overflows or diverges, or memory or disk do not suffice.
+        BadInput: the base model is damaged, or the disk is too full for the checkpoints.
+    """
+    set_seed(seed)
+    model = new_model(config, base, lesson)
+    refuse_full_disk(job.folder.path, model)
     trainer = EncoderTrainer(
         order=order_of(config, lesson, seed),
+        saving=job.timers["checkpoints"],
         model=model,
         args=training_arguments(config, lesson, folder, seed),
         train_dataset=lesson.train,
@@ -164,12 +201,11 @@ def train_seed(
         compute_metrics=watch.compute_metrics,
         callbacks=[watch, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
     )
-    try:
-        with out_of_memory_named(f"Halve batch_size (it is {config.batch_size}), or lower max_length."):
-            trainer.train(resume_from_checkpoint=last_whole_checkpoint(folder))
-    except BackendError:
-        shutil.rmtree(job.folder.path / "work", ignore_errors=True)  # it would fail again from there
-        raise
+    with (
+        full_disk_named(folder),
+        out_of_memory_named(f"Halve batch_size (it is {config.batch_size}), or lower max_length."),
+    ):
+        trainer.train(resume_from_checkpoint=last_whole_checkpoint(folder))
     return finish_seed(trainer, config, lesson, seed=seed)
 
 
@@ -177,10 +213,10 @@ def new_model(config: EncoderSettings, base: BaseModel, lesson: Lesson) -> Any:
     """The base model with a new head for our labels; with LoRA, all but head and added matrices frozen.
 
     Raises:
-        BadInput: the weights are damaged, or no classifier can be made of this kind of model.
+        BadInput: the weights are damaged or not all there, or this kind of model can be no classifier.
     """
     try:
-        model = AutoModelForSequenceClassification.from_pretrained(
+        model, read = AutoModelForSequenceClassification.from_pretrained(
             base.folder,
             num_labels=len(lesson.labels),
             id2label=dict(enumerate(lesson.labels)),
@@ -190,11 +226,14 @@ def new_model(config: EncoderSettings, base: BaseModel, lesson: Lesson) -> Any:
             local_files_only=True,
             use_safetensors=True,
             dtype=torch.float32,
+            output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise BadInput(
-            f"{base.name} cannot be trained: {error}", hint="Choose another base model."
+            f"{base.name} cannot be trained: {error}", hint="Fetch it anew, or choose another base model."
         ) from error
+    unread = {*read["missing_keys"], *(key for key, *_ in read["mismatched_keys"])}
+    refuse_missing_weights(base, model, unread)
     if config.lora_rank == 0:
         return model
     return get_peft_model(
@@ -210,6 +249,24 @@ def new_model(config: EncoderSettings, base: BaseModel, lesson: Lesson) -> Any:
     )
 
 
+def refuse_missing_weights(base: BaseModel, model: Any, unread: set[str]) -> None:
+    """Refuse a base whose weights did not all fit: the library fills what is missing with random numbers.
+
+    A new head is random by design, and so may be the pooler, which many base models come without.
+
+    Raises:
+        BadInput: weights of the encoder itself are missing or of another shape.
+    """
+    own = [key for key in sorted(unread) if key.startswith(f"{model.base_model_prefix}.")]
+    lost = [key for key in own if ".pooler." not in key]
+    if lost:
+        raise BadInput(
+            f"{base.name} is damaged, or its config.json is of another model: {len(lost)} of its weights are "
+            f"missing or of another shape, such as {lost[0]}.",
+            hint="Fetch it anew, or choose another base model.",
+        )
+
+
 def training_arguments(config: EncoderSettings, lesson: Lesson, folder: Path, seed: int) -> TrainingArguments:
     """Our settings in the words of the Trainer; a checkpoint is kept at every evaluation."""
     steps_per_epoch = math.ceil(len(lesson.train) / config.batch_size)
@@ -218,7 +275,7 @@ def training_arguments(config: EncoderSettings, lesson: Lesson, folder: Path, se
         output_dir=str(folder),
         num_train_epochs=config.epochs,
         per_device_train_batch_size=config.batch_size,
-        per_device_eval_batch_size=64,
+        per_device_eval_batch_size=EVALUATED_AT_ONCE,
         learning_rate=config.learning_rate,
         weight_decay=config.weight_decay,
         warmup_steps=config.warmup,
@@ -329,6 +386,19 @@ def tell_comparison(job: RunningJob, kept: Trained, opponents: list[Opponent], g
     by_f1 = max(opponents, key=lambda one: one.macro_f1)
     scores = f"Macro F1 {kept.metrics['macro_f1']:.3f}, and {by_f1.macro_f1:.3f} of {by_f1.name}."
     job.folder.add_event("comparison", message=f"{told} {scores}", verdict=found.verdict)
+
+
+def tell_own_time(job: RunningJob) -> None:
+    """Say what of the time went into watching and writing instead of training."""
+    own, saving, whole = job.timers["own"].seconds, job.timers["checkpoints"].seconds, job.seconds
+    job.folder.add_event(
+        "own_time",
+        message=f"Of {whole:.1f} s, watching and writing took {own / whole:.1%} and checkpoints "
+        f"{saving / whole:.1%}.",
+        own_seconds=round(own, 3),
+        checkpoint_seconds=round(saving, 3),
+        seconds=round(whole, 3),
+    )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import signal
 import sys
 import time
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
@@ -22,9 +23,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from domain.errors import BadInput, Conflict, WorkbenchError
+from domain.errors import BackendError, BadInput, Conflict, WorkbenchError
 from domain.splits import SPLITS
 from services.jobs.folder import JobFolder
+from services.jobs.stopwatch import Stopwatch
 
 _LOCK_TRIES = 40
 _LOCK_PAUSE_S = 0.05
@@ -35,13 +37,23 @@ class Cancelled(BaseException):
     """Somebody asked the job to stop. Not an Exception, so that no library takes it for an error."""
 
 
+class Paused(BaseException):
+    """Somebody asked the job to pause, and what it has done so far is kept."""
+
+
 class RunningJob:
     """What a job script sees of its folder."""
 
     def __init__(self, folder: JobFolder) -> None:
         self.folder = folder
         self.spec = folder.spec()
+        self.timers: defaultdict[str, Stopwatch] = defaultdict(Stopwatch)
         self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long the work has gone on."""
+        return time.monotonic() - self._started
 
     def progress(self, share: float, message: str, *, seconds_left: float | None = None) -> None:
         """Tell how far the work is, 0 to 1, and stop here if somebody asked for it.
@@ -56,12 +68,26 @@ class RunningJob:
         """
         if self.folder.canceller() is not None:
             raise Cancelled
+        with self.timers["own"]:
+            self._tell_progress(share, message, seconds_left)
+
+    def _tell_progress(self, share: float, message: str, seconds_left: float | None) -> None:
         left = None if seconds_left is None else round(seconds_left, 1)
         self.folder.add_event("progress", share=round(share, 4), message=message, seconds_left=left)
 
+    def pause_if_asked(self) -> None:
+        """Stop here if somebody asked for a pause; whatever is to be kept is on the disk.
+
+        Raises:
+            Paused: the job is to pause.
+        """
+        if self.folder.pauser() is not None:
+            raise Paused
+
     def metric(self, **numbers: float | str | None) -> None:
         """Keep numbers along the way; `seconds` since the start comes by itself."""
-        self.folder.add_metric({"seconds": round(time.monotonic() - self._started, 3), **numbers})
+        with self.timers["own"]:
+            self.folder.add_metric({"seconds": round(self.seconds, 3), **numbers})
 
     def comments(self, splits: Sequence[str]) -> pa.Table:
         """The snapshot's rows of these splits: comment_id, text, label, split.
@@ -94,14 +120,18 @@ class RunningJob:
 
 
 def run(
-    work: Callable[[RunningJob], None], arguments: Sequence[str] | None = None, *, waits: bool = True
+    work: Callable[[RunningJob], None],
+    arguments: Sequence[str] | None = None,
+    *,
+    waits: bool | Callable[[JobFolder], bool] = True,
 ) -> int:
     """Do the work of the folder named on the command line; returns the exit status, 0 when it succeeded.
 
     Args:
         work: The script.
         arguments: In place of the command line.
-        waits: Whether it takes its turn on this machine; work that is done elsewhere need not.
+        waits: Whether it takes its turn on this machine; work that is done elsewhere need not. A function
+            decides it for each folder.
     """
     parser = argparse.ArgumentParser(description="Run one job in its folder.")
     parser.add_argument("folder", type=Path)
@@ -114,7 +144,7 @@ def run(
         except WorkbenchError as error:
             sys.stderr.write(f"{error} {error.hint}\n")
             return 2
-        return _run_to_an_end(folder, work, waits)
+        return _run_to_an_end(folder, work, waits(folder) if callable(waits) else waits)
 
 
 def _run_to_an_end(folder: JobFolder, work: Callable[[RunningJob], None], waits: bool) -> int:
@@ -129,8 +159,14 @@ def _run_to_an_end(folder: JobFolder, work: Callable[[RunningJob], None], waits:
     except Cancelled:
         folder.add_event("cancelled", message=f"Stopped by {folder.canceller() or 'a signal'}.")
         return 1
+    except Paused:
+        folder.add_event(
+            "paused", message=f"Paused by {folder.pauser()}.", hint="Started again, it goes on from here."
+        )
+        return 1
     except WorkbenchError as error:
-        folder.add_event("failed", message=str(error), hint=error.hint)
+        retryable = isinstance(error, BackendError) and error.retryable
+        folder.add_event("failed", message=str(error), hint=error.hint, retryable=retryable)
         return 1
     except Exception as error:  # noqa: BLE001 - the end of the line: what is not told here, nobody hears
         traceback.print_exc(file=sys.stderr)

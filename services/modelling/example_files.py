@@ -60,7 +60,7 @@ def budget_of_file(path: Path, *, encoding: str, limit: int) -> FileBudget:
             possible.
         NotFound: there is no such encoding.
     """
-    counts, read = get_encoding(encoding), _read(path)
+    counts, read = get_encoding(encoding), read_file(path)
     fine = [example for example in read.examples if _is_fine(example)]
     if not fine:
         raise BadInput(
@@ -93,8 +93,8 @@ def check_file(
         BadInput: a file cannot be read at all.
         NotFound: there is no such encoding.
     """
-    held_out = _read(validation) if validation else ReadExamples()
-    return _checked(_read(path), get_encoding(encoding), limit=limit, validation=held_out)
+    held_out = read_file(validation) if validation else ReadExamples()
+    return _checked(read_file(path), get_encoding(encoding), limit=limit, validation=held_out)
 
 
 def write_chat(
@@ -162,7 +162,12 @@ def guideline_of(db: Database, dataset_id: str) -> str:
     return found[1]
 
 
-def _read(path: Path) -> ReadExamples:
+def read_file(path: Path) -> ReadExamples:
+    """The examples of a file, with what could not be read of it.
+
+    Raises:
+        BadInput: it cannot be read at all.
+    """
     try:
         return read_examples(path)
     except OSError as error:

@@ -13,13 +13,14 @@ from domain.errors import BadInput, Conflict
 from domain.personal_data import find_personal_data
 from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 from services.modelling.formats.chat import prompt_for
-from services.modelling.formats.check import Limits, check
+from services.modelling.formats.check import SPECIAL_TOKEN, Limits, check, texts_in
 from services.modelling.formats.examples import ChatExample
 from services.modelling.hosted_models import HostedModels
 from services.modelling.token_budget import budget, tokens_of_example, tokens_of_message
 
 ANSWER_TOKENS = 16  # more than any label has; what an estimate counts for one answer
 _NAMED = 5
+_FORM = ("role", "content", "system", "user", "assistant")  # of every message
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,21 @@ def check_texts(texts: Iterable[tuple[str, str]]) -> None:
         )
 
 
+def check_tokens(texts: Iterable[tuple[str, str]]) -> None:
+    """Stop where a text holds a token that steers models, such as <|endoftext|>.
+
+    Args:
+        texts: (what it is, text), such as ("Comment 17", "…").
+
+    Raises:
+        BadInput: one does; the first few are named.
+    """
+    found = [(name, token.group()) for name, text in texts if (token := SPECIAL_TOKEN.search(text))]
+    if found:
+        named = "; ".join(f"{name} holds the token {token}" for name, token in found[:_NAMED])
+        raise BadInput(f"Nothing was sent: {named}.", hint="Exclude those comments and take a new snapshot.")
+
+
 def check_file(
     path: Path, *, model: str, prices: Prices, validation: Path | None = None, min_examples: int = 10
 ) -> str:
@@ -111,13 +127,20 @@ def training_cost_usd(path: Path, *, model: str, prices: Prices, epochs: int | N
     return tokens * prices.train_usd_per_million / 1e6
 
 
-def answering_cost_usd(texts: Sequence[str], *, system_prompt: str, model: str, prices: Prices) -> float:
-    """What asking about every text once will cost at most, at these prices."""
+def answering_cost_usd(
+    texts: Sequence[str], *, system_prompt: str, model: str, prices: Prices, more_tokens_each: float = 0.0
+) -> float:
+    """What asking about every text once will cost at most, at these prices.
+
+    Args:
+        more_tokens_each: What else stands in every question, such as examples.
+    """
     if not prices.input_usd_per_million and not prices.output_usd_per_million:
         return 0.0
     encoding = counting(model)
     system = tokens_of_message(prompt_for("", system_prompt)[0], encoding)
     asked = sum(system + tokens_of_message(prompt_for(text, "")[1], encoding) for text in texts)
+    asked += round(more_tokens_each * len(texts))
     return prices.answer_cost_usd(asked, ANSWER_TOKENS * len(texts))
 
 
@@ -130,7 +153,8 @@ def check_cost(estimate_usd: float, cap_usd: float, what: str) -> None:
     if estimate_usd > cap_usd:
         raise Conflict(
             f"Nothing was sent: {what} would cost about ${estimate_usd:,.2f}; ${cap_usd:,.2f} is allowed.",
-            hint="Raise cost_cap_usd, take fewer comments or epochs, or choose a cheaper model.",
+            hint="Raise cost_cap_usd, take fewer comments or epochs, or choose a cheaper model. What is left "
+            "of the day's caps may be less than cost_cap_usd.",
         )
 
 
@@ -146,16 +170,21 @@ def _examples(content: bytes) -> list[ChatExample]:
 
 
 def _texts(examples: Sequence[ChatExample]) -> Iterable[tuple[str, str]]:
-    """Every text of the examples; the system prompt, which all share, once."""
+    """Every text of the examples, wherever in them it stands; a system prompt that many share, once."""
     seen: set[str] = set()
     for example in examples:
+        row = f"Row {example.row:,}"
         for message in example.messages:
-            text = str(message.get("content"))
-            if message.get("role") != "system":
-                yield f"Row {example.row:,}", text
-            elif text not in seen:
-                seen.add(text)
-                yield "The system prompt", text
+            is_prompt = message.get("role") == "system"
+            for _, text in texts_in(message):
+                if text in _FORM or (is_prompt and text in seen):
+                    continue
+                if is_prompt:
+                    seen.add(text)
+                yield "The system prompt" if is_prompt else row, text
+        if isinstance(example.value, dict):
+            others = {key: value for key, value in example.value.items() if key != "messages"}
+            yield from ((row, text) for _, text in texts_in(others))
 
 
 def _tokens(example: ChatExample, encoding: Encoding) -> tuple[int, int]:

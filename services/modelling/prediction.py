@@ -1,36 +1,67 @@
 """Ask a model about one split of a snapshot."""
 
+from datetime import UTC, datetime
+
 from domain.errors import BadInput
 from domain.jobs import Job
+from domain.models import ENGINES, Model
 from domain.splits import SPLITS
 from services.jobs.launch import launch
+from services.modelling.hosting import refuse_shut
+from services.modelling.lifecycle import expiry_of_settings
 from storage.database import Database
 from storage.models import get_model
 from storage.snapshots import get_snapshot
 
 
-def predict(db: Database, *, model_id: str, snapshot_id: str, split: str, actor: str) -> Job:
+def predict(
+    db: Database, *, model_id: str, snapshot_id: str, split: str, actor: str, engine: str = "torch"
+) -> Job:
     """Start predicting; the run is there once the job is absorbed.
 
     The snapshot may be of another dataset than the model's, to see how the model does elsewhere.
 
+    Args:
+        db: The database.
+        model_id: Whom to ask.
+        snapshot_id: About which comments.
+        split: Of the snapshot.
+        actor: Who wants it.
+        engine: What computes the answers of an encoder: "torch"; "onnx", the same numbers; or "onnx-int8",
+            8 bits with close calls asked again in 32, which is faster and may change a label now and then.
+
     Raises:
         NotFound: there is no such model or snapshot.
-        BadInput: there is no such split.
-        Conflict: the model is asked elsewhere, and the comments may not leave this machine.
+        BadInput: there is no such split or engine, the engine is not for this model, or the model answers in
+            free text.
+        Conflict: the model is asked elsewhere, and the comments may not leave this machine, or it was shut.
     """
     if split not in SPLITS:
         raise BadInput(f"There is no split {split!r}.", hint=f"Splits: {', '.join(SPLITS)}.")
-    model, snapshot = get_model(db, model_id), get_snapshot(db, snapshot_id)
+    model = get_model(db, model_id)
+    if not model.labels:
+        raise BadInput(f"{model_id} answers in free text, with no label.", hint="Try it in the playground.")
+    snapshot = get_snapshot(db, snapshot_id)
+    _check_engine(model, engine)
+    refuse_shut(expiry_of_settings(db.home, model.settings, datetime.now(UTC).date()))
     return launch(
         db,
         kind="predict",
         dataset_id=snapshot.dataset_id,
         snapshot_id=snapshot_id,
         splits=[split],
-        settings={},
+        settings={} if engine == "torch" else {"engine": engine},
         actor=actor,
         name=model.name,
         model_id=model_id,
         provider=model.settings["provider"] if model.backend == "openai" else None,
     )
+
+
+def _check_engine(model: Model, engine: str) -> None:
+    if engine not in ENGINES:
+        raise BadInput(f"There is no engine {engine!r}.", hint=f"Engines: {', '.join(ENGINES)}.")
+    if engine != "torch" and model.backend != "huggingface":
+        raise BadInput(
+            f"{model.model_id} is no encoder: {engine} cannot compute it.", hint="Leave the engine out."
+        )

@@ -113,6 +113,14 @@ RECIPES: dict[str, Recipe] = {
             "train_hosted",
             {"tune": False},
         ),
+        Recipe(
+            "hosted-few-shot",
+            "Hosted, with examples",
+            "A chat model at a provider is asked with the guideline and the eight nearest labelled comments, "
+            f"without training. {_HOSTED}",
+            "train_hosted",
+            {"tune": False, "shots": 8},
+        ),
     )
 }
 

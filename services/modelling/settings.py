@@ -1,7 +1,7 @@
 """The settings of each kind of training: their defaults, their limits, and what each does."""
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from domain.errors import BadInput
@@ -9,6 +9,8 @@ from domain.errors import BadInput
 CLASS_WEIGHTS: tuple[str | None, ...] = (None, "balanced")
 PRECISIONS = ("auto", "fp32", "bf16")
 PERSONAL_DATA = ("stop", "withhold")
+STRUCTURED = ("auto", "off")
+MAX_SHOTS = 32
 
 Settings = TypeVar("Settings")
 
@@ -116,24 +118,18 @@ class EncoderSettings:
 
 
 @dataclass(frozen=True)
-class HostedSettings:
-    """Settings of a chat model at a provider, tuned there or asked as it is.
+class TuningSettings:
+    """Settings of a chat model that is tuned at a provider.
 
     Attributes:
         provider: "openai", or another one that an administrator has approved.
         model: The whole name of the base model, or of the model to ask.
-        tune: Off asks the model as it is, without training: an earlier ft: model, or any that takes
-            instructions.
-        system_prompt: What the model is told before every comment; left out, it is the newest guideline.
         suffix: Part of the new model's name, up to 40 letters, digits and hyphens.
-        epochs: How often every training comment is seen; left out, the provider chooses.
-        batch_size: Comments per step; left out, the provider chooses.
+        epochs: How often every training example is seen; left out, the provider chooses.
+        batch_size: Examples per step; left out, the provider chooses.
         learning_rate_multiplier: Of the provider's own learning rate; 0 lets the provider choose.
         seed: Makes training and answers repeatable, as far as the provider keeps to it.
         cost_cap_usd: Nothing is sent if training, or the answers of one job, would cost more by the table.
-        personal_data: "stop" sends nothing if a comment holds personal data; "withhold" keeps those comments
-            back: they are not trained on, and their answer is "filtered".
-        at_once: Questions asked at the same time.
         poll_s: Seconds between two looks at the training, at first; they grow while nothing happens.
 
     Raises:
@@ -142,27 +138,19 @@ class HostedSettings:
 
     provider: str = "openai"
     model: str = "gpt-4.1-mini-2025-04-14"
-    tune: bool = True
-    system_prompt: str | None = None
     suffix: str | None = None
     epochs: int | None = None
     batch_size: int | None = None
     learning_rate_multiplier: float = 0.0
     seed: int = 0
     cost_cap_usd: float = 10.0
-    personal_data: str = "stop"
-    at_once: int = 4
     poll_s: float = 5.0
 
     def __post_init__(self) -> None:
         _check_text("provider", self.provider)
         _check_text("model", self.model)
-        if self.system_prompt is not None:
-            _check_text("system_prompt", self.system_prompt)
         if self.suffix is not None and not _SUFFIX.fullmatch(str(self.suffix)):
             raise BadInput(f"suffix is {self.suffix!r}.", hint="Up to 40 letters, digits and hyphens.")
-        _check_flag("tune", self.tune)
-        _check_choice("personal_data", self.personal_data, PERSONAL_DATA)
         if self.epochs is not None:
             _check_number("epochs", self.epochs, (1, 50), whole=True)
         if self.batch_size is not None:
@@ -170,10 +158,106 @@ class HostedSettings:
         _check_number("learning_rate_multiplier", self.learning_rate_multiplier, (0.0, 100.0))
         _check_number("seed", self.seed, (0, 2**31 - 1), whole=True)
         _check_number("cost_cap_usd", self.cost_cap_usd, (0.0, 1e6))
-        _check_number("at_once", self.at_once, (1, 64), whole=True)
         _check_number("poll_s", self.poll_s, (0.05, 600.0))
 
 
+@dataclass(frozen=True)
+class HostedSettings(TuningSettings):
+    """Settings of a chat model at a provider that classifies comments, tuned there or asked as it is.
+
+    Attributes:
+        tune: Off asks the model as it is, without training: an earlier ft: model, or any that takes
+            instructions.
+        system_prompt: What the model is told before every comment; left out, it is the newest guideline.
+        personal_data: "stop" sends nothing if a comment holds personal data; "withhold" keeps those comments
+            back: they are not trained on, and their answer is "filtered".
+        at_once: Questions asked at the same time.
+        shots: Labelled comments of the train split shown before each question, the nearest ones of every
+            label, 0 to 32; only where nothing is tuned.
+        structured: "auto" has a model that is not tuned choose among the labels by a schema, where its server
+            knows that; "off" asks for plain words.
+
+    Raises:
+        BadInput: a value is of the wrong type or out of range.
+    """
+
+    tune: bool = True
+    system_prompt: str | None = None
+    personal_data: str = "stop"
+    at_once: int = 4
+    shots: int = 0
+    structured: str = "auto"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.system_prompt is not None:
+            _check_text("system_prompt", self.system_prompt)
+        _check_flag("tune", self.tune)
+        _check_choice("personal_data", self.personal_data, PERSONAL_DATA)
+        _check_number("at_once", self.at_once, (1, 64), whole=True)
+        _check_number("shots", self.shots, (0, MAX_SHOTS), whole=True)
+        _check_choice("structured", self.structured, STRUCTURED)
+        if self.tune and self.shots:
+            raise BadInput(
+                f"shots is {self.shots!r}, but a tuned model is asked in the words of its training.",
+                hint="Set tune to false, or shots to 0.",
+            )
+
+
+@dataclass(frozen=True)
+class ExampleSettings(TuningSettings):
+    """Settings of a chat model that is tuned at a provider on kept examples, with free-text answers.
+
+    Attributes:
+        compared: So many prompts held out for validation are answered by the base and the tuned model.
+        answer_tokens: Tokens that each of those answers may have, at most.
+
+    Raises:
+        BadInput: a value is of the wrong type or out of range.
+    """
+
+    compared: int = 20
+    answer_tokens: int = 400
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_number("compared", self.compared, (0, 200), whole=True)
+        _check_number("answer_tokens", self.answer_tokens, (1, 16_000), whole=True)
+
+
+@dataclass(frozen=True)
+class AdoptionSettings:
+    """Settings of following a job that was found at a provider.
+
+    Attributes:
+        provider: Where it was found.
+        hosted_job: Its id there.
+        labels: What its model answers; empty where that is free text.
+        system_prompt: What it was trained with, where it answers labels.
+        poll_s: Seconds between two looks, at first.
+
+    Raises:
+        BadInput: a value is of the wrong type or out of range.
+    """
+
+    provider: str = "openai"
+    hosted_job: str = ""
+    labels: list[str] = field(default_factory=list)
+    system_prompt: str | None = None
+    poll_s: float = 5.0
+
+    def __post_init__(self) -> None:
+        _check_text("provider", self.provider)
+        if not isinstance(self.hosted_job, str) or not _HOSTED_JOB.fullmatch(self.hosted_job):
+            raise BadInput(f"{str(self.hosted_job)[:60]!r} is no job's id.", hint="Such as ftjob-abc123.")
+        if not isinstance(self.labels, list) or not all(isinstance(label, str) for label in self.labels):
+            raise BadInput("labels is no list of labels.", hint="Such as allow and disallow.")
+        if self.system_prompt is not None:
+            _check_text("system_prompt", self.system_prompt)
+        _check_number("poll_s", self.poll_s, (0.05, 600.0))
+
+
+_HOSTED_JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 _SEEDS = (0, 2**32 - 1)
 _ENCODER_WHOLE_NUMBERS: dict[str, tuple[int, int]] = {

@@ -42,7 +42,7 @@ def train(
         Conflict: the comments may not leave this machine, or the provider takes no training any more.
         BadInput: a setting is unknown or out of range, the name is too long, or the base model is of no use.
     """
-    given_name = _checked_name(name or "")
+    given_name = checked_name(name or "")
     chosen = get_recipe(recipe)
     snapshot = get_snapshot(db, snapshot_id)
     checked = settings_of(chosen, settings)
@@ -63,7 +63,12 @@ def train(
     )
 
 
-def _checked_name(name: str) -> str:
+def checked_name(name: str) -> str:
+    """The name of a model without white space around it; empty where none was given.
+
+    Raises:
+        BadInput: it is too long.
+    """
     kept = name.strip()
     if len(kept) > MAX_NAME:
         raise BadInput(

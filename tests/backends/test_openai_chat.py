@@ -193,6 +193,18 @@ def test_answers_that_cost_too_much_are_refused(provider, tmp_path):
     assert provider.requests() == []
 
 
+def test_answers_dearer_than_estimated_stop_at_the_cap(provider, tmp_path):
+    texts = [f"hm {word}" for word in "abcdefgh"]
+    model = classifier(provider, "gpt-4.1-2025-04-14", labels=("allow", "disallow", "x" * 100))
+    estimate = model.begin(texts, tmp_path / "answers.jsonl")
+    provider.fault("answer", "/chat", text="no " * 500, times=None)  # cut at 108 tokens, not 16
+    model.begin(texts, tmp_path / "answers.jsonl", allowed_usd=estimate)
+    with pytest.raises(Conflict, match="The answers so far cost"):
+        model.predict(texts)
+    kept = (tmp_path / "answers.jsonl").read_text().splitlines()
+    assert 1 <= len(kept) == len(asked(provider)) < 8
+
+
 def test_it_is_loaded_from_its_folder(provider, tmp_path):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "model.json").write_text(json.dumps(about()))

@@ -1,4 +1,4 @@
-"""The client against `transformers serve`, a server that is not ours, with a tiny model taught on the spot."""
+"""The client against `transformers serve`, a server of others, with a tiny model taught on the spot."""
 
 import os
 import socket
@@ -100,9 +100,11 @@ def served(tmp_path_factory, rows):
         str(Path(sys.executable).with_name("transformers")), "serve", str(folder / "model"),
         "--host", "127.0.0.1", "--port", str(port), "--device", "cpu",
     ]  # fmt: skip
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hub"), "OMP_NUM_THREADS": "1"}
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "hub"), "OMP_NUM_THREADS": "1"}
     with open(log, "wb") as told:
-        process = subprocess.Popen(command, stdout=told, stderr=subprocess.STDOUT, env=environment)
+        process = subprocess.Popen(
+            command, stdout=told, stderr=subprocess.STDOUT, env={**os.environ, **offline}
+        )
     try:
         wait_until_up(process, port, log)
         yield ProviderAddress("ours", f"http://127.0.0.1:{port}/v1", charges=False), str(folder / "model")

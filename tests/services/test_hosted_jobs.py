@@ -414,7 +414,7 @@ def test_a_dataset_that_may_hold_data_of_children_goes_nowhere(db, snapshot, pro
     mark_child_data(db, "kids", may_hold_child_data=True, actor="ana")
     with pytest.raises(Conflict, match="may hold data of children"):
         start(db, snapshot)
-    mark_child_data(db, "kids", may_hold_child_data=False, actor="ana")
+    mark_child_data(db, "kids", may_hold_child_data=False, actor="ana", why="Adults only.")
     assert provider.requests() == [] and launch.list_jobs(db) == []
 
 

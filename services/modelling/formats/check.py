@@ -13,7 +13,7 @@ from services.modelling.formats.shape import shape_findings
 
 # Names between <| and |> steer a model; the provider fails the whole file over one of them, so all that
 # look alike are refused, and no list of today's names can be outdated.
-_SPECIAL_TOKEN = re.compile(r"<\|\w{1,40}\|>")
+SPECIAL_TOKEN = re.compile(r"<\|\w{1,40}\|>")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
@@ -88,14 +88,14 @@ def _length_findings(example: ChatExample, tokens: int, limits: Limits) -> list[
 
 def _text_findings(example: ChatExample) -> Iterator[Finding]:
     """Texts that would fail the whole file: special tokens, and what UTF-8 cannot hold."""
-    for field, text in _texts(example.value):
-        if token := _SPECIAL_TOKEN.search(text):
+    for field, text in texts_in(example.value):
+        if token := SPECIAL_TOKEN.search(text):
             yield Finding(example.row, field, "special_token", f"The text holds the token {token.group()}.")
         if _HALF_CHARACTER.search(text):
             yield Finding(example.row, field, "invalid_unicode", "The text holds half of a character.")
 
 
-def _texts(value: Json) -> Iterator[tuple[str, str]]:
+def texts_in(value: Json) -> Iterator[tuple[str, str]]:
     """Every text in the value, keys included, with its place; without recursion."""
     waiting: list[tuple[str, Json]] = [("", value)]
     while waiting:
