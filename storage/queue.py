@@ -5,8 +5,10 @@ from datetime import timedelta
 from domain.comments import Comment
 from storage.comments import list_comments_by_id
 from storage.database import EVERY_ID, Database, now
+from storage.saved_texts import list_newest_ids
 
 _FIRST_WINDOW = 2_000
+_SAVED_FIRST = 10  # more of the texts that somebody saved wait in their turn
 _LEASE = timedelta(minutes=10)
 
 # Only a window of comment ids is looked at: the time does not grow with the dataset. Tied votes wait for one
@@ -52,6 +54,8 @@ def update_leases(
 ) -> list[Comment]:
     """Lease up to `wanted` waiting comments to the annotator for ten minutes, oldest first, and return them.
 
+    From the start, texts that somebody saved to be labelled come before all others.
+
     Args:
         votes_needed: A comment with this many labels waits for nobody, unless they are tied.
         after: Begin behind this comment; at the end of the dataset the search goes on from its start.
@@ -64,7 +68,10 @@ def update_leases(
         if bounds[0] is None:
             return []
         found: list[int] = []
-        for first, last in _windows(int(bounds[0]), int(bounds[1]), after):
+        # Not in the middle of a queue: the comment that somebody has before them must not change.
+        saved = [] if after else sorted(list_newest_ids(cursor, dataset_id, limit=_SAVED_FIRST))
+        singly = [(number, number) for number in saved]
+        for first, last in [*singly, *_windows(int(bounds[0]), int(bounds[1]), after)]:
             rows = cursor.execute(
                 _WAITING_IN_WINDOW,
                 {
@@ -74,12 +81,13 @@ def update_leases(
                     "first": first,
                     "last": last,
                     "now": now(),
-                    "wanted": wanted - len(found),
+                    "wanted": wanted - len(found) + len(saved),  # those found singly come once more
                 },
             ).fetchall()
-            found += [int(row[0]) for row in rows]
+            found += [int(row[0]) for row in rows if row[0] not in found]
             if len(found) >= wanted:
                 break
+        del found[wanted:]
         until = now() + _LEASE
         cursor.execute(
             "DELETE FROM leases WHERE lease_until < $now OR (annotator = $annotator AND comment_id IN $ids)",

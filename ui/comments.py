@@ -32,6 +32,16 @@ def draw_body(comment: Comment) -> None:
         )
 
 
+def draw_try_link(comment: Comment) -> None:
+    """The way to the playground with this comment."""
+    st.page_link(
+        "pages/try.py",
+        label="Try models on it",
+        icon=":material/play_circle:",
+        query_params={"dataset": comment.dataset_id, "comment": str(comment.comment_id)},
+    )
+
+
 def comment_asked_for() -> int | None:
     """The comment that the URL names, if it names one, with a way back above it.
 
@@ -42,6 +52,15 @@ def comment_asked_for() -> int | None:
     if asked is None:
         return None
     st.button("Back to the list", icon=":material/arrow_back:", on_click=_close, key="comment_close")
+    return number_of(asked)
+
+
+def number_of(asked: str) -> int:
+    """The number that a URL gives for a comment.
+
+    Raises:
+        NotFound: it cannot be the number of a comment.
+    """
     if not asked.isdecimal() or len(asked) >= _MAX_DIGITS:
         raise NotFound(
             f"There is no comment '{shortened(asked)}'.",
@@ -102,6 +121,11 @@ def draw_history(comment_id: int, dataset_id: str) -> None:
         st.info(f"This comment is in the dataset {comment.dataset_id}, not in the one in hand.")
     draw_body(comment)
     _draw_facts(comment)
+    if told.notes:
+        st.caption("Saved from the playground:")
+    for note in told.notes:
+        st.text(visible(note))
+    draw_try_link(comment)
     st.subheader("Votes", anchor=False)
     if told.votes:
         votes = pd.DataFrame(

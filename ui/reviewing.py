@@ -12,7 +12,7 @@ from services.curation import datasets
 from services.curation.comments import history
 from services.evaluation.reviews import MAX_WHY_LENGTH, VERDICTS, Miss, review
 from ui.charts import label_title, score_bars
-from ui.comments import draw_body
+from ui.comments import draw_body, draw_try_link
 from ui.errors import show
 from ui.links import put
 from ui.store import database
@@ -35,6 +35,7 @@ def draw_miss(miss: Miss) -> None:
     words, said = st.columns([3, 2])
     with words, st.container(height=_PANE_PX, border=False):  # of one height: the buttons below stay in place
         draw_body(miss.comment)
+        draw_try_link(miss.comment)
         if miss.review:
             st.info(_told(miss), icon=":material/rate_review:")
             if miss.review.label and miss.comment.label_from == "adjudicated":

@@ -1,35 +1,28 @@
 """An encoder with a classification head, in the folder layout of Hugging Face; weights are safetensors."""
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
 from domain.errors import BackendError, BadInput
-from domain.models import Answers, ScoreKind
+from services.backends.encoder_batches import BatchedEncoder, Floats, Tokens
 from services.backends.registry import read_about
 
-Floats = NDArray[np.float32]
-
 FILES = "hf"  # the part of a model's folder that other programs load
-_TOKENS_AT_ONCE = 4_096  # padding included; more was not faster on a CPU, and a GPU has room for it
+_TOKENS_ON_GPU = 16_384  # padding included
 
 logging.disable_progress_bar()
 
 
-class HuggingFaceClassifier:
-    """An encoder that was trained on; scores are softmax probabilities."""
-
-    score_kind: ScoreKind = "softmax"
+class HuggingFaceClassifier(BatchedEncoder):
+    """An encoder that was trained on, asked with torch."""
 
     def __init__(
         self, labels: Sequence[str], model: Any, tokenizer: Any, *, max_length: int, precision: str = "auto"
@@ -51,60 +44,20 @@ class HuggingFaceClassifier:
                 f"The model has {model.config.num_labels} outputs for {len(labels)} labels.",
                 hint="Train the model again.",
             )
-        self.labels = tuple(labels)
-        self.max_length = max_length
+        super().__init__(labels, tokenizer, max_length=max_length)
         self.precision = precision_here(precision)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self._device.type == "cuda":
+            self.tokens_at_once = _TOKENS_ON_GPU
         number = torch.bfloat16 if self.precision == "bf16" else torch.float32
         self._model = model.to(self._device, number).eval()
-        self._tokenizer = tokenizer
 
-    def predict(self, texts: Sequence[str]) -> Answers:
-        """The most probable label of each text; every text has one, the empty text too.
-
-        Raises:
-            BackendError: the model's numbers are not finite, or the memory does not suffice.
-        """
-        if not texts:
-            return Answers(labels=[], parse_status=[])
-        started = time.perf_counter()
-        tokens = self._tokenize(texts)
-        scores = self._scores(tokens)
-        milliseconds = (time.perf_counter() - started) * 1000 / len(texts)
-        return Answers(
-            labels=[self.labels[index] for index in scores.argmax(axis=1).tolist()],
-            parse_status=["ok"] * len(texts),
-            scores=scores,
-            latency_ms=np.full(len(texts), milliseconds, dtype=np.float32),
-            tokens=[len(ids) for ids in tokens],
-        )
-
-    def scores(self, texts: Sequence[str]) -> Floats:
-        """Probabilities of shape (n, K); each row sums to 1.
-
-        Raises:
-            BackendError: the model's numbers are not finite, or the memory does not suffice.
-        """
-        return self._scores(self._tokenize(texts))
-
-    def _tokenize(self, texts: Sequence[str]) -> list[list[int]]:
-        read = self._tokenizer(list(texts), truncation=True, max_length=self.max_length)
-        ids: list[list[int]] = read["input_ids"]
-        return ids
-
-    def _scores(self, tokens: Sequence[Sequence[int]]) -> Floats:
-        """Similar lengths go through together; each row comes back to the place of its text."""
-        scores = np.empty((len(tokens), len(self.labels)), dtype=np.float32)
+    def _probabilities(self, tokens: Tokens) -> Floats:
         with out_of_memory_named("Predict on a machine with more memory."), torch.inference_mode():
-            for places in _batches([len(ids) for ids in tokens]):
-                padded = self._tokenizer.pad(
-                    {"input_ids": [tokens[place] for place in places]}, return_tensors="pt"
-                ).to(self._device)
-                logits = self._model(**padded).logits.float()
-                scores[places] = torch.softmax(logits, dim=-1).cpu().numpy()
-        if not np.isfinite(scores).all():
-            raise BackendError("The model's scores are not numbers.", hint="Train it again.")
-        return scores
+            batch = self._tokenizer.pad({"input_ids": list(tokens)}, return_tensors="pt").to(self._device)
+            logits = self._model(**batch).logits.float()
+            probabilities: Floats = torch.softmax(logits, dim=-1).cpu().numpy()
+        return probabilities
 
 
 @contextmanager
@@ -177,15 +130,3 @@ def precision_here(wanted: str) -> str:
     if torch.cuda.is_available():
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     return "bf16" if torch.ops.mkldnn._is_mkldnn_bf16_supported() else "fp32"
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Places of texts to go through together, shortest first, at most _TOKENS_AT_ONCE with the padding."""
-    batch: list[int] = []
-    for place in np.argsort(lengths, kind="stable").tolist():
-        if batch and (len(batch) + 1) * lengths[place] > _TOKENS_AT_ONCE:
-            yield batch
-            batch = []
-        batch.append(place)
-    if batch:
-        yield batch

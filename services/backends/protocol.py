@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from domain.models import Answers, ScoreKind
+from services.modelling.outbound import Prices
 
 
 class Classifier(Protocol):
@@ -35,8 +36,16 @@ class PaidClassifier(Protocol):
 
     chunk_rows: int  # asked about between two signs of progress
 
-    def begin(self, texts: Sequence[str], kept: Path) -> None:
+    @property
+    def prices(self) -> Prices:
+        """What its answers cost."""
+        ...
+
+    def begin(self, texts: Sequence[str], kept: Path, *, allowed_usd: float = ...) -> float:
         """Look at everything that will be sent before anything is; keep answers in the file `kept`.
+
+        Returns:
+            What the answers will cost, by estimate, in US dollars.
 
         Raises:
             WorkbenchError: something may not leave, or would cost too much.

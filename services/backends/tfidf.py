@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +97,27 @@ class TfidfClassifier:
         features = hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], format="csr")
         return _softmax(np.asarray(features @ self._columns) + self._intercept)
 
+    def contributions(self, text: str) -> dict[str, Floats]:
+        """What each word of the text adds to the logits, shape (K,); with the intercept they are the logits.
+
+        A word is what stands between spaces, in lower case. What a pair of words adds is shared between both.
+        """
+        words = text.lower().split()
+        added: dict[str, Floats] = {word: np.zeros(len(self.labels), dtype=np.float32) for word in words}
+        first = 0
+        for vectorizer in self._vectorizers:
+            shares = _shares_of_terms(vectorizer, words)
+            counts: defaultdict[str, float] = defaultdict(float)
+            for (_, term), share in shares.items():
+                counts[term] += share
+            values = vectorizer.transform([text])
+            for (place, term), share in shares.items():
+                column = vectorizer.vocabulary_[term]
+                part = float(values[0, column]) * share / counts[term]
+                added[words[place]] += part * self._columns[first + column]
+            first += len(vectorizer.vocabulary_)
+        return added
+
     def save(self, folder: Path, about: dict[str, Any]) -> None:
         """Write the model into an existing folder; `about` says where it comes from.
 
@@ -170,6 +192,26 @@ def _vectorizer_of(table: TermTable, sublinear_tf: bool) -> TfidfVectorizer:
     )
     vectorizer.idf_ = table.idf
     return vectorizer
+
+
+def _shares_of_terms(vectorizer: TfidfVectorizer, words: Sequence[str]) -> dict[tuple[int, str], float]:
+    """How often each word has a known term, by the word's place; a term of several words counts in parts."""
+    shares: defaultdict[tuple[int, str], float] = defaultdict(float)
+    if vectorizer.analyzer != "word":  # letter sequences lie within a word
+        analyze = vectorizer.build_analyzer()
+        for place, word in enumerate(words):
+            for term in analyze(word):
+                shares[place, term] += 1.0
+    else:
+        tokenize = vectorizer.build_tokenizer()
+        tokens = [(place, token) for place, word in enumerate(words) for token in tokenize(word)]
+        shortest, longest = vectorizer.ngram_range
+        for length in range(shortest, longest + 1):
+            for run in zip(*(tokens[start:] for start in range(length)), strict=False):
+                term = " ".join(token for _, token in run)
+                for place, _ in run:
+                    shares[place, term] += 1.0 / length
+    return {key: share for key, share in shares.items() if key[1] in vectorizer.vocabulary_}
 
 
 def _softmax(logits: Floats) -> Floats:

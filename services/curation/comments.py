@@ -8,6 +8,7 @@ from domain.labels import Vote
 from storage.comments import count_comments, get_comment, list_comments
 from storage.database import Database
 from storage.reviews import list_adjudications
+from storage.saved_texts import list_notes
 from storage.votes import list_votes
 
 __all__ = ["CommentHistory", "count_comments", "get_comment", "history", "list_comments"]
@@ -25,11 +26,12 @@ class Adjudication:
 
 @dataclass(frozen=True)
 class CommentHistory:
-    """A comment with every vote and every adjudication, oldest first."""
+    """A comment with every vote and every adjudication, oldest first, and notes of whoever saved it."""
 
     comment: Comment
     votes: tuple[Vote, ...]
     adjudications: tuple[Adjudication, ...]
+    notes: tuple[str, ...] = ()
 
 
 def history(db: Database, comment_id: int) -> CommentHistory:
@@ -43,4 +45,5 @@ def history(db: Database, comment_id: int) -> CommentHistory:
         comment,
         tuple(list_votes(db, comment.dataset_id, comment_id)),
         tuple(Adjudication(*row) for row in list_adjudications(db, comment.dataset_id, comment_id)),
+        tuple(list_notes(db, comment_id)),
     )
