@@ -1,10 +1,10 @@
-"""Run the benchmarks: `python -m benchmarks [import label click evaluate start tokens] [--rows 1000000]`."""
+"""Run the benchmarks: `python -m benchmarks [NAME ...] [--rows 1000000]`."""
 
 import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import clicking, evaluating, importing, labelling, starting, tokens
+from benchmarks import clicking, estimate, evaluating, importing, labelling, predict, starting, tokens, train
 from benchmarks.figures import Figure
 from benchmarks.workshop import Workshop, workshop
 
@@ -15,6 +15,9 @@ BENCHMARKS: dict[str, Callable[[Workshop], Iterator[Figure]]] = {
     "label": labelling.figures,
     "evaluate": evaluating.figures,
     "tokens": tokens.figures,
+    "predict": predict.figures,
+    "train": train.figures,
+    "estimate": estimate.figures,
 }
 
 

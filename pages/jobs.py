@@ -6,6 +6,7 @@ from services.jobs.following import follow
 from services.jobs.launch import list_jobs
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.jobs import draw_job, pick_job
+from ui.provider_jobs import draw_provider_jobs
 from ui.store import database
 
 dataset = dataset_in_hand()
@@ -25,3 +26,4 @@ if jobs:
     st.fragment(draw, run_every="1s" if looks_again else None)(looks_again=looks_again)
 else:
     nothing_yet("No job was started yet.", "Training and predicting run as jobs.", "train", "Train a model")
+draw_provider_jobs(dataset)

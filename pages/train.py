@@ -4,11 +4,15 @@ import streamlit as st
 
 from services.curation import snapshots
 from services.modelling import training
+from services.modelling.commands import train_command
 from ui.errors import showing_errors
+from ui.estimates import draw_estimate
 from ui.frame import dataset_in_hand, go_to, nothing_yet
+from ui.hosted_choice import choose_model, draw_hosted
 from ui.links import pick
+from ui.repeating import draw_script
 from ui.store import database
-from ui.training import choose_recipe, choose_settings, command_line, describe_rows
+from ui.training import choose_recipe, choose_settings, describe_rows
 
 dataset = dataset_in_hand()
 who = st.session_state["person"]
@@ -27,9 +31,13 @@ name = right.text_input(
 )
 st.caption(describe_rows(taken[snapshot_id]))
 recipe = choose_recipe()
+hosted = choose_model(recipe) if recipe.kind == "train_hosted" else {}
 with st.expander("Settings", icon=":material/tune:"):
-    settings = choose_settings(recipe)  # no form: the command below follows every change
+    settings = choose_settings(recipe, hosted)  # no form: the command below follows every change
+if hosted:
+    draw_hosted(dataset, taken[snapshot_id], recipe, settings, actor=who)
 
+draw_estimate(snapshot_id, recipe, settings)
 if st.button("Start training", type="primary", icon=":material/play_arrow:", key="train_start"):
     with showing_errors():
         job = training.train(
@@ -38,7 +46,10 @@ if st.button("Start training", type="primary", icon=":material/play_arrow:", key
         go_to("jobs", dataset=dataset.dataset_id, job=job.job_id)
 st.caption("The same from the command line:")
 st.code(
-    command_line(snapshot_id, recipe.name, name=name, settings=settings, actor=who),
+    train_command(snapshot_id, recipe.name, name=name, settings=settings, actor=who),
     language=None,
     wrap_lines=True,
 )
+if recipe.kind == "train_encoder":
+    with st.expander("Repeat it without the workbench", icon=":material/content_copy:"), showing_errors():
+        draw_script(snapshot_id, recipe.name, settings)

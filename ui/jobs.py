@@ -6,20 +6,31 @@ import pandas as pd
 import streamlit as st
 
 from domain.jobs import Job
-from domain.text import escape_markdown, visible
+from domain.text import escape_markdown, shortened, visible
 from services.jobs import launch
 from services.jobs.folder import Facts
 from services.jobs.following import Followed
+from services.modelling.side_by_side import read_answers
 from ui.errors import showing_errors
+from ui.example_answers import draw_answers
+from ui.job_results import draw_bill
+from ui.job_watching import draw_pause, draw_watching
 from ui.lists import pick_row
+from ui.origins import draw_origin
 from ui.store import database
 from ui.times import when
+from ui.tuning_curves import draw_tuning_curves
 
 _KINDS = {
     "train_baseline": "training",
     "train_encoder": "training",
     "train_hosted": "training",
+    "tune_examples": "tuning",
+    "adopt_hosted": "adoption",
     "predict": "prediction",
+    "search": "search",
+    "learning_curve": "learning curve",
+    "cross_validate": "cross-validation",
 }
 _STATES = {
     "queued": (":material/hourglass_empty:", "queued"),
@@ -27,8 +38,10 @@ _STATES = {
     "succeeded": (":material/check_circle:", "succeeded"),
     "failed": (":material/error:", "failed"),
     "cancelled": (":material/cancel:", "cancelled"),
+    "paused": (":material/pause_circle:", "paused"),
     "died": (":material/power_off:", "died"),
 }
+TUNING = "tuning"  # the stage whose numbers a provider tells
 _CHART_FROM_POINTS = 5
 _LONG_LOG = 500
 
@@ -42,7 +55,7 @@ def pick_job(jobs: Sequence[Job]) -> str:
             "state": [_STATES[job.state.name][1] for job in ordered],
             "what": [_KINDS.get(job.kind, job.kind) for job in ordered],
             "model": [visible(job.spec["name"]) for job in ordered],
-            "snapshot": [job.snapshot_id for job in ordered],
+            "on": [shortened(job.snapshot_id, 40) for job in ordered],
             "by": [visible(job.created_by) for job in ordered],
             "started": [when(job.created_at) for job in ordered],
         }
@@ -58,15 +71,20 @@ def draw_job(followed: Followed) -> None:
     st.subheader(f"{icon} {name}", anchor=False)
     again = f" · repeats {job.restart_of}" if job.restart_of else ""
     st.caption(
-        f"{job.job_id} · {_KINDS.get(job.kind, job.kind)} on {job.snapshot_id} · {state} · started by "
-        f"{escape_markdown(job.created_by)}, {when(job.created_at)}{again}"
+        f"{job.job_id} · {_KINDS.get(job.kind, job.kind)} on {escape_markdown(job.snapshot_id)} · {state} · "
+        f"started by {escape_markdown(job.created_by)}, {when(job.created_at)}{again}"
     )
     _draw_state(followed)
+    draw_bill(job)
     if job.state.is_over:
         _draw_end(followed)
     else:
-        _draw_cancel(followed)
-    _draw_metrics(followed.metrics)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            draw_pause(followed)
+            _draw_cancel(followed)
+    if not draw_watching(followed):
+        _draw_metrics(followed.metrics)
+    draw_answers(read_answers(launch.folder_of(database(), job.job_id).path))
     went_wrong = job.state.name in ("failed", "died")
     if followed.log or went_wrong:
         with st.expander("Log", icon=":material/terminal:", expanded=went_wrong):
@@ -83,7 +101,7 @@ def _draw_state(followed: Followed) -> None:
         st.progress(min(state.share, 1.0), f"{message}{left}")
     elif state.name in ("failed", "died"):
         st.error(message, icon=_STATES[state.name][0])
-    elif state.name == "cancelled":
+    elif state.name in ("cancelled", "paused"):
         st.info(message, icon=_STATES[state.name][0])
     elif followed.is_settled:
         st.success(message, icon=_STATES[state.name][0])
@@ -95,7 +113,8 @@ def _draw_cancel(followed: Followed) -> None:
     """Stop it: first by asking, and if that does not help, by force."""
     job_id = followed.job.job_id
     if followed.asked_by is None:
-        label, icon = "Cancel", ":material/cancel:"
+        is_ours = followed.job.kind != "adopt_hosted"  # what was found at a provider goes on there
+        label, icon = "Cancel" if is_ours else "Stop following", ":material/cancel:"
     elif followed.may_kill:
         label, icon = "Kill", ":material/dangerous:"
     else:
@@ -113,13 +132,15 @@ def _draw_end(followed: Followed) -> None:
     """Where to go from here: on to the results, or once more."""
     job = followed.job
     if job.state.name != "succeeded":
-        if st.button("Start again", icon=":material/replay:", key=f"jobs_again_{job.job_id}"):
+        again = "Go on" if job.state.name == "paused" else "Start again"
+        if st.button(again, icon=":material/replay:", key=f"jobs_again_{job.job_id}"):
             with showing_errors():
                 new = launch.restart(database(), job.job_id, st.session_state["person"])
                 st.query_params["job"] = new.job_id
                 st.rerun()
         return
     with st.container(horizontal=True, gap="medium"):
+        draw_origin(job.snapshot_id, job.dataset_id, label="Worked on")
         for run in followed.runs:
             st.page_link(
                 "pages/evaluate.py",
@@ -162,9 +183,10 @@ def _draw_metrics(metrics: Sequence[Facts]) -> None:
     if "validation" in stages:
         numbers.caption("A first look on validation, without intervals. Evaluate has them.")
     for stage, lines in stages.items():
-        if len(lines) >= _CHART_FROM_POINTS:
+        if len(lines) >= _CHART_FROM_POINTS and stage != TUNING:
             with chart:
                 _draw_curve(stage, lines)
+    draw_tuning_curves(stages.get(TUNING, []))
 
 
 def _draw_curve(stage: str, lines: Sequence[Facts]) -> None:

@@ -1,4 +1,4 @@
-"""The parts of the Models page: the list, one model, and its runs."""
+"""The parts of the Models page: one model and its runs."""
 
 from collections.abc import Sequence
 
@@ -9,51 +9,33 @@ from domain.models import Model, Run
 from domain.text import escape_markdown, visible
 from ui.evaluations import evaluation_of
 from ui.figures import in_brackets
-from ui.lists import pick_row
-from ui.times import when
+from ui.job_results import draw_expiry
+from ui.origins import draw_origin
 
 _WIDTHS = [2, 2, 1, 3, 2]
-
-
-def pick_model(models: Sequence[Model]) -> Model:
-    """The list; returns the model that is open."""
-    table = pd.DataFrame(
-        {
-            "model": [model.model_id for model in models],
-            "name": [visible(model.name) for model in models],
-            "backend": [model.backend for model in models],
-            "snapshot": [model.snapshot_id for model in models],
-            "by": [visible(model.created_by) for model in models],
-            "made": [when(model.created_at) for model in models],
-        }
-    )
-    opened = pick_row(
-        table, [model.model_id for model in models], param="model", alt="Models of this dataset"
-    )
-    return next(model for model in models if model.model_id == opened)
 
 
 def draw_model(model: Model) -> None:
     """What a model is and how it was made."""
     st.subheader(escape_markdown(model.name), anchor=False)
     labels = ", ".join(escape_markdown(label) for label in model.labels)
-    st.caption(f"{model.model_id} · {model.backend} · labels: {labels}")
+    answers = f"labels: {labels}" if labels else "answers in free text"
+    st.caption(f"{model.model_id} · {model.backend} · {answers}")
     with st.container(horizontal=True, gap="medium"):
-        for label, page, icon, asked in (
-            (
-                f"Learned from {model.snapshot_id}",
-                "snapshots",
-                "photo_camera",
-                {"snapshot": model.snapshot_id},
-            ),
-            (f"Made by {model.job_id}", "jobs", "pending_actions", {"job": model.job_id}),
-        ):
-            st.page_link(
-                f"pages/{page}.py",
-                label=label,
-                icon=f":material/{icon}:",
-                query_params={"dataset": model.dataset_id, **asked},
-            )
+        draw_origin(model.snapshot_id, model.dataset_id, label="Learned from")
+        st.page_link(
+            "pages/jobs.py",
+            label=f"Made by {model.job_id}",
+            icon=":material/pending_actions:",
+            query_params={"dataset": model.dataset_id, "job": model.job_id},
+        )
+        st.page_link(
+            "pages/try.py",
+            label="Try it",
+            icon=":material/science:",
+            query_params={"dataset": model.dataset_id, "model": model.model_id},
+        )
+    draw_expiry(model.settings)
     with st.expander("Settings", icon=":material/tune:"):
         st.dataframe(
             pd.DataFrame(
@@ -62,6 +44,15 @@ def draw_model(model: Model) -> None:
             hide_index=True,
             alt="Settings of the model",
         )
+
+
+def draw_free_text(model: Model) -> None:
+    """Where a model without labels can be tried: no split can be predicted with it."""
+    st.markdown("**It answers in free text**")
+    st.caption(
+        "There is no label to predict and to evaluate. Its job shows what it says beside its base; the "
+        "playground lets you ask it anything."
+    )
 
 
 def draw_runs(runs: Sequence[Run]) -> None:

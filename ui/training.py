@@ -2,7 +2,7 @@
 
 import inspect
 import re
-import shlex
+from collections.abc import Mapping
 from dataclasses import Field, asdict, fields
 from typing import Any, get_args
 
@@ -11,12 +11,13 @@ import streamlit as st
 from domain.text import escape_markdown
 from services.curation.snapshots import Snapshot
 from services.modelling.recipes import CLASS_WEIGHTS, RECIPES, SETTINGS, Recipe, settings_of
-from services.modelling.settings import PERSONAL_DATA, PRECISIONS
+from services.modelling.settings import PERSONAL_DATA, PRECISIONS, STRUCTURED
 
 _CHOICES: dict[str, tuple[str | None, ...]] = {
     "class_weight": CLASS_WEIGHTS,
     "precision": PRECISIONS,
     "personal_data": PERSONAL_DATA,
+    "structured": STRUCTURED,
 }
 _MEANING = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 _SETTINGS_IN_A_ROW = 3
@@ -45,10 +46,15 @@ def choose_recipe() -> Recipe:
     return RECIPES[name]
 
 
-def choose_settings(recipe: Recipe) -> dict[str, Any]:
-    """The settings that were changed; everything else stays as the recipe has it."""
+def choose_settings(recipe: Recipe, elsewhere: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that were changed; everything else stays as the recipe has it.
+
+    Args:
+        elsewhere: Settings that were chosen before, and are not offered again.
+    """
     defaults, said = asdict(settings_of(recipe)), meanings(SETTINGS[recipe.kind])
-    given, chosen = fields(SETTINGS[recipe.kind]), {}
+    chosen = dict(elsewhere)
+    given = [one for one in fields(SETTINGS[recipe.kind]) if one.name not in elsewhere]
     for first in range(0, len(given), _SETTINGS_IN_A_ROW):
         row = given[first : first + _SETTINGS_IN_A_ROW]
         for setting, place in zip(row, st.columns(_SETTINGS_IN_A_ROW, gap="medium"), strict=False):
@@ -60,25 +66,12 @@ def choose_settings(recipe: Recipe) -> dict[str, Any]:
 
 
 def meanings(settings: type) -> dict[str, str]:
-    """What each setting does, from the docstring of its class."""
-    told = (inspect.getdoc(settings) or "").partition("Attributes:")[2].partition("\n\n")[0]
-    return {name: " ".join(meaning.split()) for name, meaning in _MEANING.findall(told)}
-
-
-def command_line(snapshot_id: str, recipe: str, *, name: str, settings: dict[str, Any], actor: str) -> str:
-    """The command that starts the same training."""
-    words = ["workbench.py", "train", "--snapshot", snapshot_id, "--recipe", recipe]
-    if name.strip():
-        words += ["--name", name.strip()]
-    for setting, value in settings.items():
-        words += ["--setting", f"{setting}={_written(value)}"]
-    return shlex.join(["python", *words, "--as", actor])
-
-
-def _written(value: object) -> str:
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
-    return str(value)
+    """What each setting does, from the docstrings of its class and of those that it builds on."""
+    found: dict[str, str] = {}
+    for part in reversed(settings.__mro__[:-1]):
+        told = inspect.cleandoc(part.__doc__ or "").partition("Attributes:")[2].partition("\n\n")[0]
+        found |= {name: " ".join(meaning.split()) for name, meaning in _MEANING.findall(told)}
+    return found
 
 
 def _choose(setting: "Field[Any]", default: Any, key: str) -> object:

@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 
 from domain.jobs import JobState
 from services.curation.snapshots import take_snapshot
-from services.jobs import encoder_trainer, launch, train_encoder
+from services.jobs import launch, train_encoder, watch
 from services.jobs.checkpoints import last_whole_checkpoint
-from services.jobs.encoder_trainer import Watch
 from services.jobs.train_encoder import train
+from services.jobs.watch import Watch
 from services.jobs.worker import Cancelled
 from services.modelling.training import train as start_training
 from tests.encoder.conftest import comments
@@ -124,7 +124,7 @@ def test_a_checkpoint_that_is_not_whole_is_passed_over_and_removed(tmp_path):
 
 
 def test_a_cancelled_training_stops_at_the_next_step_and_keeps_its_checkpoints(new_job, monkeypatch):
-    monkeypatch.setattr(encoder_trainer, "_PROGRESS_EVERY_S", 0.0)
+    monkeypatch.setattr(watch, "_PROGRESS_EVERY_S", 0.0)
     job, told = new_job(rows=comments(100)), Watch.on_step_end
 
     def on_step_end(self, args, state, control, **given):
