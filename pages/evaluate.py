@@ -3,12 +3,16 @@
 import streamlit as st
 
 from services.evaluation.intervals import SMALL_N
+from services.modelling.models import get_model
 from ui.charts import confusion_matrix
 from ui.comments_table import draw_answers
 from ui.evaluations import cell_of, evaluation_of, run_titles, runs_of
 from ui.figures import class_table, draw_data, draw_headline, in_brackets
 from ui.frame import dataset_in_hand, nothing_yet
+from ui.job_results import draw_expiry
 from ui.links import pick, pick_cell, put
+from ui.score_charts import draw_scores
+from ui.store import database
 
 _SHOWN = 100
 
@@ -37,6 +41,7 @@ report, labels = found.report, found.table.labels
 
 draw_headline(report)
 draw_data(found.data, report.n)
+draw_expiry(get_model(database(), run.model_id).settings)
 
 st.subheader("Label by label", anchor=False)
 st.dataframe(
@@ -93,3 +98,11 @@ if gold or predicted:
                 **{key: value for key, value in cell.items() if value},
             },
         )
+
+draw_scores(run)
+st.page_link(
+    "pages/thresholds.py",
+    label="Choose a threshold on validation",
+    icon=":material/tune:",
+    query_params={"dataset": dataset.dataset_id},
+)

@@ -116,3 +116,13 @@ def count_predictions(db: Database, run_id: str) -> int:
             "SELECT count(*) FROM predictions WHERE run_id = $run_id", {"run_id": run_id}
         ).fetchone()
     return int(row[0]) if row else 0
+
+
+def find_mean_latency_ms(db: Database, run_id: str) -> float | None:
+    """Milliseconds that a comment took on average; None where nothing was measured."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            "SELECT avg(latency_ms) FROM predictions WHERE run_id = $run_id AND latency_ms > 0",
+            {"run_id": run_id},
+        ).fetchone()
+    return None if row is None or row[0] is None else float(row[0])

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from storage.audit import add_entry
 from storage.database import Database, now
 
 # An adjudication is the review's own if it bears its time, name and label: both were written together.
@@ -90,6 +91,14 @@ def add_review(
                 SELECT nextval('adjudication_ids'), $dataset_id, $comment_id, $label, $why, $at, $actor
                 """,
                 {name: params[name] for name in names},
+            )
+            add_entry(
+                cursor,
+                actor=actor,
+                verb="label adjudicated",
+                dataset_id=dataset_id,
+                object_=f"comment {comment_id}",
+                details={"label": label, "why": why, "run_id": run_id},
             )
         elif added:
             taken_back = {**params, "review_id": int(added[0][0])}

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from domain.comments import Dataset
 from domain.errors import BadInput, NotFound
 from domain.splits import SPLIT_MODES
+from storage.audit import add_entry
 from storage.database import EVERY_ID, Database, now
 
 _SPLIT_SQL = {
@@ -151,6 +152,14 @@ def add_snapshot(
                 "at": snapshot.created_at,
                 "actor": actor,
             },
+        )
+        add_entry(
+            cursor,
+            actor=actor,
+            verb="snapshot taken",
+            dataset_id=dataset_id,
+            object_=snapshot_id,
+            details={"sha256": snapshot.sha256, "rows": snapshot.row_count},
         )
         _write_folder(snapshot_folder(db.home, snapshot_id), rows, snapshot)
     return snapshot

@@ -29,6 +29,7 @@ def pick_row(table: pd.DataFrame, ids: Sequence[str], *, param: str, alt: str) -
         st.query_params[param] = shown
     # The browser remembers the place of the mark: where rows moved, the table begins anew.
     key = f"{param}_table_{crc32(' '.join(ids).encode())}"
+    st.session_state[f"{param}_table_drawn"] = key
     st.dataframe(
         table,
         hide_index=True,
@@ -48,5 +49,6 @@ def pick_row(table: pd.DataFrame, ids: Sequence[str], *, param: str, alt: str) -
 
 def _open(key: str, ids: Sequence[str], param: str) -> None:
     rows = st.session_state[key]["selection"]["rows"]
-    if rows:
+    # The browser tells the mark of a table once more when another has taken its place; nobody chose it then.
+    if rows and st.session_state.get(f"{param}_table_drawn") == key:
         st.query_params[param] = ids[rows[0]]

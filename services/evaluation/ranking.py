@@ -33,7 +33,14 @@ def roc_auc(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> Estimat
             hint="Both labels must occur among the rows that have a score.",
         )
     above = float(_ranks(scores)[positive].sum()) - positives * (positives + 1) / 2
-    area = above / (positives * negatives)
+    return area_interval(above / (positives * negatives), positives, negatives)
+
+
+def area_interval(area: float, positives: int, negatives: int) -> Estimate:
+    """The area under a ROC curve with the 95 % score interval that its size and its comments alone give.
+
+    Source: Newcombe (2006), as above.
+    """
     z = critical_value(CONFIDENCE)
 
     def plausible(supposed: float) -> bool:

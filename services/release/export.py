@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from domain.errors import BadInput
 from domain.text import without_formula
+from services.curation.snapshots import snapshot_file
 from storage.comments import get_comments_table
 from storage.database import Database
 from storage.datasets import get_dataset
@@ -34,6 +35,20 @@ def export_comments(db: Database, dataset_id: str, path: Path) -> int:
     """
     get_dataset(db, dataset_id)
     return write_table(get_comments_table(db, dataset_id), path)
+
+
+def export_snapshot(db: Database, snapshot_id: str, path: Path) -> int:
+    """Write the frozen rows of a snapshot (comment_id, text, label, split); return how many.
+
+    Args:
+        path: As for export_comments. Of these formats, CSV and XLSX mark what would run as a formula.
+
+    Raises:
+        NotFound: there is no such snapshot, or its file is gone.
+        BadInput: as for export_comments.
+    """
+    file = snapshot_file(db, snapshot_id, "comments.parquet")
+    return write_table(pq.read_table(file, columns=["comment_id", "text", "label", "split"]), path)
 
 
 def write_table(table: pa.Table, path: Path) -> int:

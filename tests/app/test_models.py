@@ -2,6 +2,7 @@ import pytest
 
 from services.curation.snapshots import take_snapshot
 from services.jobs.launch import list_jobs
+from services.modelling.model_facts import list_model_facts
 from services.modelling.models import list_models
 from tests.stored_jobs import ready_to_train
 from tests.stored_runs import labelled_dataset, stored_run
@@ -71,3 +72,34 @@ def test_the_splits_and_snapshots_to_predict_are_offered(db, model, open_page):
     app = open_page("models")
     assert app.selectbox(key="models_snapshot").options == [newer.snapshot_id, model.snapshot_id]
     assert app.selectbox(key="models_split").value == "test"
+
+
+def pressed(app, label):
+    return next(button for button in app.main.button if button.label == label).click().run()
+
+
+def test_an_archived_model_is_hidden_until_it_is_asked_for(db, model, open_page):
+    stored_run(db, {}, snapshot_id=model.snapshot_id, name="Other")
+    app = pressed(open_page("models", model=model.model_id), "Archive")
+    assert not app.exception
+    assert "Archived by ana" in app.info[0].value and "Take back" in [one.label for one in app.main.button]
+    fresh = open_page("models")
+    assert fresh.dataframe[0].value["name"].tolist() == ["Other"]
+    fresh.toggle(key="models_archived").set_value(True).run()
+    assert fresh.dataframe[0].value["name"].tolist() == ["Other", "*Mine* <b>"]
+    back = pressed(open_page("models", model=model.model_id), "Take back")
+    assert not back.exception and not back.info
+    assert [one.archiving for one in list_model_facts(db, "kids")] == [None, None]
+
+
+def test_the_list_shows_the_number_that_counts_with_its_interval(model, open_page):
+    [number] = open_page("models").dataframe[0].value["macro F1"]
+    assert number.startswith("0.") and " to " in number and number.endswith(" test")
+
+
+def test_an_export_without_files_is_told(db, model, open_page):
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE models SET backend = 'tfidf'")
+    app = pressed(open_page("models"), "Export")
+    assert not app.exception
+    assert "are gone" in app.error[0].value

@@ -17,7 +17,7 @@ from urllib.error import URLError
 from playwright.sync_api import Locator, Page
 
 from services.door import call
-from services.verbs import run_verb
+from services.verbs.running import run_verb
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))

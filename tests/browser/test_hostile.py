@@ -18,6 +18,8 @@ from services.curation.datasets import create_dataset, write_guideline
 from services.curation.importing import import_file
 from services.evaluation.reviews import misses, review
 from services.labelling.desk import record_votes
+from services.release.policy import starter_policy, write_policy
+from services.release.releases import approve, propose
 from storage.comments import list_comment_ids
 from storage.database import connect
 from tests.browser.driving import PATIENCE_MS, ask, at_hand, dashboard, desk, saved, settled, workbench
@@ -129,6 +131,12 @@ def home(payloads, names, tmp_path_factory):
             client_id=f"review:{miss.comment.comment_id}",
             actor=names[2],
         )
+    policy = starter_policy(tuple(labels.values()))
+    write_policy(db, KIDS, policy, why=payloads[13], actor=names[2])
+    for model in ("model-1", "model-2"):
+        release = propose(db, model, why=payloads[13], actor=names[0])
+        if model == "model-1":
+            approve(db, release.release_id, why=payloads[13], actor=names[1])
     db.close()
     return home
 
@@ -200,8 +208,12 @@ def test_every_page_shows_payloads_as_text_and_asks_nobody_for_anything(visit, a
         f"evaluate?run=run-1&gold={quote(miss['gold'])}&predicted={quote(miss['predicted'])}",
         f"review?run=run-1&comment={miss['comment']['comment_id']}",
         "review?run=run-1&comment=" + str(reviewed(home)),
+        f"try?comment={miss['comment']['comment_id']}",
+        "try?ask=Free+text",
         "compare?before=run-1&after=run-3",
         "compare?before=run-1&after=run-3&show=fixed",
+        "release?model=model-1",
+        "release?model=model-2",
         f"comments?contains={quote('<script>')}&author={quote(names[0])}",
     ]
     for link in links:
@@ -210,6 +222,27 @@ def test_every_page_shows_payloads_as_text_and_asks_nobody_for_anything(visit, a
         inert(page)
     who = page.get_by_test_id("stSidebar").get_by_test_id("stPopover")
     assert literal(names[0]) in literal(who.inner_text())
+
+
+def test_the_playground_shows_what_was_tried_as_text(visit, address, payloads, inert):
+    page = visit(address, f"try?dataset={KIDS}&model=model-1")
+    settled(page)
+    box = page.get_by_label("Comment", exact=True)
+    for payload in payloads[:6]:
+        box.fill(payload)
+        box.press("Control+Enter")
+        page.get_by_text("Nearest comments that it learned from").wait_for(timeout=PATIENCE_MS)
+        settled(page)
+        inert(page)
+    page.get_by_text("One per line").click()
+    box.fill("\n".join(" ".join(payload.split()) for payload in payloads))
+    box.press("Control+Enter")
+    page.get_by_text("A row opens below").wait_for(timeout=PATIENCE_MS)
+    settled(page)
+    inert(page)
+    page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_role("link", name="Look at it").wait_for(timeout=PATIENCE_MS)
+    inert(page)
 
 
 def reviewed(home):

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 import workbench
-from services.verbs import VERBS
+from services.verbs.table import VERBS
 from tests.hostile import HOSTILE
 
 ROOT = Path(__file__).resolve().parents[2]

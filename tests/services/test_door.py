@@ -12,7 +12,7 @@ import pytest
 
 from domain.errors import Busy, Conflict, NotFound
 from services.door import Door, call, socket_path
-from services.verbs import run_verb
+from services.verbs.running import run_verb
 from storage.database import connect, holder_of
 from storage.datasets import find_dataset
 from tests.building import asked, texts, written_csv

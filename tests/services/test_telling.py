@@ -3,8 +3,8 @@ import pytest
 from domain.errors import WorkbenchError
 from domain.text import visible
 from services.evaluation import comparing, reports
-from services.telling import told
-from services.verbs import run_verb
+from services.telling.told import told
+from services.verbs.running import run_verb
 from tests.building import numbers, written_csv
 from tests.conftest import SMALL
 from tests.hostile import HOSTILE

@@ -1,0 +1,107 @@
+"""What a threshold will mean in a day of real traffic."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from services.evaluation.base_rate import precisions_at
+from services.evaluation.intervals import Estimate, Proportion, weighted_mean
+from services.evaluation.thresholds import Tally, Traffic
+
+_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """A day at a stated base rate and volume, each number with its 95 % interval.
+
+    Attributes:
+        recall: Unwanted comments that are removed, or read by a human where there is a band.
+        false_positive_rate: Other comments that are removed.
+        precision: Of what is removed, at the base rate; None where nothing is.
+        precision_here: The same among the labelled comments, at their own mix.
+        kind_removed, abusive_missed: Comments a day, removed though kind, kept though abusive.
+        removed, read: Comments a day. Without a band whoever reads anything reads what is flagged.
+        hours: Of reading, a day.
+    """
+
+    recall: Proportion
+    false_positive_rate: Proportion
+    precision: Estimate | None
+    precision_here: Proportion | None
+    removed: Estimate
+    kind_removed: Estimate
+    abusive_missed: Estimate
+    read: Estimate
+    hours: Estimate
+
+
+def outlook(tally: Tally, traffic: Traffic) -> Outlook:
+    """A day of traffic, if its unwanted and its other comments are like the labelled ones.
+
+    Comments a day are means; the day's own luck comes on top of their intervals.
+    """
+    caught = tally.positives - tally.kept_positives
+    removed = tally.removed_positives + tally.removed_negatives
+    has_band = tally.queued_positives + tally.queued_negatives > 0
+    wrong = Proportion(tally.removed_negatives, tally.negatives)
+    taken = _mixed(tally.removed_positives, tally.removed_negatives, tally, traffic)
+    read = _mixed(tally.queued_positives, tally.queued_negatives, tally, traffic) if has_band else taken
+    return Outlook(
+        recall=Proportion(caught, tally.positives),
+        false_positive_rate=wrong,
+        precision=_precision(tally, traffic),
+        precision_here=Proportion(tally.removed_positives, removed) if removed else None,
+        removed=taken,
+        kind_removed=_times(wrong, traffic.volume * (1 - traffic.base_rate)),
+        abusive_missed=_times(
+            Proportion(tally.kept_positives, tally.positives), traffic.volume * traffic.base_rate
+        ),
+        read=read,
+        hours=_times(read, traffic.seconds_per_review / _SECONDS),
+    )
+
+
+def sentence(day: Outlook, traffic: Traffic, *, has_band: bool) -> str:
+    """The day in plain English: what goes wrong in either direction, and what it takes of people."""
+    reading = (
+        f"Somebody reads {_count(day.read)} between the thresholds: {_hours(day.hours)}."
+        if has_band
+        else f"Reading every flagged one first takes {_hours(day.hours)}."
+    )
+    return (
+        f"Of {traffic.volume:,.0f} comments a day, {traffic.base_rate:.2%} of them abusive:"
+        f" {_count(day.kind_removed)} kind ones removed, {_count(day.abusive_missed)} abusive ones missed."
+        f" {reading}"
+    )
+
+
+def _precision(tally: Tally, traffic: Traffic) -> Estimate | None:
+    value, low, high = precisions_at(
+        np.array([tally.removed_positives]),
+        tally.positives,
+        np.array([tally.removed_negatives]),
+        tally.negatives,
+        traffic.base_rate,
+    )
+    return None if np.isnan(value[0]) else Estimate(float(value[0]), float(low[0]), float(high[0]))
+
+
+def _mixed(positives: int, negatives: int, tally: Tally, traffic: Traffic) -> Estimate:
+    """Comments a day, where so many of the labelled ones of either kind are concerned."""
+    rates = [Proportion(positives, tally.positives), Proportion(negatives, tally.negatives)]
+    return _times(weighted_mean(rates, [traffic.base_rate, 1 - traffic.base_rate]), traffic.volume)
+
+
+def _times(number: Proportion | Estimate, factor: float) -> Estimate:
+    return Estimate(number.value * factor, number.low * factor, number.high * factor)
+
+
+def _count(number: Estimate) -> str:
+    if number.value >= 10 or number.value == 0:
+        return f"{number.value:,.0f}"
+    return f"{number.value:.1f}"
+
+
+def _hours(number: Estimate) -> str:
+    return f"{number.value:,.1f} hours"

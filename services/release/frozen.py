@@ -1,0 +1,35 @@
+"""What was frozen about a model beside its weights: the one place where a release looks for a threshold."""
+
+from typing import Any
+
+from storage.database import Database
+from storage.thresholds import count_looks, find_look, list_thresholds
+
+
+def threshold_facts(db: Database, model_id: str) -> dict[str, Any] | None:
+    """The threshold that was frozen for the model last, with its one look at test; None where there is none.
+
+    The gate judges the label that the model names, with or without a threshold.
+    """
+    found = list_thresholds(db, model_id=model_id)
+    if not found:
+        return None
+    frozen = found[0]
+    look = find_look(db, frozen.threshold_id)
+    return {
+        "threshold_id": frozen.threshold_id,
+        "snapshot_id": frozen.snapshot_id,
+        "run_id": frozen.run_id,
+        "unwanted": frozen.unwanted,
+        "rule": frozen.rule,
+        "upper_score": frozen.upper_score,
+        "lower_score": frozen.lower_score,
+        "base_rate": frozen.base_rate,
+        "temperature": frozen.temperature,
+        "on_validation": frozen.tally,
+        "on_test": look.tally if look else None,
+        "looks_at_test": sum(count_looks(db, frozen.snapshot_id).values()),
+        "why": frozen.why,
+        "by": frozen.created_by,
+        "at": frozen.created_at.isoformat(),
+    }
