@@ -12,6 +12,7 @@ from domain.errors import BadInput, Conflict, NotFound
 from domain.people import actor_named
 from domain.splits import SPLITS
 from domain.text import TEXT_RULES_VERSION
+from services.labelling.agreement_report import frozen_agreement
 from storage import comments, datasets
 from storage import snapshots as stored
 from storage.database import Database
@@ -71,6 +72,7 @@ def take_snapshot(
         "label_from": dict(Counter(rows.column("label_from").to_pylist())),
         "left_out": {name: states[name] for name in ("excluded", "tied", "waiting")},
         "leaks": stored.count_leaks(db, rows),
+        "agreement": frozen_agreement(db, dataset_id),
         "text_rules": TEXT_RULES_VERSION,
     }
     return stored.add_snapshot(db, dataset_id, rows, manifest, who)

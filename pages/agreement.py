@@ -1,0 +1,70 @@
+"""Agreement: whether the labels can be trusted, who disagrees with whom, and the decision where they do."""
+
+import streamlit as st
+
+from services.labelling.agreement import LEVELS
+from ui.adjudicating import draw_disputes
+from ui.aggregating import draw_aggregations
+from ui.agreement import (
+    agreement_of,
+    annotators_of,
+    changes_of,
+    draw_annotators,
+    draw_coefficients,
+    draw_labels,
+    draw_months,
+    draw_pairs,
+)
+from ui.frame import dataset_in_hand, nothing_yet
+
+_PARTS = ("Agreement", "Annotators", "Disagreements", "Aggregation")
+
+dataset, who = dataset_in_hand(), st.session_state["person"]
+people = annotators_of(dataset.dataset_id)
+if not people:
+    nothing_yet(
+        "Nobody has labelled anything here yet.",
+        "Agreement can be measured where two people label the same comments.",
+        "label",
+        "Label comments",
+    )
+    st.stop()
+
+part = st.segmented_control(
+    "Part", _PARTS, key="part", bind="query-params", default=_PARTS[0], label_visibility="collapsed"
+)
+if part == "Annotators":
+    draw_annotators(people, changes_of(dataset.dataset_id))
+    st.stop()
+if part == "Disagreements":
+    draw_disputes(dataset.dataset_id, who)
+    st.stop()
+if part == "Aggregation":
+    draw_aggregations(dataset.dataset_id, who)
+    st.stop()
+
+level = st.segmented_control(
+    "Level of alpha",
+    LEVELS,
+    key="level",
+    bind="query-params",
+    default=LEVELS[0],
+    help="Nominal: labels differ or not. Ordinal and interval: the label set is a scale, in its order.",
+)
+found = agreement_of(dataset.dataset_id, level or LEVELS[0])
+if found.n == 0:
+    nothing_yet(
+        "No comment has the votes of two people yet.",
+        f"Each comment needs {dataset.votes_needed} here. Ask a colleague to label the same comments, or"
+        " make a dataset whose comments need two votes.",
+        "label",
+        "Label comments",
+    )
+    st.stop()
+draw_coefficients(found)
+st.subheader("Label by label", anchor=False)
+draw_labels(found)
+st.subheader("Month by month", anchor=False)
+draw_months(found)
+st.subheader("Pair by pair", anchor=False)
+draw_pairs(found)

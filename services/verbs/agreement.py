@@ -1,0 +1,41 @@
+"""The verbs of agreement and aggregation, with plain arguments."""
+
+from collections.abc import Callable
+from typing import Any
+
+from domain.errors import BadInput
+from services.labelling.aggregation_runs import aggregate, list_aggregations, show_aggregation
+from services.labelling.agreement_report import measure_agreement
+from services.labelling.annotators import list_annotators
+from storage.database import Database
+
+
+def show_agreement(db: Database, *, dataset: str, level: str = "nominal") -> Any:
+    """How far the annotators of a dataset agree, and how each of them works."""
+    found = measure_agreement(db, dataset, level=level)
+    return {"agreement": found, "sentence": found.sentence, "annotators": list_annotators(db, dataset)}
+
+
+def aggregate_or_show(
+    db: Database,
+    *,
+    actor: str,
+    dataset: str | None = None,
+    method: str = "dawid-skene",
+    name: str = "",
+    show: str | None = None,
+    show_all: bool = False,
+    limit: int = 20,
+) -> Any:
+    """Work labels out of all votes and keep the run; or list the runs, or one beside the labels in force."""
+    if show is not None:
+        return show_aggregation(db, show, limit=limit)
+    if dataset is None:
+        raise BadInput("Of which dataset?", hint="Give --dataset NAME.")
+    if show_all:
+        return list_aggregations(db, dataset)
+    run = aggregate(db, dataset, method=method, name=name, actor=actor)
+    return show_aggregation(db, run.aggregation_id, limit=limit)
+
+
+VERBS: dict[str, Callable[..., Any]] = {"agreement": show_agreement, "aggregate": aggregate_or_show}
