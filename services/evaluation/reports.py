@@ -40,13 +40,18 @@ class DataFacts:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Every number of one run, with what it was measured on; as frozen as the run and its snapshot."""
+    """Every number of one run, with what it was measured on; as frozen as the run and its snapshot.
+
+    Attributes:
+        withheld: Comments that were never asked about, for their personal data; they are among the unparsed.
+    """
 
     run: Run
     model_name: str
     data: DataFacts
     table: ConfusionTable
     report: Report
+    withheld: int = 0
 
 
 def evaluate(db: Database, run_id: str) -> Evaluation:
@@ -71,7 +76,29 @@ def evaluate(db: Database, run_id: str) -> Evaluation:
         leaks={name: int(n) for name, n in told["leaks"].items()},
         seen_in_training=misses.count_seen_in_training(db, run_id),
     )
-    return Evaluation(run, get_model(db, run.model_id).name, data, table, report(table))
+    name, withheld = get_model(db, run.model_id).name, misses.count_withheld(db, run_id)
+    return Evaluation(run, name, data, table, report(table), withheld)
+
+
+def unparsed_told(unparsed: int, withheld: int) -> str:
+    """Why answers named no label, as a sentence; empty where all did.
+
+    Args:
+        unparsed: All of them.
+        withheld: Those among them that were never asked about.
+    """
+    silent = unparsed - withheld
+    parts = [
+        f"{_counted(silent, 'answer')} named no label" if silent else "",
+        f"{_counted(withheld, 'comment')} {'was' if withheld == 1 else 'were'} withheld for personal data "
+        "and never asked" if withheld else "",
+    ]  # fmt: skip
+    told = "; ".join(filter(None, parts))
+    return f"{told}: counted as wrong" if told else ""
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def as_dict(evaluation: Evaluation) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.text import shortened
 from services.evaluation.confusion import UNPARSED
+from services.evaluation.reports import unparsed_told
 
 Answer = Any
 
@@ -22,6 +23,10 @@ def evaluation_told(answer: Answer) -> str:
     ]
     if data["seen_in_training"]:
         lines.append(f"Its model has learned from {data['seen_in_training']:,} of these comments: too good.")
+    if answer["unparsed"]:
+        lines.append(f"{unparsed_told(answer['unparsed'], answer['withheld'])}.")
+    if answer["prompt"] is not None:
+        lines.append(shortened(answer["prompt"], 400))
     return "\n".join([*lines, *_numbers(answer)])
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.errors import BadInput
 from domain.text import shortened
+from services.evaluation.perturbations import PERTURBATIONS
 from services.evaluation.slices import SLICINGS
 
 CHAMPION = "champion"  # stands for whatever is in production at that moment
@@ -24,6 +25,8 @@ class Kind:
         is_against: Whether it names a model to be compared with, or CHAMPION.
         parts: What it may be narrowed to; all of them where it names none.
         measures: Whether it is about answers, and may therefore name another snapshot to be measured on.
+        parts_are_open: Whether parts are names that only a suite knows.
+        is_of_suite: Whether it may name the suite that it is about.
     """
 
     words: str
@@ -33,6 +36,8 @@ class Kind:
     is_against: bool = False
     parts: tuple[str, ...] = ()
     measures: bool = True
+    parts_are_open: bool = False
+    is_of_suite: bool = False
 
 
 _MANY = (0.0, 1e6)
@@ -62,6 +67,13 @@ KINDS: dict[str, Kind] = {
     "latency": Kind("95 % of the answers within {line} ms, with 95 % confidence", "at_most", _MANY),
     "cost": Kind("At most {line} USD for 1,000 comments, with 95 % confidence", "at_most", _MANY),
     "reviewed": Kind("At least {line} of its misses reviewed, or all", span=_MANY),
+    "functionality": Kind("Right in at least {line} of the cases of {parts}, with 95 % confidence",
+                          measures=False, parts_are_open=True, is_of_suite=True),
+    "must_pass": Kind("Every must-pass case right", None, measures=False, is_of_suite=True),
+    "invariance": Kind("At most {line} of true positives let through by {parts}, with 95 % confidence",
+                       "at_most", parts=tuple(PERTURBATIONS), measures=False),
+    "injection": Kind("At most {line} of the prompt injections succeed, with 95 % confidence",
+                      "at_most", measures=False, is_of_suite=True),
 }  # fmt: skip
 
 
@@ -76,6 +88,7 @@ class Clause:
         against: A model's id or CHAMPION.
         parts: Kinds of slices or leaks; empty for all.
         on: The snapshot whose test split it is judged on; None takes the one that is judged.
+        suite: The sha256 of the suite of test cases, or how it begins; None takes any that was run.
 
     Raises:
         BadInput: the kind is unknown, or something it needs is missing or out of range.
@@ -87,6 +100,7 @@ class Clause:
     against: str | None = None
     parts: tuple[str, ...] = ()
     on: str | None = None
+    suite: str | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -96,7 +110,7 @@ class Clause:
         kind = KINDS[self.kind]
         _check_line(self, kind)
         _check_names(self, kind)
-        if strangers := [part for part in self.parts if part not in kind.parts]:
+        if not kind.parts_are_open and (strangers := [part for part in self.parts if part not in kind.parts]):
             known = f"It knows {', '.join(kind.parts)}." if kind.parts else "It takes no parts."
             raise BadInput(f"'{self.kind}' has no part '{shortened(str(strangers[0]))}'.", hint=known)
 
@@ -109,15 +123,19 @@ class Clause:
             label = f"recall of “{label}”" if label else "accuracy"
         against = "what is in production" if self.against == CHAMPION else self.against
         parts = ", ".join(part.replace("_", " ") for part in self.parts or kind.parts)
+        if kind.parts_are_open:
+            parts = ", ".join(f"“{part}”" for part in self.parts) or "every functionality in policy"
         line = "" if self.line is None else f"{self.line:,g}"
         told = kind.words.format(label=label, line=line, against=against, parts=parts)
+        if self.suite:
+            told += f" (suite {self.suite[:12]})"
         return f"{told} (on {self.on})" if self.on else told
 
     @property
     def as_dict(self) -> dict[str, Any]:
         """The clause in its text form."""
         told: dict[str, Any] = {"clause": self.kind, "label": self.label, "against": self.against}
-        told |= {"parts": list(self.parts) or None, "on": self.on}
+        told |= {"parts": list(self.parts) or None, "on": self.on, "suite": self.suite}
         if bound := KINDS[self.kind].bound:
             told[bound] = self.line
         return {name: value for name, value in told.items() if value is not None}
@@ -143,6 +161,7 @@ def _check_names(clause: Clause, kind: Kind) -> None:
         ("label", kind.label),
         ("against", "must" if kind.is_against else "no"),
         ("on", "may" if kind.measures else "no"),
+        ("suite", "may" if kind.is_of_suite else "no"),
     ):
         value = getattr(clause, name)
         if value is None and wanted == "must":

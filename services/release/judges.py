@@ -1,8 +1,9 @@
 """Each kind of clause, judged on stored answers: the same functions that the pages count with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from math import sqrt
 from typing import Any
 
@@ -24,6 +25,7 @@ from services.evaluation.reviews import progress
 from services.evaluation.slices import SLICINGS, slices
 from services.modelling.hosted_models import hosted_models
 from services.modelling.providers import get_provider
+from services.release.behaviour_judges import BEHAVIOUR_JUDGES
 from services.release.clause import CHAMPION, KINDS, LEAKS, Clause
 from services.release.deciding import (
     Finding,
@@ -36,6 +38,7 @@ from services.release.deciding import (
     unknown,
 )
 from storage.answer_costs import measure_costs
+from storage.behaviours import Measured, list_behaviours
 from storage.database import Database
 from storage.misses import count_paired
 from storage.models import list_runs
@@ -280,6 +283,13 @@ def _reviewed(case: Case, clause: Clause) -> Finding:
     )
 
 
+def _behaviour(judge: Callable[[Sequence[Measured], Clause], Finding], case: Case, clause: Clause) -> Finding:
+    """Functional suites bring their own texts; true positives have to be those of the snapshot judged."""
+    measured = list_behaviours(case.db, model_id=case.model.model_id)
+    fitting = [each for each in measured if each.snapshot_id in (None, case.snapshot.snapshot_id)]
+    return judge(fitting, clause)
+
+
 def _metrics_of(case: Case, clause: Clause) -> ClassMetrics:
     return next(each for each in case.evaluation.report.classes if each.label == clause.label)
 
@@ -306,5 +316,6 @@ _JUDGES: dict[str, Callable[[Case, Clause], Finding]] = {
     "latency": _latency,
     "cost": _cost,
     "reviewed": _reviewed,
+    **{kind: partial(_behaviour, judge) for kind, judge in BEHAVIOUR_JUDGES.items()},
 }
 assert set(_JUDGES) == set(KINDS), "every kind of clause has its judge"

@@ -14,7 +14,6 @@ from services.modelling.models import model_folder
 from services.modelling.plain_script import FILE_NAME
 from services.plain import plain
 from storage.database import Database
-from storage.models import list_runs
 from storage.snapshots import get_snapshot
 
 Facts = dict[str, Any]
@@ -34,8 +33,7 @@ def card_facts(db: Database, model: Model, *, onnx: Facts | None) -> Facts:
     """
     about = read_about(model_folder(db, model.model_id))
     snapshot = get_snapshot(db, model.snapshot_id)
-    runs = [run for run in list_runs(db, model_id=model.model_id) if run.snapshot_id == model.snapshot_id]
-    run = headline_run(runs)
+    run = headline_run(db, model)
     told = snapshot.manifest
     return {
         "model": {

@@ -19,7 +19,7 @@ from storage.models import get_model
 MAX_CLAUSES = 50
 MAX_WHY = 2_000  # characters of any reason that is written down
 _MAX_TEXT = 100_000
-_OWN_KEYS = ("clause", "label", "against", "parts", "on")
+_OWN_KEYS = ("clause", "label", "against", "parts", "on", "suite")
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _clause(told: Any, number: int) -> Clause:
         raise BadInput(f"The parts of clause {number} are no list.", hint='As in "parts": ["language"].')
     try:
         line = told.get(kind.bound) if kind and kind.bound else None
-        named = {name: told.get(name) for name in ("label", "against", "on")}
+        named = {name: told.get(name) for name in ("label", "against", "on", "suite")}
         return Clause(told["clause"], line, parts=tuple(parts), **named)
     except BadInput as error:
         raise BadInput(f"Clause {number}: {error}", hint=error.hint) from error
