@@ -26,6 +26,7 @@ page = st.navigation(
             _page("guideline", "Guideline", "menu_book", "What each label means, in versions."),
             _page("label", "Label", "label", "One comment at a time, by keyboard."),
             _page("comments", "Comments", "forum", "Find comments, and see all that is known of one."),
+            _page("agreement", "Agreement", "handshake", "Can the labels be trusted? Who disagrees?"),
         ],
         "Train": [
             _page("snapshots", "Snapshots", "photo_camera", "Freeze the labels in force."),
@@ -38,6 +39,7 @@ page = st.navigation(
         "Evaluate": [
             _page("try", "Playground", "play_circle", "Try models on a text of your own, side by side."),
             _page("evaluate", "Evaluate", "analytics", "How well a model does on a frozen set."),
+            _page("behaviour", "Behaviour", "rule", "Test cases, other spellings, prompt injection."),
             _page("review", "Review", "rate_review", "Decide what each miss means."),
             _page("thresholds", "Thresholds", "tune", "Where to cut, and what that means in a day."),
             _page("compare", "Compare", "compare_arrows", "Two models on the same rows."),

@@ -18,10 +18,13 @@ from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoin
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from streamlit.logger import get_logger
 from streamlit.runtime.pages_manager import PagesManager
 
 from domain.errors import Busy, WorkbenchError
+from domain.text import escape_markdown, with_hint
 from services.homes import home_folder
+from services.log_lines import OursInALine
 from services.owner import Owner, owner_of
 
 _log = logging.getLogger("workbench")
@@ -72,7 +75,7 @@ async def _open(owner: Owner) -> None:
                 _log.warning("Waiting: %s", told)
             await asyncio.sleep(0.2)
         except WorkbenchError as error:
-            _log.error("%s %s", error, error.hint)
+            _log.error("%s", with_hint(str(error), error.hint))
             return
 
 
@@ -81,7 +84,10 @@ def _health(_request: Request) -> JSONResponse:
 
 
 def _on_script_error(error: Exception) -> bool:
-    """A bug: the whole of it goes to the log, the person gets its number."""
+    """An error of ours is shown. A bug: the whole of it goes to the log, the person gets its number."""
+    if isinstance(error, WorkbenchError):
+        st.error(escape_markdown(with_hint(str(error), error.hint)), icon=":material/error:")
+        return True
     number = secrets.token_hex(4)
     _log.error("Error %s", number, exc_info=error)
     st.error(
@@ -89,6 +95,9 @@ def _on_script_error(error: Exception) -> bool:
     )
     return True
 
+
+# Streamlit logs whatever ends a page, or a part of one, before it asks what is to be shown.
+get_logger("streamlit.error_util").addFilter(OursInALine())
 
 # A folder named pages would make Streamlit run a page without Home.py for whoever comes first by a link,
 # which after a restart is every open tab. Streamlit has no public word for this.

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from services.commands import curation, evaluation, hosting, models, playground, release, studies, training
+from services.commands import (
+    agreement,
+    behaviour,
+    curation,
+    evaluation,
+    hosting,
+    models,
+    playground,
+    release,
+    studies,
+    training,
+)
 from services.commands.options import Home
 from services.homes import home_folder
 
@@ -20,7 +31,18 @@ app = typer.Typer(
     help=__doc__,
     rich_markup_mode=None,
 )
-for part in (curation, training, studies, models, hosting, playground, evaluation, release):
+for part in (
+    curation,
+    agreement,
+    training,
+    studies,
+    models,
+    hosting,
+    playground,
+    evaluation,
+    behaviour,
+    release,
+):
     part.add_commands(app)
 
 

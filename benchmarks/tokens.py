@@ -35,10 +35,10 @@ def figures(shop: Workshop) -> Iterator[Figure]:
         snapshot = take_snapshot(db, DATASET, actor=PERSON)
         before = _plain_loop_seconds(shop.rows)
         with PeakMemory() as memory:
-            started = time.perf_counter()
+            started, worked = time.perf_counter(), time.process_time()
             counted = count_snapshot(db, snapshot.snapshot_id, encoding=_ENCODING, progress=lambda *_: None)
-            taken = time.perf_counter() - started
-        rival = (before + _plain_loop_seconds(shop.rows)) / 2
+            taken, worked = time.perf_counter() - started, time.process_time() - worked
+        after = _plain_loop_seconds(shop.rows)
         started = time.perf_counter()
         for prompt in ("Allow what is kind.", "Disallow what is not."):
             budget_of_snapshot(
@@ -47,11 +47,17 @@ def figures(shop: Workshop) -> Iterator[Figure]:
         again = (time.perf_counter() - started) / 2
     finally:
         db.close()
-    yield Figure(
-        f"tokens of {counted:,} comments, read and kept", taken, "s", limit=_TIMES_RIVAL * rival,
-        aim=f"at most {_TIMES_RIVAL} times", rival=rival, rival_name="sum(len(encode_ordinary(x)))",
-        parts=quantities({"loop before": before, "loop after": 2 * rival - before}),
-    )  # fmt: skip
+    # Processor seconds too, of all threads: where others use the processors, wall clocks say little.
+    for name, ours, loops in (
+        ("wall clock", taken, (before[0], after[0])),
+        ("processor", worked, (before[1], after[1])),
+    ):
+        rival = sum(loops) / 2
+        yield Figure(
+            f"tokens of {counted:,} comments, read and kept, {name}", ours, "s", limit=_TIMES_RIVAL * rival,
+            aim=f"at most {_TIMES_RIVAL} times", rival=rival, rival_name="sum(len(encode_ordinary(x)))",
+            parts=quantities({"loop before": loops[0], "loop after": loops[1]}),
+        )  # fmt: skip
     yield Figure(
         "tokens: peak memory", memory.peak_mb, "MB", limit=_MEMORY_LIMIT_MB,
         aim=f"under {_MEMORY_LIMIT_MB:,} MB",
@@ -62,20 +68,21 @@ def figures(shop: Workshop) -> Iterator[Figure]:
     )  # fmt: skip
 
 
-def _plain_loop_seconds(rows: int) -> float:
-    """Seconds of the loop over the same texts, which are made in between and not timed."""
+def _plain_loop_seconds(rows: int) -> tuple[float, float]:
+    """Wall and processor seconds of the loop over the same texts, which are made in between and not timed."""
     encode = tiktoken.get_encoding(_ENCODING).encode_ordinary
     encode("warm")
-    taken, waiting = 0.0, []
+    wall, processor, waiting = 0.0, 0.0, []
     for text in comments(rows):
         waiting.append(text)
         if len(waiting) == 20_000:
-            taken += _timed(encode, waiting)
-            waiting = []
-    return taken + _timed(encode, waiting)
+            spent = _timed(encode, waiting)
+            wall, processor, waiting = wall + spent[0], processor + spent[1], []
+    spent = _timed(encode, waiting)
+    return wall + spent[0], processor + spent[1]
 
 
-def _timed(encode: Callable[[str], list[int]], texts: list[str]) -> float:
-    started = time.perf_counter()
+def _timed(encode: Callable[[str], list[int]], texts: list[str]) -> tuple[float, float]:
+    started, worked = time.perf_counter(), time.process_time()
     sum(len(encode(x)) for x in texts)
-    return time.perf_counter() - started
+    return time.perf_counter() - started, time.process_time() - worked

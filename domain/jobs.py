@@ -13,6 +13,7 @@ JobKind = Literal[
     "tune_examples",
     "adopt_hosted",
     "predict",
+    "behave",
     "search",
     "learning_curve",
     "cross_validate",

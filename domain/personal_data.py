@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
@@ -71,8 +72,29 @@ def find_personal_data(text: str) -> PersonalData | None:
     Looked for, in this order: e-mail address, web address, bank account (IBAN), payment card, IP address,
     phone number, @handle, street address. Width, invisible characters and case do not hide one.
     """
-    folded = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    return next(_finds(folded), None)
+    return next(_finds(_folded(text)), None)
+
+
+def place_of(found: PersonalData, text: str) -> str:
+    """Where the find stands in the text itself, such as "line 7, characters 12 to 20"; both count from 1."""
+    first, last = (_unfolded(place, text) for place in (found.start, found.end - 1))
+    (line, start), (last_line, end) = (_line_and_character(place, text) for place in (first, last))
+    if line == last_line:
+        return f"line {line:,}, characters {start:,} to {end:,}"
+    return f"line {line:,}, character {start:,}, to line {last_line:,}, character {end:,}"
+
+
+def _folded(text: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+
+
+def _unfolded(place: int, text: str) -> int:
+    """The character of the text that became the folded one at that place; folding changes lengths."""
+    return bisect_right(range(1, len(text) + 1), place, key=lambda length: len(_folded(text[:length])))
+
+
+def _line_and_character(place: int, text: str) -> tuple[int, int]:
+    return text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
 
 
 def _finds(text: str) -> Iterator[PersonalData]:

@@ -131,5 +131,16 @@ def shortened(text: str, length: int = 80) -> str:
     return line if len(line) <= length else f"{line[: length - 1]}…"
 
 
+def sentence(text: str) -> str:
+    """The text with a full stop, where it does not end with a mark of its own."""
+    text = text.rstrip()
+    return text if not text or text[-1] in ".!?:…" else f"{text}."
+
+
+def with_hint(message: str, hint: str) -> str:
+    """What went wrong and what to do about it, as sentences one after the other."""
+    return f"{sentence(message)} {hint}".strip() if hint else message
+
+
 def _is_symbol(character: str) -> bool:
     return character != "" and unicodedata.category(character) in ("So", "Sk", "Mn", "Sm")

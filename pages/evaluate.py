@@ -9,7 +9,7 @@ from ui.comments_table import draw_answers
 from ui.evaluations import cell_of, evaluation_of, run_titles, runs_of
 from ui.figures import class_table, draw_data, draw_headline, in_brackets
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.job_results import draw_expiry
+from ui.job_results import draw_expiry, draw_prompt
 from ui.links import pick, pick_cell, put
 from ui.score_charts import draw_scores
 from ui.store import database
@@ -39,9 +39,11 @@ run = runs[pick("Run", list(runs), key="run", shown=run_titles(runs).__getitem__
 found = evaluation_of(run.run_id)
 report, labels = found.report, found.table.labels
 
-draw_headline(report)
+draw_headline(report, found.withheld)
 draw_data(found.data, report.n)
-draw_expiry(get_model(database(), run.model_id).settings)
+settings = get_model(database(), run.model_id).settings
+draw_expiry(settings)
+draw_prompt(settings)
 
 st.subheader("Label by label", anchor=False)
 st.dataframe(

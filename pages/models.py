@@ -28,7 +28,11 @@ if not model.labels:
     draw_archive(opened)
     st.stop()
 
-draw_runs(models.list_runs(database(), model_id=model.model_id))
+draw_runs(
+    model,
+    models.list_runs(database(), model_id=model.model_id),
+    models.list_engines(database(), model.model_id),
+)
 with st.form("models_predict"):
     st.markdown("**Let it predict**")
     snapshot, split, go = st.columns([2, 2, 1], vertical_alignment="bottom")

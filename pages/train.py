@@ -13,6 +13,7 @@ from ui.links import pick
 from ui.repeating import draw_script
 from ui.store import database
 from ui.training import choose_recipe, choose_settings, describe_rows
+from ui.withholding import choose_personal_data
 
 dataset = dataset_in_hand()
 who = st.session_state["person"]
@@ -32,6 +33,8 @@ name = right.text_input(
 st.caption(describe_rows(taken[snapshot_id]))
 recipe = choose_recipe()
 hosted = choose_model(recipe) if recipe.kind == "train_hosted" else {}
+if hosted:
+    hosted |= choose_personal_data(taken[snapshot_id], recipe)
 with st.expander("Settings", icon=":material/tune:"):
     settings = choose_settings(recipe, hosted)  # no form: the command below follows every change
 if hosted:

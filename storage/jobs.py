@@ -8,8 +8,10 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from domain.behaviour import Behaviour
 from domain.errors import NotFound
 from domain.jobs import Job, JobState
+from storage.behaviours import add_behaviour
 from storage.database import Database, now
 from storage.models import add_model, add_run
 from storage.predictions import add_predictions, count_rows_checked, incoming
@@ -125,7 +127,7 @@ def list_jobs(db: Database, dataset_id: str | None = None, *, unabsorbed: bool =
 
 
 def update_absorbed(
-    db: Database, job: Job, state: JobState, results: Results | None, *, cost: Cost | None = None
+    db: Database, job: Job, state: JobState, results: Results | Behaviour | None, *, cost: Cost | None = None
 ) -> bool:
     """Take over how the job ended, with what it brought: all in one transaction, once.
 
@@ -156,7 +158,9 @@ def update_absorbed(
             return False
         if cost is not None:
             update_settled(cursor, job.job_id, cost)
-        if results is not None:
+        if isinstance(results, Behaviour):
+            add_behaviour(cursor, job, results)
+        elif results is not None:
             _add_results(cursor, job, results)
     return True
 

@@ -49,6 +49,20 @@ def count_pairs(db: Database, run_id: str) -> list[tuple[str, str | None, int]]:
         ).fetchall()
 
 
+def count_withheld(db: Database, run_id: str) -> int:
+    """How many comments of the run were kept back for their personal data: no time and no token was spent."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            """
+            SELECT count(*)
+            FROM predictions
+            WHERE run_id = $run_id AND parse_status = 'filtered' AND tokens = 0 AND latency_ms = 0
+            """,
+            {"run_id": run_id},
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def count_label_sources(db: Database, run_id: str) -> dict[str, int]:
     """How the frozen labels that the run is measured by came about: single, majority, adjudicated, ..."""
     with db.reading() as cursor:

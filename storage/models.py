@@ -7,7 +7,7 @@ import duckdb
 
 from domain.errors import NotFound
 from domain.jobs import Job
-from domain.models import Model, Run
+from domain.models import Engine, Model, Run
 from storage.audit import add_entry
 from storage.database import Database, now
 
@@ -157,6 +157,36 @@ def list_runs(
             {"dataset_id": dataset_id, "model_id": model_id, "snapshot_id": snapshot_id, "split": split},
         ).fetchall()
     return [_run(row) for row in rows]
+
+
+def list_engines(db: Database, model_id: str) -> dict[str, Engine]:
+    """What computed each run of the model, by run id: what its job was told, "torch" where nothing was."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            """
+            SELECT r.run_id, coalesce(j.spec ->> '$.settings.engine', 'torch')
+            FROM runs r
+            LEFT JOIN jobs j ON j.job_id = r.job_id
+            WHERE r.model_id = $model_id
+            """,
+            {"model_id": model_id},
+        ).fetchall()
+    return dict(rows)
+
+
+def find_recipe(db: Database, model_id: str) -> str | None:
+    """The recipe that the model's job was started with; None where it was not noted, or there was none."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            """
+            SELECT j.spec ->> '$.recipe'
+            FROM models m
+            JOIN jobs j ON j.job_id = m.job_id
+            WHERE m.model_id = $model_id
+            """,
+            {"model_id": model_id},
+        ).fetchone()
+    return row[0] if row else None
 
 
 def _next_id(cursor: duckdb.DuckDBPyConnection, noun: str) -> str:

@@ -47,9 +47,20 @@ def relabel(db, labels, *, dataset_id="kids", annotator="ana", round_=1):
 
 
 def stored_run(
-    db, answers, *, dataset_id="kids", snapshot_id=None, name="baseline", split="test", scores=None
+    db,
+    answers,
+    *,
+    dataset_id="kids",
+    snapshot_id=None,
+    name="baseline",
+    split="test",
+    scores=None,
+    withheld=(),
 ):
-    """The id of a run that answered {comment id: label or None}, on a new snapshot unless one is named."""
+    """The id of a run that answered {comment id: label or None}, on a new snapshot unless one is named.
+
+    Those `withheld` were never asked about, for their personal data.
+    """
     frozen = snapshot_id or take_snapshot(db, dataset_id, actor="ana", split_mode="imported").snapshot_id
     order = ("allow", "disallow")
     job = Job(
@@ -75,22 +86,25 @@ def stored_run(
             score_kind="softmax" if scores else "none",
             row_count=len(answers),
         )
-        with predictions.incoming(cursor, _table(answers, split, scores or {})):
+        with predictions.incoming(cursor, _table(answers, split, scores or {}, withheld)):
             predictions.add_predictions(cursor, run_id, split)
     return run_id
 
 
-def _table(answers, split, scores):
+def _table(answers, split, scores, withheld):
     count = len(answers)
     return pa.table(
         {
             "split": pa.array([split] * count, pa.string()),
             "comment_id": pa.array(list(answers), pa.int64()),
             "label": pa.array(list(answers.values()), pa.string()),
-            "parse_status": ["invalid" if label is None else "ok" for label in answers.values()],
+            "parse_status": [
+                "filtered" if number in withheld else "invalid" if label is None else "ok"
+                for number, label in answers.items()
+            ],
             "scores": pa.array([scores.get(number) for number in answers], pa.list_(pa.float32())),
-            "latency_ms": pa.nulls(count, pa.float32()),
-            "tokens": pa.nulls(count, pa.int32()),
+            "latency_ms": pa.array([0.0 if number in withheld else None for number in answers], pa.float32()),
+            "tokens": pa.array([0 if number in withheld else None for number in answers], pa.int32()),
             "cost_usd": pa.nulls(count, pa.float64()),
         }
     )

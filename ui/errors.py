@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from domain.errors import WorkbenchError
-from domain.text import escape_markdown
+from domain.text import escape_markdown, sentence
 
 
 @contextmanager
@@ -20,4 +20,6 @@ def showing_errors() -> Iterator[None]:
 
 def show(error: WorkbenchError) -> None:
     """The error as a message, its words as they are."""
-    st.error(f"{escape_markdown(str(error))}  \n{escape_markdown(error.hint)}", icon=":material/error:")
+    st.error(
+        f"{escape_markdown(sentence(str(error)))}  \n{escape_markdown(error.hint)}", icon=":material/error:"
+    )

@@ -76,7 +76,7 @@ def _draw_findings(checked: Checked) -> None:
         refused = len(checked.refused_rows)
         rows = f", {refused:,} of its rows hold an error" if refused else ""
         st.error(
-            f"{checked.example_count:,} examples: no host would take the file{rows}.",
+            f"{checked.example_count:,} examples: the file cannot be uploaded{rows}.",
             icon=":material/block:",
         )
     if checked.findings:

@@ -10,7 +10,7 @@ from domain.text import escape_markdown, shortened
 from services.evaluation.comparing import RunComparison
 from services.evaluation.intervals import SMALL_N, Estimate, Proportion
 from services.evaluation.metrics import Report
-from services.evaluation.reports import DataFacts
+from services.evaluation.reports import DataFacts, unparsed_told
 
 _GREY = "color: #8b93a3"
 
@@ -32,13 +32,12 @@ def draw_count(title: str, count: int, *, n: int) -> None:
         st.caption(f"{share.value:.1%} of n = {n:,}  \n95 % interval {share.low:.1%} to {share.high:.1%}")
 
 
-def draw_headline(found: Report) -> None:
+def draw_headline(found: Report, withheld: int) -> None:
     """Accuracy, macro-F1 and the weakest recall: what may be read in seconds."""
     accuracy, macro, weakest = st.columns(3)
     with accuracy:
-        answers = "1 answer" if found.unparsed == 1 else f"{found.unparsed:,} answers"
-        unparsed = f"{answers} named no label: counted as wrong" if found.unparsed else ""
-        draw_figure("Accuracy", found.accuracy, n=found.n, note=unparsed)
+        note = unparsed_told(found.unparsed, withheld)
+        draw_figure("Accuracy", found.accuracy, n=found.n, note=note)
     with macro:
         draw_figure("Macro-F1", found.macro_f1, n=found.n, note=f"mean over {len(found.classes)} labels")
     with weakest:

@@ -21,11 +21,13 @@ from services.modelling.hosted_estimate import (
 )
 from services.modelling.lifecycle import expiry_of, refresh_models, told_models
 from services.modelling.outbound import Prices, counting
-from services.modelling.providers import list_providers
+from services.modelling.patience import FOR_A_LIST, asking
+from services.modelling.providers import ProviderAddress, list_providers
 from services.modelling.recipes import HostedSettings, Recipe, settings_of
 from services.modelling.spending import LIMITS, left_today, read_limits
 from services.modelling.tokens import count_snapshot
 from ui.errors import showing_errors
+from ui.job_results import draw_prompt
 from ui.store import database
 from ui.times import when
 from ui.training import meanings
@@ -63,7 +65,7 @@ def _offer_refresh(provider: str) -> None:
         type="tertiary",
         key=f"train_refresh_{provider}",
     ):
-        with showing_errors(), st.spinner("Asks for the models"):
+        with showing_errors(), st.spinner(escape_markdown(asking(provider, FOR_A_LIST, "its models"))):
             refresh_models(database().home, provider)
             st.rerun()
 
@@ -91,11 +93,23 @@ def draw_hosted(
         config = settings_of(recipe, settings)
         assert isinstance(config, HostedSettings)
         choice = hosted_choice(database(), config.provider)
+        _draw_missing_key(choice.address)
         _draw_child_data(dataset, actor)
         _draw_costs(snapshot, config, actor=actor)
         _draw_expiry(choice, config)
+        draw_prompt(asdict(config))
         if choice.address.charges:
             _draw_prices(choice, config)
+
+
+def _draw_missing_key(address: ProviderAddress) -> None:
+    """Say before the click that the provider would not be asked at all."""
+    if address.key_variable and address.key is None:
+        variable = escape_markdown(address.key_variable)
+        st.error(
+            f"{variable} is not set where the dashboard runs: this provider cannot be asked.",
+            icon=":material/key_off:",
+        )
 
 
 def _draw_child_data(dataset: Dataset, actor: str) -> None:

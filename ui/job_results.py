@@ -10,6 +10,7 @@ from domain.jobs import Job
 from domain.text import escape_markdown
 from services.jobs.billing import Bill, bill_of
 from services.jobs.launch import folder_of
+from services.modelling.known_prompts import prompt_told
 from services.modelling.lifecycle import expiry_of_settings
 from services.modelling.models import get_model
 from ui.errors import showing_errors
@@ -46,6 +47,13 @@ def draw_expiry(settings: Mapping[str, Any]) -> None:
             return
         draw = st.error if ends.days_left <= 0 else st.warning
         draw(escape_markdown(ends.told), icon=":material/event_busy:")
+
+
+def draw_prompt(settings: Mapping[str, Any]) -> None:
+    """What to know of the words in which a tuned model is asked as it is; nothing for all others."""
+    told = prompt_told(database(), settings)
+    if told is not None:
+        st.info(escape_markdown(told), icon=":material/format_quote:")
 
 
 def _dollars(usd: float | None) -> str:

@@ -1,6 +1,7 @@
 """The training of an encoder on the Jobs page, from its first batch to whether it was worth it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -84,8 +85,21 @@ def _pick_seed(job: Job, names: Sequence[str]) -> str | None:
     """The seed to look at: the newest unless another is chosen; None before the first step."""
     if len(names) < 2:
         return names[0] if names else None
-    chosen = st.segmented_control("Seed", names, default=names[-1], key=f"jobs_seed_{job.job_id}")
-    return chosen or names[-1]
+    key = f"jobs_seed_{job.job_id}"
+    _follow_newest(names, key)
+    return st.segmented_control("Seed", names, key=key, on_change=_keep, args=(key, names[-1])) or names[-1]
+
+
+def _follow_newest(options: Sequence[Any], key: str) -> None:
+    """Set a widget to its last option, which moves on, until the person has chosen another."""
+    chosen = st.session_state.get(f"{key}_chosen")
+    st.session_state[key] = chosen if chosen in options else options[-1]
+
+
+def _keep(key: str, newest: object) -> None:
+    """Whoever goes back to the newest follows again."""
+    chosen = st.session_state[key]
+    st.session_state[f"{key}_chosen"] = None if chosen == newest else chosen
 
 
 def _draw_tiles(seed: WatchedSeed, job: Job) -> None:
@@ -126,7 +140,8 @@ def _draw_shown(seed: WatchedSeed, *, key: str) -> None:
     st.markdown("**Comments of validation**")
     step = max(by_step)
     if len(by_step) > 1:
-        step = st.select_slider("After step", sorted(by_step), value=step, key=key)
+        _follow_newest(sorted(by_step), key)
+        step = st.select_slider("After step", sorted(by_step), key=key, on_change=_keep, args=(key, step))
     table = pd.DataFrame(
         {
             "comment": [str(one["comment_id"]) for one in by_step[step]],

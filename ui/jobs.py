@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from domain.jobs import Job
-from domain.text import escape_markdown, shortened, visible
+from domain.text import escape_markdown, shortened, visible, with_hint
 from services.jobs import launch
 from services.jobs.folder import Facts
 from services.jobs.following import Followed
@@ -17,6 +17,7 @@ from ui.job_results import draw_bill
 from ui.job_watching import draw_pause, draw_watching
 from ui.lists import pick_row
 from ui.origins import draw_origin
+from ui.provider_events import draw_provider_events
 from ui.store import database
 from ui.times import when
 from ui.tuning_curves import draw_tuning_curves
@@ -28,6 +29,7 @@ _KINDS = {
     "tune_examples": "tuning",
     "adopt_hosted": "adoption",
     "predict": "prediction",
+    "behave": "behaviour test",
     "search": "search",
     "learning_curve": "learning curve",
     "cross_validate": "cross-validation",
@@ -84,6 +86,7 @@ def draw_job(followed: Followed) -> None:
             _draw_cancel(followed)
     if not draw_watching(followed):
         _draw_metrics(followed.metrics)
+    draw_provider_events(followed)
     draw_answers(read_answers(launch.folder_of(database(), job.job_id).path))
     went_wrong = job.state.name in ("failed", "died")
     if followed.log or went_wrong:
@@ -95,7 +98,7 @@ def draw_job(followed: Followed) -> None:
 def _draw_state(followed: Followed) -> None:
     """How far it is, or how it ended."""
     state = followed.job.state
-    message = escape_markdown(f"{state.message} {state.hint}".strip())
+    message = escape_markdown(with_hint(state.message, state.hint))
     if not state.is_over:
         left = "" if state.seconds_left is None else f" · about {state.seconds_left:.0f} s left"
         st.progress(min(state.share, 1.0), f"{message}{left}")

@@ -1,6 +1,7 @@
 """Lists of which one is open: the table marks it, the URL names it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from zlib import crc32
 
 import pandas as pd
@@ -9,7 +10,15 @@ import streamlit as st
 from domain.text import escape_markdown
 
 
-def pick_row(table: pd.DataFrame, ids: Sequence[str], *, param: str, alt: str) -> str:
+def pick_row(
+    table: pd.DataFrame,
+    ids: Sequence[str],
+    *,
+    param: str,
+    alt: str,
+    most_px: int = 250,
+    columns: Mapping[str, Any] | None = None,
+) -> str:
     """Draw the table and return the id of the row that is open: the one in the URL, else the first.
 
     Args:
@@ -17,6 +26,8 @@ def pick_row(table: pd.DataFrame, ids: Sequence[str], *, param: str, alt: str) -
         ids: What the rows are about.
         param: Query parameter that names the open one.
         alt: What the table shows, for screen readers.
+        most_px: How high the table may be.
+        columns: How some columns are shown; numbers are written as people here do.
     """
     asked = st.query_params.get(param, ids[0])
     if asked not in ids:
@@ -33,13 +44,14 @@ def pick_row(table: pd.DataFrame, ids: Sequence[str], *, param: str, alt: str) -
     st.dataframe(
         table,
         hide_index=True,
-        height=min(38 + 35 * len(ids), 250),
+        height=min(38 + 35 * len(ids), most_px),
         on_select=lambda: _open(key, ids, param),
         selection_mode="single-row-required",
         column_config={
             name: st.column_config.NumberColumn(format="localized")
             for name in table.select_dtypes("number").columns
-        },
+        }
+        | dict(columns or {}),
         selection_default={"selection": {"rows": [ids.index(shown)]}},
         key=key,
         alt=alt,

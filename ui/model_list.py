@@ -17,6 +17,9 @@ from ui.store import database
 from ui.times import when
 
 _MEGABYTE = 1_000_000
+# Long names would push what counts out of sight.
+_WIDTHS_PX = {"name": 170, "base": 120, "ends": 110, "licence": 90}
+_COLUMNS = {name: st.column_config.TextColumn(width=width) for name, width in _WIDTHS_PX.items()}
 
 
 def pick_model(known: Sequence[ModelFacts]) -> ModelFacts:
@@ -30,7 +33,7 @@ def pick_model(known: Sequence[ModelFacts]) -> ModelFacts:
         one for one in known if with_archived or one.archiving is None or one.model.model_id == asked
     ] or list(known)
     ids = [one.model.model_id for one in shown]
-    opened = pick_row(_table(shown), ids, param="model", alt="Models of this dataset")
+    opened = pick_row(_table(shown), ids, param="model", alt="Models of this dataset", columns=_COLUMNS)
     return next(one for one in shown if one.model.model_id == opened)
 
 
@@ -42,14 +45,17 @@ def draw_facts(facts: ModelFacts) -> None:
     speed = facts.comments_per_second
     seeds = f"best of {facts.seeds:,} seeds" if facts.seeds and facts.seeds > 1 else ""
     parts = [
+        facts.recipe and f"recipe: {escape_markdown(facts.recipe)}",
         facts.known_as and f"at the provider: {escape_markdown(facts.known_as)}",
         f"base: {escape_markdown(shortened(facts.base))}",
         f"licence: {escape_markdown(facts.licence or 'not told')}",
         seeds,
         _size(facts) and f"{_size(facts)} on disk",
-        speed and f"{speed:,.0f} comments a second when it last answered",
+        speed and f"{speed:,.0f} comments a second in the run that counts",
     ]
     st.caption(" · ".join(str(part) for part in parts if part))
+    if facts.prompt is not None:
+        st.caption(escape_markdown(facts.prompt))
 
 
 def draw_differences(model: Model, known: Sequence[ModelFacts]) -> None:
@@ -93,15 +99,16 @@ def _table(shown: Sequence[ModelFacts]) -> pd.DataFrame:
             "model": [model.model_id for model in models],
             "name": [visible(model.name) for model in models],
             "macro F1": [_headline(one) for one in shown],
+            "recipe": [one.recipe or "" for one in shown],
             "base": [shortened(one.base, 40) for one in shown],
             "learned from": [model.snapshot_id for model in models],
-            "seeds": [str(one.seeds or "") for one in shown],
+            "ends": [shortened(one.ends or "", 60) for one in shown],
             "size": [_size(one) for one in shown],
             "comments/s": [_speed(one) for one in shown],
+            "seeds": [str(one.seeds or "") for one in shown],
             "licence": [shortened(one.licence or "not told", 40) for one in shown],
-            "ends": [shortened(one.ends or "", 60) for one in shown],
-            "by": [visible(model.created_by) for model in models],
             "made": [when(model.created_at) for model in models],
+            "by": [visible(model.created_by) for model in models],
         }
     )
 

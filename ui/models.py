@@ -1,6 +1,6 @@
 """The parts of the Models page: one model and its runs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -11,8 +11,12 @@ from ui.evaluations import evaluation_of
 from ui.figures import in_brackets
 from ui.job_results import draw_expiry
 from ui.origins import draw_origin
+from ui.times import when
 
-_WIDTHS = [2, 2, 1, 3, 2]
+_RUN_COLUMNS = {
+    "Snapshot": 2.5, "Split": 2.1, "Engine": 2.2, "Answered": 4.2, "Comments": 2.0,
+    "Accuracy, 95 % interval": 3.8, "Macro F1, 95 % interval": 3.8, "": 2.6,
+}  # fmt: skip
 
 
 def draw_model(model: Model) -> None:
@@ -55,22 +59,23 @@ def draw_free_text(model: Model) -> None:
     )
 
 
-def draw_runs(runs: Sequence[Run]) -> None:
-    """What the model answered so far, each with its accuracy and the way to its evaluation."""
+def draw_runs(model: Model, runs: Sequence[Run], engines: Mapping[str, str]) -> None:
+    """What the model answered so far: by which engine and when, its numbers, the way to its evaluation."""
     st.markdown("**What it answered**")
     if not runs:
         st.caption("Nothing yet. Let it predict a split below.")
         return
-    for column, title in zip(
-        st.columns(_WIDTHS), ("Snapshot", "Split", "Comments", "Accuracy, 95 % interval", ""), strict=True
-    ):
+    widths = list(_RUN_COLUMNS.values())
+    for column, title in zip(st.columns(widths), _RUN_COLUMNS, strict=True):
         column.caption(title)
     for run in runs:
-        snapshot, split, rows, accuracy, link = st.columns(_WIDTHS, vertical_alignment="center")
-        snapshot.text(run.snapshot_id)
-        split.text(run.split)
-        rows.text(f"{run.row_count:,}")
-        accuracy.text(_accuracy(run))
+        engine = engines[run.run_id] if model.backend == "huggingface" else ""
+        *texts, link = st.columns(widths, vertical_alignment="center")
+        told = (
+            run.snapshot_id, run.split, engine, when(run.created_at), f"{run.row_count:,}", *_numbers(run)
+        )  # fmt: skip
+        for column, text in zip(texts, told, strict=True):
+            column.text(text)
         link.page_link(
             "pages/evaluate.py",
             label="Evaluate",
@@ -79,5 +84,8 @@ def draw_runs(runs: Sequence[Run]) -> None:
         )
 
 
-def _accuracy(run: Run) -> str:
-    return in_brackets(evaluation_of(run.run_id).report.accuracy) if run.row_count else "undefined"
+def _numbers(run: Run) -> tuple[str, str]:
+    if not run.row_count:
+        return "undefined", "undefined"
+    found = evaluation_of(run.run_id).report
+    return in_brackets(found.accuracy), in_brackets(found.macro_f1)

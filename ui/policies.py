@@ -11,7 +11,7 @@ from services.release.policy import MAX_WHY, Policy, policy_of, read_policy, sta
 from ui.errors import showing_errors
 from ui.store import database
 
-_COLUMNS = ("clause", "label", "number", "against", "parts", "on")
+_COLUMNS = ("clause", "label", "number", "against", "parts", "on", "suite")
 
 
 def edit_policy(dataset_id: str, labels: Sequence[str], policy: Policy | None, who: str) -> None:
@@ -52,7 +52,7 @@ def _save(dataset_id: str, written: str | pd.DataFrame, why: str, who: str) -> N
 
 def _rows(policy: Policy) -> list[tuple[Any, ...]]:
     return [
-        (each.kind, each.label, each.line, each.against, ", ".join(each.parts) or None, each.on)
+        (each.kind, each.label, each.line, each.against, ", ".join(each.parts) or None, each.on, each.suite)
         for each in policy.clauses
     ]
 
@@ -81,6 +81,9 @@ def _column_config(labels: Sequence[str]) -> dict[str, Any]:
             "Number", help="Shares are 0 to 1; days, ms, USD and counts as they are."
         ),
         "against": column.TextColumn("Against", help=f"{CHAMPION}, or a model's id."),
-        "parts": column.TextColumn("Parts", help="Kinds of slices or leaks, with commas; empty for all."),
+        "parts": column.TextColumn(
+            "Parts", help="Kinds of slices, leaks or perturbations, or functionalities; empty for all."
+        ),
         "on": column.TextColumn("On", help="Another snapshot to judge this clause on, such as hard cases."),
+        "suite": column.TextColumn("Suite", help="How the sha256 of a suite of test cases begins."),
     }

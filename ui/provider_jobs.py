@@ -8,10 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from domain.comments import Dataset
-from domain.text import shortened
+from domain.text import escape_markdown, shortened
 from services.curation import datasets
 from services.modelling import hosted_jobs
 from services.modelling.hosted_jobs import FoundJob
+from services.modelling.patience import FOR_A_LIST, asking
 from services.modelling.providers import list_providers
 from ui.errors import showing_errors
 from ui.store import database
@@ -32,7 +33,7 @@ def draw_provider_jobs(dataset: Dataset) -> None:
         if looked is None or looked[0] != provider:
             return
         found = None
-        with showing_errors():
+        with showing_errors(), st.spinner(escape_markdown(asking(provider, FOR_A_LIST, "its jobs"))):
             found = _found(*looked)
         if found is None:
             del st.session_state["jobs_looked"]  # or every step on this page would ask again
@@ -40,7 +41,7 @@ def draw_provider_jobs(dataset: Dataset) -> None:
             _draw_found(found, provider, dataset)
 
 
-@st.cache_data(max_entries=16, show_spinner="Asks the provider")
+@st.cache_data(max_entries=16, show_spinner=False)
 def _found(provider: str, looked_at: float) -> list[FoundJob]:
     """The jobs there as of that look."""
     return hosted_jobs.jobs_at(database(), provider)

@@ -10,7 +10,7 @@ from domain.jobs import Job, StudyKind
 from domain.text import escape_markdown, visible
 from services.curation.snapshots import Snapshot
 from services.jobs.folder import Facts
-from services.modelling.recipes import RECIPES, Recipe
+from services.modelling.recipes import RECIPES, Recipe, get_recipe
 from services.modelling.studies import TITLES, Study, train_with_best
 from services.modelling.study_plans import MOST_TRIALS, SHARES, STUDIED
 from ui.errors import showing_errors
@@ -94,7 +94,7 @@ def pick_study(studies: Sequence[Job]) -> str:
 def draw_study(study: Study) -> None:
     """One study: the sentence, the chart, the numbers, and where to go from here."""
     job, found = study.job, study.found
-    st.subheader(f"{TITLES[job.kind]}: {RECIPES[job.spec['settings']['recipe']].title}", anchor=False)  # type: ignore[index]
+    st.subheader(f"{TITLES[job.kind]}: {get_recipe(job.spec['settings']['recipe']).title}", anchor=False)  # type: ignore[index]
     st.caption(
         f"{job.job_id} on {job.snapshot_id} · {job.state.name} · started by "
         f"{escape_markdown(job.created_by)}, {when(job.created_at)}"

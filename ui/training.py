@@ -10,7 +10,7 @@ import streamlit as st
 
 from domain.text import escape_markdown
 from services.curation.snapshots import Snapshot
-from services.modelling.recipes import CLASS_WEIGHTS, RECIPES, SETTINGS, Recipe, settings_of
+from services.modelling.recipes import CLASS_WEIGHTS, RECIPES, SETTINGS, Recipe, settings_of, unused_settings
 from services.modelling.settings import PERSONAL_DATA, PRECISIONS, STRUCTURED
 
 _CHOICES: dict[str, tuple[str | None, ...]] = {
@@ -19,6 +19,7 @@ _CHOICES: dict[str, tuple[str | None, ...]] = {
     "personal_data": PERSONAL_DATA,
     "structured": STRUCTURED,
 }
+_LABELS = {"cost_cap_usd": "Cost cap, USD", "poll_s": "Seconds between looks"}
 _MEANING = re.compile(r"^    (\w+): (.+(?:\n {8}.+)*)", re.MULTILINE)
 _SETTINGS_IN_A_ROW = 3
 
@@ -49,12 +50,15 @@ def choose_recipe() -> Recipe:
 def choose_settings(recipe: Recipe, elsewhere: Mapping[str, Any]) -> dict[str, Any]:
     """The settings that were changed; everything else stays as the recipe has it.
 
+    What the recipe does not use is not offered; the command line takes it.
+
     Args:
         elsewhere: Settings that were chosen before, and are not offered again.
     """
     defaults, said = asdict(settings_of(recipe)), meanings(SETTINGS[recipe.kind])
     chosen = dict(elsewhere)
-    given = [one for one in fields(SETTINGS[recipe.kind]) if one.name not in elsewhere]
+    not_offered = unused_settings(recipe).union(elsewhere)
+    given = [one for one in fields(SETTINGS[recipe.kind]) if one.name not in not_offered]
     for first in range(0, len(given), _SETTINGS_IN_A_ROW):
         row = given[first : first + _SETTINGS_IN_A_ROW]
         for setting, place in zip(row, st.columns(_SETTINGS_IN_A_ROW, gap="medium"), strict=False):
@@ -76,7 +80,8 @@ def meanings(settings: type) -> dict[str, str]:
 
 def _choose(setting: "Field[Any]", default: Any, key: str) -> object:
     """One setting as the widget that its type asks for; its limits are the service's to check."""
-    label, kinds = setting.name.replace("_", " ").capitalize(), get_args(setting.type) or (setting.type,)
+    label = _LABELS.get(setting.name) or setting.name.replace("_", " ").capitalize()
+    kinds = get_args(setting.type) or (setting.type,)
     if setting.name in _CHOICES:
         # As text: a select box takes the option None for "nothing chosen".
         choices = {str(choice): choice for choice in _CHOICES[setting.name]}

@@ -1,6 +1,7 @@
 """Verdicts as a person reads them: large first, then the words and the training comments behind them."""
 
 from collections.abc import Sequence
+from datetime import date
 from zlib import crc32
 
 import altair as alt
@@ -37,13 +38,18 @@ _NO_LABEL = {
 
 def draw_agreement(tried: Sequence[Tried], place: int) -> None:
     """Whether the models say the same; nothing where only one answered."""
-    said = [one.said[place].label for one in tried if one.said]
+    said = _labels_said(tried, place)
     if len(said) < 2:
         return
     if len(set(said)) > 1:
         st.markdown(":orange-badge[:material/call_split: The models disagree]")
     elif said[0] is not None:
         st.markdown(f":gray-badge[:material/done_all: All {len(said)} say the same]")
+
+
+def _labels_said(tried: Sequence[Tried], place: int) -> list[str | None]:
+    """What the models said that were asked about this text."""
+    return [one.said[place].label for one in tried if one.said and not one.said[place].note]
 
 
 def draw_cards(tried: Sequence[Tried], labels: Sequence[str], place: int = 0) -> None:
@@ -63,7 +69,8 @@ def draw_cards(tried: Sequence[Tried], labels: Sequence[str], place: int = 0) ->
 def _draw_verdict(one: Tried, said: Said, labels: Sequence[str]) -> None:
     if said.label is None:
         st.title(":gray[No label]", anchor=False)
-        st.caption(f"The answer was {_NO_LABEL.get(said.parse_status, said.parse_status)}.")
+        told = said.note or f"The answer was {_NO_LABEL.get(said.parse_status, said.parse_status)}."
+        st.caption(escape_markdown(told))
     else:
         colour = _COLOURS[min(labels.index(said.label) if said.label in labels else 99, len(_COLOURS) - 1)]
         st.title(f":{colour}[{escape_markdown(said.label)}]", anchor=False)
@@ -74,8 +81,14 @@ def _draw_verdict(one: Tried, said: Said, labels: Sequence[str]) -> None:
         "" if said.tokens is None else f"{said.tokens:,} tokens",
         "" if said.cost_usd is None else rf"\${said.cost_usd:.6f}",
     ]
-    ends = f"  \nShut on {one.choice.ends_on}" if one.choice.ends_on else ""
-    st.caption(f"{' · '.join(filter(None, facts))}{ends}")
+    st.caption(f"{' · '.join(filter(None, facts))}{ending(one.choice.ends_on)}")
+
+
+def ending(day: date | None) -> str:
+    """A line of Markdown that says when a model at a provider ends, or ended; empty where nobody knows."""
+    if day is None:
+        return ""
+    return f"  \n{'Shut' if day <= date.today() else 'Ends'} on {day}"
 
 
 def draw_table(texts: Sequence[str], tried: Sequence[Tried]) -> int:
@@ -84,7 +97,7 @@ def draw_table(texts: Sequence[str], tried: Sequence[Tried]) -> int:
     for one in tried:
         name = f"{one.choice.key}: {shortened(one.choice.title, 30)}"
         columns[name] = [_cell(one, place) for place in range(len(texts))]
-    said = [[one.said[place].label for one in tried if one.said] for place in range(len(texts))]
+    said = [_labels_said(tried, place) for place in range(len(texts))]
     columns["agree"] = ["no" if len(set(labels)) > 1 else "yes" for labels in said]
     split = sum(cell == "no" for cell in columns["agree"])
     st.caption(f"{len(texts):,} texts; the models disagree on {split:,}. A row opens below.")
@@ -162,7 +175,7 @@ def _word_bars(words: Sequence[tuple[str, float]], label: str) -> alt.Chart:
         [(f"{shortened(word, 30)}", amount, "for" if amount >= 0 else "against") for word, amount in words],
         columns=["word", "amount", "side"],
     )
-    axis = alt.Axis(title=None, labelLimit=160, ticks=False, domain=False)
+    axis = alt.Axis(title=None, labelLimit=160, labelOverlap=False, ticks=False, domain=False)
     sides = alt.Scale(domain=["for", "against"], range=[RIGHT, WRONG])
     return (
         alt.Chart(rows)

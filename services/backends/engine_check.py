@@ -1,6 +1,7 @@
 """What the copies of an encoder say of the same texts, beside the model itself."""
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, Context, Decimal
 
 from services.evaluation.intervals import Proportion
 
@@ -27,14 +28,21 @@ class EngineCheck:
 
     def __str__(self) -> str:
         """In sentences."""
-        told = f"On {self.n:,} comments no score of the ONNX file differs by more than {self.difference:.1g}."
+        most = _at_most(self.difference)
+        told = f"On {self.n:,} comments no score of the ONNX file differs by more than {most}."
         if self.other_labels is None or self.other_labels_close is None:
             return told
+        rough = Decimal(repr(self.difference_int8)).quantize(Decimal("0.01"), ROUND_CEILING)
         return (
             f"{told} In 8 bits {_share(self.other_labels)} get another label (a probability differs by up to "
-            f"{self.difference_int8:.2f}); with close calls asked again in 32 bits, "
+            f"{rough}); with close calls asked again in 32 bits, "
             f"{_share(self.other_labels_close)}."
         )
+
+
+def _at_most(value: float) -> str:
+    """One digit that is not below the value: a bound that was rounded down would not hold."""
+    return f"{float(Context(prec=1, rounding=ROUND_CEILING).create_decimal(repr(value))):.1g}"
 
 
 def _share(part: Proportion) -> str:

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from domain.errors import BadInput
+from domain.personal_data import find_personal_data
 
 MOST_ROWS = 100_000  # more are not looked through; every k-th is taken then
 
@@ -29,15 +30,19 @@ class Neighbour:
 class TrainingIndex:
     """The train split of a job's snapshot, ready to be searched.
 
+    Args:
+        comments: The job's inputs/comments.parquet.
+        withheld: Whether comments with personal data were kept back: the model never saw them.
+
     Attributes:
         searched: Rows that are looked through.
-        rows: Rows of the train split.
+        rows: Rows that the model learned from.
 
     Raises:
         BadInput: the file is missing or damaged.
     """
 
-    def __init__(self, comments: Path) -> None:
+    def __init__(self, comments: Path, *, withheld: bool = False) -> None:
         try:
             table = pq.read_table(comments, columns=["comment_id", "text", "label", "split"])
         except (OSError, pa.ArrowException) as error:
@@ -46,6 +51,9 @@ class TrainingIndex:
                 hint="They lie in the folder of its job.",
             ) from error
         table = table.filter(pc.equal(table["split"], "train"))
+        if withheld:
+            sent = [find_personal_data(text) is None for text in table["text"].to_pylist()]
+            table = table.filter(pa.array(sent, pa.bool_()))
         self.rows = table.num_rows
         step = -(-self.rows // MOST_ROWS) or 1
         self._table = table.take(pa.array(range(0, self.rows, step), pa.int64()))

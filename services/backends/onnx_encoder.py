@@ -4,6 +4,7 @@ import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,29 @@ def export(folder: Path, target: Path, *, int8: bool = False) -> None:
         ) from error
     if int8:
         _quantize(target / FILE, target / FILE_INT8)
+
+
+def complete(folder: Path, files: Path, engine: Engine) -> bool:
+    """Add to `files` what `engine` needs of the model of `folder` and is not there; False if nothing was.
+
+    Each file comes whole or not at all, and one that is there is not written again.
+
+    Raises:
+        BadInput: the model is damaged.
+        BackendError: this kind of model cannot be written as ONNX.
+    """
+    int8 = engine == "onnx-int8"
+    if (files / FILE).exists() and (not int8 or (files / FILE_INT8).exists()):
+        return False
+    with TemporaryDirectory(dir=files.parent) as unfinished:
+        draft = Path(unfinished)
+        if (files / FILE).exists():
+            _quantize(files / FILE, draft / FILE_INT8)
+        else:
+            export(folder, draft, int8=int8)
+        for file in draft.iterdir():
+            file.replace(files / file.name)
+    return True
 
 
 def load(folder: Path, files: Path, engine: Engine) -> OnnxClassifier:

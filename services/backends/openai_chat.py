@@ -26,6 +26,7 @@ from services.modelling.outbound import (
     check_texts,
     counting,
 )
+from services.modelling.patience import FOR_A_JOB
 from services.modelling.providers import provider_of
 from services.modelling.structured import response_format, scores_of, structured_answer
 from services.modelling.token_budget import tokens_of_message
@@ -40,6 +41,10 @@ _SAMPLED = 100  # questions whose examples are counted for an estimate
 _TRIES = 6
 _FAILURES_IN_A_ROW = 5
 _FATAL = (401, 403, 404)
+_OTHER_MODEL = (
+    "Exclude those comments and take a new snapshot, or ask a model that was made with "
+    "personal_data=withhold, which keeps them back."
+)
 
 
 class ChatClassifier:
@@ -73,6 +78,7 @@ class ChatClassifier:
             )
         answer_keys(self.labels)
         self._provider, self._examples = provider, examples
+        self._tries = _TRIES if provider.patience == FOR_A_JOB else provider.patience.tries
         # A tuned model is asked in the bytes of its training; older models have no such setting.
         self._structured = self._settings.get("structured", "off") == "auto" and not self._settings["tune"]
         self._room = max(ANSWER_TOKENS, max(len(label) for label in self.labels) + 8) + (
@@ -107,9 +113,8 @@ class ChatClassifier:
         self._kept = kept
         waiting = [text for text in dict.fromkeys(texts) if self._key(text) not in self._known]
         if self._settings["personal_data"] == "stop":
-            check_texts(
-                (f"Comment {row:,} of those to be answered", text) for row, text in enumerate(texts, 1)
-            )
+            named = ((f"Comment {row:,} of those to be answered", text) for row, text in enumerate(texts, 1))
+            check_texts(named, hint=_OTHER_MODEL)
         else:
             waiting = [text for text in waiting if find_personal_data(text) is None]
         estimate = self.estimate_usd(waiting)
@@ -219,7 +224,7 @@ class ChatClassifier:
                 if self._leaves_out(error, left_out):
                     continue
                 attempt += 1
-                if not error.retryable or attempt == _TRIES or self._stop.is_set():
+                if not error.retryable or attempt >= self._tries or self._stop.is_set():
                     raise
                 pause = wait_s(attempt, error)
                 if error.retry_after_s is not None:

@@ -14,16 +14,17 @@ import openai
 from openai import OpenAI
 
 from domain.errors import BackendError
-from domain.text import visible
+from domain.text import sentence, visible
+from services.backends.deadline import TimelyTransport
 from services.modelling.label_scores import Position
+from services.modelling.patience import FOR_A_JOB, Patience
 from services.modelling.providers import APPROVED, ProviderAddress
 
 ENDED = ("succeeded", "failed", "cancelled")
 TRAIN_HERE = "Train locally instead: recipe quick-look, solid or baseline."
 PAGE = 100
-_READ_TRIES = 4
 _LONGEST_WAIT_S = 60.0
-_TIMEOUT = httpx2.Timeout(60.0, connect=10.0)
+_CONNECT_S = 10.0
 _UPLOAD_TIMEOUT_S = 600.0
 _MESSAGE_CHARACTERS = 300
 
@@ -92,24 +93,37 @@ class Provider:
     Args:
         address: An approved one; the key is read from its environment variable.
         pause: Waits so many seconds.
+        patience: How long answers are waited for; counted from now on where it has an end.
 
     Raises:
         BackendError: the variable that holds the key is not set.
     """
 
-    def __init__(self, address: ProviderAddress, *, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        address: ProviderAddress,
+        *,
+        pause: Callable[[float], None] = time.sleep,
+        patience: Patience = FOR_A_JOB,
+    ) -> None:
         key = address.key
         if address.key_variable and key is None:
             raise BackendError(
                 f"The key of the provider '{address.name}' is not there: {address.key_variable} is not set.",
-                hint=f"Set {address.key_variable} where the dashboard is started, then start the job again.",
+                hint=f"Set {address.key_variable} where the dashboard is started, then try again.",
             )
-        self.address, self.pause, self._key = address, pause, key
+        self.address, self.pause, self.patience, self._key = address, pause, patience, key
+        self._ends = time.monotonic() + patience.whole_s
         self._client = OpenAI(
             api_key=key or "none",
             base_url=address.base_url,
             max_retries=0,
-            http_client=httpx2.Client(follow_redirects=False, trust_env=False, timeout=_TIMEOUT),
+            http_client=httpx2.Client(
+                transport=TimelyTransport(httpx2.HTTPTransport(trust_env=False), self._ends),
+                follow_redirects=False,
+                trust_env=False,
+                timeout=httpx2.Timeout(patience.silence_s, connect=_CONNECT_S),
+            ),
         )
         weakref.finalize(self, self._client.close)  # its connections end with it
 
@@ -240,14 +254,16 @@ class Provider:
 
     def _read(self, doing: str, call: Callable[[], Result]) -> Result:
         """The result of a call that changes nothing, repeated while that may help."""
-        for attempt in range(_READ_TRIES):
+        for attempt in range(self.patience.tries):
             try:
                 with self._translated(doing):
                     return call()
             except ProviderError as error:
-                if not error.retryable or attempt + 1 == _READ_TRIES:
+                pause = wait_s(attempt, error)
+                too_late = time.monotonic() + pause >= self._ends
+                if not error.retryable or attempt + 1 == self.patience.tries or too_late:
                     raise
-                self.pause(wait_s(attempt, error))
+                self.pause(pause)
         raise AssertionError("unreachable")
 
     @contextmanager
@@ -257,13 +273,17 @@ class Provider:
         try:
             yield
         except openai.APITimeoutError as error:
-            raise ProviderError(f"{name} did not answer in time when {doing}.", retryable=True) from error
+            raise ProviderError(
+                f"{name} did not answer in time when {doing}.",
+                hint=f"Try again later, or check its address in {APPROVED}.",
+                retryable=True,
+            ) from error
         except openai.APIStatusError as error:
             raise self._refused(doing, error) from error
         except (openai.APIConnectionError, httpx2.HTTPError) as error:
             raise ProviderError(
                 f"{name} cannot be reached, or hung up, when {doing}.",
-                hint=f"Check the network and its address in {APPROVED}, then start the job again.",
+                hint=f"Check the network and its address in {APPROVED}, then try again.",
                 retryable=True,
             ) from error
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
@@ -286,11 +306,11 @@ class Provider:
             told = "it takes no new training job from this account (training_not_available)"
             hint = f"{TRAIN_HERE} Models tuned before go on answering until their base is shut."
         elif code == "insufficient_quota":
-            hint, retryable = "Add credit at the provider, then start the job again.", False
+            hint, retryable = "Add credit at the provider, then try again.", False
         elif status in (403, 404):
             hint = "Check the name of the model, and what the account may do."
         return ProviderError(
-            f"The provider '{self.address.name}' refused when {doing} ({status}): {told}",
+            sentence(f"The provider '{self.address.name}' refused when {doing} ({status}): {told}"),
             hint=hint, retryable=retryable, status=status, code=code,
             retry_after_s=_retry_after(error.response),
         )  # fmt: skip

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from services.commands.options import ME, As, Dataset, File, Home, Json, Keep, Of, Prompt, Split, Whose
-from services.commands.terminal import do, number_or_text, pairs_of, path_text
+from services.commands.terminal import do, number_or_text, pairs_of, path_text, tell
+from services.modelling.patience import FOR_A_LIST, asking
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -109,6 +110,8 @@ def providers(
     as_json: Json = False,
 ) -> None:
     """Where comments may be sent, and when the models there are shut."""
+    if refresh is not None:
+        tell(asking(refresh, FOR_A_LIST, "its models"))
     do("providers", {"refresh": refresh}, home, as_json)
 
 

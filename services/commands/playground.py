@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from services.commands.options import ME, As, Home, Json
-from services.commands.terminal import do
+from services.commands.terminal import do, tell
+from services.modelling.patience import FOR_A_QUESTION, asking
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -25,7 +26,9 @@ def try_(
     file: Annotated[
         Path | None, typer.Option(exists=True, dir_okay=False, resolve_path=True, help="A text per line.")
     ] = None,
-    dataset: Annotated[str | None, typer.Option(help="Its newest models, unless some are named.")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="Its newest models, unless some are named; needed with --provider.")
+    ] = None,
     provider: Annotated[str | None, typer.Option(help="Ask its chat models freely instead.")] = None,
     model_id: Annotated[
         list[str] | None, typer.Option(help="As the provider names it; may be repeated.")
@@ -43,4 +46,6 @@ def try_(
     texts = sys.stdin.read().splitlines() if text == "-" else [text] if text else []
     given = {"texts": texts, "path": file and str(file), "models": model, "dataset": dataset, "save": save}
     given |= {"provider": provider, "model_ids": model_id, "system": system, "temperature": temperature}
+    if provider is not None:
+        tell(asking(provider, FOR_A_QUESTION))
     do("try", {**given, "max_tokens": max_tokens, "label": label, "actor": actor}, home, as_json)

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 import typer
 
 from domain.errors import BadInput, WorkbenchError
+from domain.text import with_hint
 from services.homes import home_folder
 
 _FOLLOW_EVERY_S = 0.2
@@ -36,15 +37,22 @@ def do_job(verb: str, arguments: dict[str, Any], home: Path | None, as_json: boo
         raise typer.Exit(1)
 
 
-def do_study(verb: str, arguments: dict[str, Any], home: Path | None, as_json: bool, *, wait: bool) -> None:
-    """Start a study and follow its folder; the answer is what it found."""
+def do_study(
+    verb: str, arguments: dict[str, Any], home: Path | None, as_json: bool, *, wait: bool,
+    reads: tuple[str, str] = ("studies", "study"),
+) -> None:  # fmt: skip
+    """Start a study and follow its folder; the answer is what it found.
+
+    Args:
+        reads: The verb that tells what it found, and its argument that names the job.
+    """
     folder = home_folder(home)
     job = _carry_out(verb, arguments, folder)
     if not wait:
         return _print(verb, job, as_json)
     _follow(folder, job["job_id"])
-    study = _carry_out("studies", {"study": job["job_id"]}, folder)
-    _print("studies", study, as_json)
+    study = _carry_out(reads[0], {reads[1]: job["job_id"]}, folder)
+    _print(reads[0], study, as_json)
     if study["job"]["state"]["name"] != "succeeded":
         raise typer.Exit(1)
     return None
@@ -65,9 +73,10 @@ def _models(folder: Path, job: dict[str, Any]) -> list[str]:
 
 def _follow(folder: Path, job_id: str) -> None:
     from services.jobs.folder import JobFolder
+    from services.jobs.waiting import state_in_line
 
     told = ""
-    while not (state := JobFolder(folder / "jobs" / job_id).state()).is_over:
+    while not (state := state_in_line(JobFolder(folder / "jobs" / job_id))).is_over:
         line = f"{job_id} {state.share:4.0%} {state.message}"
         if line != told:
             told = line
@@ -91,11 +100,16 @@ def _tell(what: str, share: float) -> None:
         typer.echo(f"\r\033[K{share:4.0%} {what}", err=True, nl=False)
 
 
+def tell(line: str) -> None:
+    """Say at once what is being done, where the answer is not."""
+    typer.echo(line, err=True)
+
+
 def _fail(error: WorkbenchError) -> NoReturn:
     if "--json" in sys.argv:
         typer.echo(json.dumps(error.as_dict(), ensure_ascii=False))
     else:
-        typer.echo(f"{error} {error.hint}".strip(), err=True)
+        typer.echo(with_hint(str(error), error.hint), err=True)
     raise typer.Exit(1)
 
 

@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from services.commands.options import ME, As, Home, Json, NoWait, Pairs, Whose
-from services.commands.terminal import do, do_job, number_or_text, pairs_of, path_text
+from services.commands.terminal import do, do_job, number_or_text, pairs_of, path_text, tell
+from services.modelling.base_models import OFFLINE
+from services.modelling.patience import FOR_A_LIST, asking
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -19,13 +21,19 @@ def add_commands(app: typer.Typer) -> None:
 def train(
     snapshot: Annotated[str | None, typer.Option("--snapshot")] = None,
     examples: Annotated[str | None, typer.Option(help="Tune a chat model on these kept examples.")] = None,
+    backend: Annotated[
+        str | None, typer.Option(help="tfidf, huggingface or openai; else the recipe's.")
+    ] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Base model by name or folder: minilm, ./my-encoder, owner/model.")
+    ] = None,
     recipe: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="baseline, baseline-weighted, quick-look, solid, best, classic, hosted, hosted-as-is or "
-            "hosted-few-shot."
+            help="baseline, baseline-weighted, quick (or quick-look), solid, best, classic, hosted, "
+            "hosted-as-is or hosted-few-shot; else the backend's first, or baseline."
         ),
-    ] = "baseline",
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Of the model.")] = None,
     setting: Pairs = None,
     estimate: Annotated[
@@ -38,19 +46,28 @@ def train(
 ) -> None:
     """Train a model on a snapshot and let it predict the validation and test splits; or tune on examples."""
     settings = {key: number_or_text(value) for key, value in pairs_of(setting).items()}
+    trained: dict[str, Any] = {"backend": backend, "base": _named_base(base), "recipe": recipe}
     if estimate:
-        asked: dict[str, Any] = {"snapshot": snapshot, "recipe": recipe, "settings": settings or None}
+        asked: dict[str, Any] = {"snapshot": snapshot, **trained, "settings": settings or None}
         do("estimate", asked, home, as_json)
         return
     given: dict[str, Any] = {
         "snapshot": snapshot,
         "examples": examples,
-        "recipe": recipe,
+        **trained,
         "name": name,
         "settings": settings or None,
         "actor": actor,
     }
     do_job("train", given, home, as_json, wait=not no_wait)
+
+
+def _named_base(base: str | None) -> str | None:
+    """A folder by its whole path, for the dashboard may stand elsewhere; a name as it is."""
+    if base is None or base == OFFLINE:
+        return base
+    folder = Path(base).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else base
 
 
 def predict(
@@ -87,6 +104,9 @@ def jobs(
     cancel: Annotated[bool, typer.Option("--cancel")] = False,
     pause: Annotated[bool, typer.Option("--pause", help="An encoder's training; --restart goes on.")] = False,
     restart: Annotated[bool, typer.Option("--restart")] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="As for train; --restart never waits, with it or without.")
+    ] = False,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
@@ -96,6 +116,7 @@ def jobs(
         asked: dict[str, Any] = {"provider": provider, "adopt": adopt, "dataset": dataset, "actor": actor}
         asked["labels"] = [name for name in labels.split(",") if name]
         asked["system_prompt"] = path_text(system_prompt and system_prompt.resolve())
+        tell(asking(provider, FOR_A_LIST, "its jobs" if adopt is None else adopt))
         do("hosted-jobs", asked, home, as_json)
         return
     given: dict[str, Any] = {"job": job, "dataset": dataset, "actor": actor}

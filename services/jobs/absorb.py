@@ -1,10 +1,15 @@
 """Take over what jobs left in their folders: each once, whole or not at all."""
 
+from domain.behaviour import Behaviour
 from domain.errors import BadInput, NotFound
 from domain.jobs import STUDY_KINDS, Job, JobState
 from services.backends.registry import read_about
 from services.jobs.answers import read_answers
+from services.jobs.behaviour_file import read_behaviour
 from services.jobs.billing import bill_of
+from services.jobs.inputs import BEHAVES
+from services.jobs.kept_onnx import FOLDER as ONNX
+from services.jobs.kept_onnx import take_over
 from services.jobs.launch import folder_of
 from services.jobs.study_file import find_study_file
 from storage import jobs
@@ -32,12 +37,16 @@ def _absorb_one(db: Database, job: Job) -> bool:
     if state.name != "succeeded":
         return jobs.update_absorbed(db, job, state, None, cost=cost)
     try:
-        return jobs.update_absorbed(db, job, state, _results(db, job), cost=cost)
+        taken = jobs.update_absorbed(db, job, state, _results(db, job), cost=cost)
     except (BadInput, NotFound) as error:
         failed = JobState(
             "failed", f"The job ended well, but its results cannot be used: {error}", error.hint
         )
         return jobs.update_absorbed(db, job, failed, None, cost=cost)
+    if taken and job.kind == "predict":
+        beside = db.home / "jobs" / get_model(db, job.spec["model_id"]).job_id
+        take_over(folder_of(db, job.job_id).path / ONNX, beside / ONNX)
+    return taken
 
 
 def _cost(db: Database, job: Job, state: JobState) -> Cost | None:
@@ -48,7 +57,7 @@ def _cost(db: Database, job: Job, state: JobState) -> Cost | None:
     return None if bill is None else Cost(bill.counted_usd or 0.0, bill.estimated_usd, bill.billed_usd)
 
 
-def _results(db: Database, job: Job) -> Results | None:
+def _results(db: Database, job: Job) -> Results | Behaviour | None:
     """What the folder of a job that succeeded holds; None for a study, which makes no model.
 
     Raises:
@@ -60,6 +69,8 @@ def _results(db: Database, job: Job) -> Results | None:
         if find_study_file(folder) is None:
             raise NotFound(f"{job.job_id} left no study.", hint="Start it again.")
         return None
+    if job.kind == BEHAVES:
+        return read_behaviour(folder)
     model_id = job.spec["model_id"]
     about = read_about(folder / "model" if model_id is None else folder / "inputs" / "model")
     labels = tuple(about["labels"]) if model_id is None else get_model(db, model_id).labels

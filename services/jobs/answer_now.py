@@ -30,6 +30,7 @@ from services.backends.protocol import Classifier
 from services.backends.registry import load_classifier
 from services.modelling.formats.chat import prompt_for
 from services.modelling.outbound import check_cost
+from services.modelling.patience import FOR_A_QUESTION, FOR_TEXTS, Patience, asking
 from services.modelling.providers import ProviderAddress
 
 IDLE_S = 600.0
@@ -82,7 +83,7 @@ class Workplace:
 
     def __init__(self) -> None:
         self._models: OrderedDict[str, Classifier] = OrderedDict()
-        self._indexes: OrderedDict[tuple[int, int], Any] = OrderedDict()
+        self._indexes: OrderedDict[tuple[int, int, bool], Any] = OrderedDict()
         self._local, self._indexing = threading.Lock(), threading.Lock()
 
     def answer(self, question: Question) -> Facts:
@@ -125,12 +126,12 @@ class Workplace:
     def _nearest(self, question: Question) -> Facts:
         from services.backends.nearest import TrainingIndex
 
-        path = Path(question.told["comments"])
+        path, withheld = Path(question.told["comments"]), bool(question.told["withheld"])
         question.say(progress="Looks for the nearest training comments.")
         with self._indexing:
             status = path.stat()
-            key = (status.st_dev, status.st_ino)  # models of one snapshot share the file
-            index = self._indexes.pop(key, None) or TrainingIndex(path)
+            key = (status.st_dev, status.st_ino, withheld)  # models of one snapshot share the file
+            index = self._indexes.pop(key, None) or TrainingIndex(path, withheld=withheld)
             self._indexes[key] = index
             while len(self._indexes) > MOST_MODELS:
                 self._indexes.popitem(last=False)
@@ -183,12 +184,12 @@ def _ask_hosted(question: Question) -> Facts:
 
         shots = int(told["about"]["settings"]["shots"])
         examples = read_examples(Path(told["folder"]), shots=shots, sha256=told["about"]["examples_sha256"])
-    classifier = ChatClassifier(Overheard(_address(question)), told["about"], examples)
+    classifier = ChatClassifier(Overheard(_address(question), patience=FOR_TEXTS), told["about"], examples)
     estimate = classifier.estimate_usd(told["texts"])
     check_cost(estimate, told["allowed_usd"], f"asking about {len(told['texts']):,} texts")
     rows: list[Facts] = []
     for texts in _chunks(question):
-        question.say(progress="Asks the provider.")
+        question.say(progress=_asking(question, FOR_TEXTS))
         rows += _rows(classifier.predict(texts))
         question.say(paid_usd=sum(row["cost_usd"] or 0.0 for row in rows))
     for row, text in zip(rows, told["texts"], strict=True):
@@ -202,8 +203,9 @@ def _chat(question: Question) -> Facts:
     from services.backends.provider import Provider, ProviderError
 
     told = question.told
-    provider, options, note = Provider(_address(question)), dict(told["options"]), ""
-    question.say(progress="Asks the provider.")
+    provider = Provider(_address(question), patience=FOR_A_QUESTION)
+    options, note = dict(told["options"]), ""
+    question.say(progress=_asking(question, FOR_A_QUESTION))
     started = time.monotonic()
     try:
         reply = provider.ask(told["model"], told["messages"], options)
@@ -218,6 +220,10 @@ def _chat(question: Question) -> Facts:
     latency_ms = round((time.monotonic() - started) * 1000, 1)
     said = {"text": reply.text, "refusal": reply.refusal, "finish_reason": reply.finish_reason}
     return {**said, **spent, "latency_ms": latency_ms, "note": note}
+
+
+def _asking(question: Question, patience: Patience) -> str:
+    return asking(str(question.told["address"]["name"]), patience)
 
 
 def _address(question: Question) -> _AddressWithKey:

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from domain.errors import BadInput
 from services.evaluation.metrics import Report
-from services.jobs.first_look import check_training_rows
+from services.jobs.first_look import check_training_rows, no_validation
 from services.jobs.train_baseline import fit_baseline
 from services.jobs.worker import RunningJob
 from services.modelling.settings import BaselineSettings, EncoderSettings
@@ -78,8 +78,5 @@ def learned_and_watched(job: RunningJob) -> tuple[pa.Table, pa.Table]:
     check_training_rows(rows["label"].to_pylist())
     known = validation.filter(pc.is_in(validation["label"], pc.unique(rows["label"])))
     if known.num_rows == 0:
-        raise BadInput(
-            f"Snapshot {job.spec['snapshot_id']} has no validation comment with a label of training.",
-            hint="Take a snapshot with more comments, or with stratified splits.",
-        )
+        raise no_validation(job.spec["snapshot_id"])
     return rows, known

@@ -81,3 +81,17 @@ def full_disk_named(folder: Path) -> Iterator[None]:
             hint="Make room, then start the job again: it goes on from the last whole checkpoint.",
             retryable=True,
         ) from error
+
+
+@contextmanager
+def cleared_where_it_fails_again(work: Path) -> Iterator[None]:
+    """Remove the unfinished work, weights and all, after a failure that going on from it would only repeat.
+
+    A full disk, a kill, a pause and a cancelled job keep theirs: started again, the training goes on.
+    """
+    try:
+        yield
+    except BackendError as error:
+        if not error.retryable:
+            shutil.rmtree(work, ignore_errors=True)
+        raise

@@ -1,6 +1,7 @@
 """Around every training: whether the rows can teach anything, and a first look at the answers."""
 
 from collections import Counter
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +20,15 @@ def check_training_rows(labels: list[str]) -> None:
     Raises:
         BadInput: there is no row, only one label, or a label has too few comments.
     """
-    counts = Counter(labels)
+    check_training_counts(Counter(labels))
+
+
+def check_training_counts(counts: Mapping[str, int]) -> None:
+    """The same from the number of comments of each label, known before there is a job.
+
+    Raises:
+        BadInput: there is no row, only one label, or a label has too few comments.
+    """
     told = ", ".join(f"{label}: {count:,}" for label, count in sorted(counts.items())) or "none"
     if len(counts) < 2:
         raise BadInput(
@@ -32,6 +41,14 @@ def check_training_rows(labels: list[str]) -> None:
             f"The train split has too few comments labelled {', '.join(rare)} ({told}).",
             hint=f"Each label needs at least {MIN_ROWS_PER_LABEL}; label more of them, or merge the label.",
         )
+
+
+def no_validation(snapshot_id: str) -> BadInput:
+    """Why an encoder, whose checkpoint is chosen on validation, cannot be trained without."""
+    return BadInput(
+        f"Snapshot {snapshot_id} has no validation comment with a label of training.",
+        hint="Take a snapshot with more comments, or with stratified splits.",
+    )
 
 
 def measure(job: RunningJob, comments: pa.Table, split: str) -> None:

@@ -11,12 +11,14 @@ cancel, pause         somebody asked it to stop, or to stop such that it can go 
 exit                  the signal that ended the process, where its launcher was there to see it
 predictions.parquet   results; each under a temporary name until it is whole
 model/
+onnx/                 an encoder's ONNX files: of a model's job, kept from the first prediction that made them
 work/                 checkpoints of a training under way; gone when it has succeeded
 """
 
 import fcntl
 import json
 import os
+import shutil
 import signal
 import time
 from contextlib import suppress
@@ -26,6 +28,8 @@ from typing import Any
 
 from domain.errors import BadInput, Conflict
 from domain.jobs import ENDS, JobState
+from domain.text import sentence
+from services.jobs.hosted_story import is_hosted, killed_told
 
 CANCEL_PATIENCE_S = 5.0
 _LOG_TAIL_BYTES = 20_000
@@ -175,12 +179,14 @@ class JobFolder:
         share, canceller = _share(events), self.canceller()
         if canceller is not None:
             return JobState("cancelled", f"Stopped by {canceller}.", share=share)
+        last = events[-1].get("message") if events else None
+        if self._was_killed() and is_hosted(self.path):
+            return JobState("died", *killed_told(events, last or ""), share)
         if self._was_killed():
-            last = events[-1].get("message") if events else None
             return JobState(
                 "died",
-                f"The job's process was killed from outside; its last word: {last or 'none'} A system does "
-                "that where the memory is full.",
+                f"The job's process was killed from outside; its last word: {sentence(last or 'none')} A "
+                "system does that where the memory is full.",
                 "Close other programs and start it again; or train anew with half the batch_size, or a lower "
                 "max_length.",
                 share,
@@ -227,6 +233,15 @@ def write_whole(path: Path, text: str) -> None:
     temporary = path.with_name(f"{path.name}.tmp")
     temporary.write_text(text, encoding="utf-8")
     temporary.replace(path)
+
+
+def link(source: str | Path, target: str | Path) -> str | Path:
+    """A second name for a file that never changes; a copy where the disk knows no such thing."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+    return target
 
 
 def _append(path: Path, facts: Facts, *, synced: bool) -> None:

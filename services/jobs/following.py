@@ -1,12 +1,13 @@
 """One job as it stands at this moment, with what it left behind so far."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from domain.jobs import Job
 from domain.models import Run
 from services.jobs.folder import CANCEL_PATIENCE_S, Facts, JobFolder
+from services.jobs.hosted_story import hosted_checkpoints, provider_events
 from services.jobs.launch import folder_of, get_job
 from services.jobs.watched import Watched, watched_training
 from storage.database import Database
@@ -26,6 +27,8 @@ class Followed:
         runs: What it answered; empty until the job has ended and its results were taken in.
         watched: The training of an encoder in full; None for every other job.
         paused_by: Who asked it to pause; None where nobody did.
+        provider_events: What the provider told, the newest first; empty for a job that asks none.
+        checkpoints: Those that the provider keeps, once the model is there.
     """
 
     job: Job
@@ -37,6 +40,8 @@ class Followed:
     runs: tuple[Run, ...]
     watched: Watched | None = None
     paused_by: str | None = None
+    provider_events: list[Facts] = field(default_factory=list)
+    checkpoints: list[Facts] = field(default_factory=list)
 
     @property
     def is_settled(self) -> bool:
@@ -63,6 +68,8 @@ def follow(db: Database, job_id: str) -> Followed:
         runs=runs,
         watched=watched_training(folder) if job.kind == "train_encoder" else None,
         paused_by=folder.pauser(),
+        provider_events=provider_events(folder.events()),
+        checkpoints=hosted_checkpoints(folder.path),
     )
 
 

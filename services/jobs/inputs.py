@@ -9,7 +9,8 @@ from storage.database import Database
 from storage.example_sets import example_set_folder, get_example_set
 from storage.snapshots import Snapshot, get_snapshot, snapshot_folder
 
-TUNES_EXAMPLES, ADOPTS = "tune_examples", "adopt_hosted"
+TUNES_EXAMPLES, ADOPTS, BEHAVES = "tune_examples", "adopt_hosted", "behave"
+SUITE = "suite-"  # how the name of a suite begins, which brings its own texts
 
 
 def source_of(db: Database, kind: str, source_id: str) -> Snapshot | ExampleSet | None:
@@ -18,7 +19,7 @@ def source_of(db: Database, kind: str, source_id: str) -> Snapshot | ExampleSet 
     Raises:
         NotFound: there is none of that name.
     """
-    if kind == ADOPTS:
+    if kind == ADOPTS or (kind == BEHAVES and source_id.startswith(SUITE)):
         return None
     return get_example_set(db, source_id) if kind == TUNES_EXAMPLES else get_snapshot(db, source_id)
 
@@ -36,9 +37,17 @@ def input_files(home: Path, spec: dict[str, Any]) -> dict[str, Path]:
         files = {name: example_set_folder(home, source_id) / name for name in (TRAIN, VALIDATION)}
         hint = "Keep the examples again."
     else:
-        files = {"comments.parquet": snapshot_folder(home, source_id) / "comments.parquet"}
-        hint = "Take a new snapshot."
+        files, hint = {}, "Take a new snapshot."
+        if not source_id.startswith(SUITE):
+            files["comments.parquet"] = snapshot_folder(home, source_id) / "comments.parquet"
+        if spec["kind"] == BEHAVES and spec["settings"]["suite_sha256"]:
+            files["suite.csv"] = suite_file(home, spec["settings"]["suite_sha256"])
     for file in files.values():
         if not file.exists():
             raise NotFound(f"The file of {source_id} is gone: {file}", hint=hint)
     return files
+
+
+def suite_file(home: Path, sha256: str) -> Path:
+    """Where a suite is kept, by the hash of its bytes."""
+    return home / "suites" / f"{SUITE}{sha256[:16]}.csv"

@@ -18,8 +18,11 @@ from uuid import uuid4
 from domain.errors import BadInput, Conflict
 from domain.jobs import JOB_KINDS, Job
 from domain.people import actor_named
-from services.jobs.folder import JobFolder, write_whole
+from services.jobs.carried import carry_numbers
+from services.jobs.folder import JobFolder, link, write_whole
 from services.jobs.inputs import ADOPTS, input_files, source_of
+from services.jobs.kept_onnx import FOLDER as ONNX
+from services.jobs.waiting import state_in_line
 from services.modelling.models import get_model, model_folder
 from services.modelling.providers import get_provider, provider_of
 from services.modelling.spending import reservation
@@ -48,6 +51,7 @@ def launch(
     settings: dict[str, Any],
     actor: str,
     name: str = "",
+    recipe: str | None = None,
     model_id: str | None = None,
     restart_of: str | None = None,
     provider: str | None = None,
@@ -63,6 +67,7 @@ def launch(
         settings: For the script.
         actor: Who wants it.
         name: Of the model that it makes.
+        recipe: That the settings began with.
         model_id: The model that it asks instead of making one.
         restart_of: The job that this one repeats.
         provider: Whom it sends comments to; None where nothing leaves the machine.
@@ -87,6 +92,7 @@ def launch(
         "snapshot_sha256": source and source.sha256,
         "splits": list(splits),
         "name": name,
+        "recipe": recipe,
         "model_id": model_id,
         "restart_of": restart_of,
         "settings": settings,
@@ -185,7 +191,9 @@ def folder_of(db: Database, job_id: str) -> JobFolder:
 
 def _with_state(db: Database, job: Job) -> Job:
     """Until a job is absorbed its folder knows its state, afterwards the database does."""
-    return job if job.absorbed_at is not None else replace(job, state=folder_of(db, job.job_id).state())
+    return (
+        job if job.absorbed_at is not None else replace(job, state=state_in_line(folder_of(db, job.job_id)))
+    )
 
 
 def _start(db: Database, spec: dict[str, Any], actor: str) -> Job:
@@ -262,9 +270,9 @@ def _make_folder(db: Database, spec: dict[str, Any]) -> int:
     (draft / "inputs").mkdir(parents=True)
     (db.home / "machine.lock").touch()
     for name, frozen in input_files(db.home, spec).items():
-        _link(frozen, draft / "inputs" / name)
+        link(frozen, draft / "inputs" / name)
     if spec["model_id"] is not None:
-        shutil.copytree(model_folder(db, spec["model_id"]), draft / "inputs" / "model", copy_function=_link)
+        _link_model(model_folder(db, spec["model_id"]), draft / "inputs", onnx="engine" in spec["settings"])
     if spec.get("provider") is not None:
         if spec["kind"] != ADOPTS:  # which sends nothing
             _refuse_children(db, spec["dataset_id"])
@@ -273,12 +281,21 @@ def _make_folder(db: Database, spec: dict[str, Any]) -> int:
     if spec["restart_of"] is not None:
         unfinished = folder_of(db, spec["restart_of"]).path / "work"
         if unfinished.is_dir():  # how far a training came; it goes on from there
-            shutil.copytree(unfinished, draft / "work", copy_function=_link)
+            shutil.copytree(unfinished, draft / "work", copy_function=link)
+            if spec["kind"] == "train_encoder":
+                carry_numbers(JobFolder(unfinished.parent), JobFolder(draft), spec["settings"])
     write_whole(draft / "spec.json", json.dumps(spec, indent=2, ensure_ascii=False))
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     draft.rename(folder)
     return lock
+
+
+def _link_model(model: Path, inputs: Path, *, onnx: bool) -> None:
+    shutil.copytree(model, inputs / "model", copy_function=link)
+    kept = model.parent / ONNX  # where an earlier prediction made them
+    if onnx and kept.is_dir():
+        shutil.copytree(kept, inputs / ONNX, copy_function=link)
 
 
 def _refuse_children(db: Database, dataset_id: str) -> None:
@@ -287,15 +304,6 @@ def _refuse_children(db: Database, dataset_id: str) -> None:
             f"The comments of '{dataset_id}' may hold data of children: they do not leave this machine.",
             hint="Train locally: recipe quick-look, solid or baseline.",
         )
-
-
-def _link(source: str | Path, target: str | Path) -> str | Path:
-    """A second name for a file that never changes; a copy where the disk knows no such thing."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copy2(source, target)
-    return target
 
 
 def child_environment(keys: Sequence[str] = ()) -> dict[str, str]:

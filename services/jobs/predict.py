@@ -2,8 +2,9 @@
 
     python -m services.jobs.predict FOLDER
 
-FOLDER holds spec.json, inputs/comments.parquet and inputs/model/. The script leaves predictions.parquet and
-events.jsonl there, and touches nothing else.
+FOLDER holds spec.json, inputs/comments.parquet, inputs/model/ and, where an earlier prediction made them,
+inputs/onnx/. The script leaves predictions.parquet, events.jsonl and what it used of onnx/ there, and touches
+nothing else.
 """
 
 import random
@@ -18,6 +19,7 @@ from services.backends.protocol import Classifier
 from services.backends.registry import load_classifier
 from services.jobs.answers import write_answers
 from services.jobs.folder import JobFolder
+from services.jobs.kept_onnx import FOLDER, compared_before, keep_comparison, leave_kept, link_kept
 from services.jobs.worker import RunningJob, run
 
 CHECKED = 256  # comments on which an ONNX copy is compared with the model before it is asked
@@ -37,20 +39,30 @@ def predict(job: RunningJob) -> None:
     engine = job.spec["settings"].get("engine", "torch")
     classifier = load_classifier(folder) if engine == "torch" else load_onnx(job, engine, comments)
     write_answers(job, classifier, comments, keeps_chunks=works_here(job.folder))
+    leave_kept(job.folder.path / "work" / FOLDER, job.folder.path / FOLDER)
     shutil.rmtree(job.folder.path / "work", ignore_errors=True)  # what a restart would have gone on with
 
 
 def load_onnx(job: RunningJob, engine: Engine, comments: pa.Table) -> Classifier:
-    """The model in onnxruntime, once some of the comments have shown that it answers as torch does."""
+    """The model in onnxruntime, once some comments have shown that its files answer as torch does.
+
+    Files that an earlier prediction made and compared are used again; the others are made here.
+    """
     from services.backends import onnx_encoder  # loads torch, which most models need not
 
-    folder, files = job.folder.path / "inputs" / "model", job.folder.path / "work" / "onnx"
-    files.mkdir(parents=True, exist_ok=True)
-    job.progress(0.0, "Writes the model as ONNX.")
-    onnx_encoder.export(folder, files, int8=engine == "onnx-int8")
-    places = random.Random(0).sample(range(comments.num_rows), min(CHECKED, comments.num_rows))
-    checked = onnx_encoder.check(folder, files, comments["text"].take(places).to_pylist())
-    job.folder.add_event("engine", message=f"Answers come from {engine}. {checked}")
+    folder, files = job.folder.path / "inputs" / "model", job.folder.path / "work" / FOLDER
+    link_kept(job.folder.path / "inputs" / FOLDER, files)
+    job.progress(0.0, "Writes the model as ONNX, where that was not done before.")
+    onnx_encoder.complete(folder, files, engine)
+    told = compared_before(files, engine)
+    if told is None:
+        places = random.Random(0).sample(range(comments.num_rows), min(CHECKED, comments.num_rows))
+        found = onnx_encoder.check(folder, files, comments["text"].take(places).to_pylist())
+        keep_comparison(files, found)
+        told = str(found)
+    else:
+        told = f"Its files were made and compared by an earlier prediction. {told}"
+    job.folder.add_event("engine", message=f"Answers come from {engine}. {told}")
     return onnx_encoder.load(folder, files, engine)
 
 

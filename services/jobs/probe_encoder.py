@@ -32,7 +32,7 @@ from services.jobs.lesson import Lesson, order_of, prepare
 from services.jobs.train_encoder import EVALUATED_AT_ONCE, new_model
 from services.jobs.word_opponents import keyword_answers, regression_answers
 from services.jobs.worker import RunningJob, run
-from services.modelling.base_models import BaseModel, find_base_model
+from services.modelling.base_models import OFFLINE, BaseModel, find_base_model
 from services.modelling.settings import EncoderSettings, read_settings
 
 SAMPLED = 4_000  # comments whose lengths are looked at, of training and of validation each
@@ -170,8 +170,9 @@ def find_here(config: EncoderSettings) -> BaseModel:
         return find_base_model(config.base_model, revision=config.base_revision)
     except BackendError as error:
         raise BadInput(
-            f"{config.base_model} is not on this machine yet, so nothing can be tried.",
-            hint="A training fetches it first; after that, ask again.",
+            f"{config.base_model} is not on this machine yet, and an estimate downloads nothing.",
+            hint="A training fetches it first, which needs a network; after that, ask again. Base model "
+            f"'{OFFLINE}' needs none.",
         ) from error
 
 

@@ -47,13 +47,14 @@ from services.evaluation.comparison import compare, sentence
 from services.jobs.answers import write_answers
 from services.jobs.checkpoints import (
     CHECKPOINTS_KEPT,
+    cleared_where_it_fails_again,
     full_disk_named,
     last_whole_checkpoint,
     refuse_full_disk,
 )
 from services.jobs.embedding_opponents import EmbeddingOpponents
 from services.jobs.encoder_trainer import EncoderTrainer, classification_loss
-from services.jobs.first_look import check_training_rows, measure
+from services.jobs.first_look import check_training_rows, measure, no_validation
 from services.jobs.folder import write_whole
 from services.jobs.lesson import Lesson, order_of, prepare, show_first_batch
 from services.jobs.opponents import Opponent, measured, train_opponents
@@ -89,10 +90,7 @@ def train(job: RunningJob) -> None:
     check_training_rows(rows["label"].to_pylist())
     validation = validation.filter(pc.is_in(validation["label"], pc.unique(rows["label"])))
     if validation.num_rows == 0:
-        raise BadInput(
-            f"Snapshot {job.spec['snapshot_id']} has no validation comment with a label of training.",
-            hint="Take a snapshot with more comments, or with stratified splits.",
-        )
+        raise no_validation(job.spec["snapshot_id"])
 
     # 2. The base model, and the comments as its tokens.
     job.progress(TOKENS_FROM, f"Gets the base model {config.base_model}.")
@@ -109,11 +107,13 @@ def train(job: RunningJob) -> None:
     opponents = train_opponents(job, rows, validation, more=on_embeddings)
 
     # 4. The training, once per seed. What a seed has finished or reached before is not done again.
-    trained = [train_seed(job, config, base, lesson, number=number) for number in range(config.seeds)]
+    #    The best seed on validation is kept; the others are told.
+    with cleared_where_it_fails_again(job.folder.path / "work"):
+        trained = [train_seed(job, config, base, lesson, number=number) for number in range(config.seeds)]
+        kept = max(trained, key=lambda one: one.metrics["macro_f1"])
+        refuse_one_answer(kept.predicted, lesson.gold)
 
-    # 5. The best seed on validation becomes the model; the others are told.
-    kept = max(trained, key=lambda one: one.metrics["macro_f1"])
-    refuse_one_answer(kept.predicted, lesson.gold)
+    # 5. It becomes the model.
     about = about_model(job, config, base, rows=rows, trained=trained, opponents=opponents)
     with job.new_model() as folder:
         (kept.folder / FILES).rename(folder / FILES)
@@ -162,12 +162,7 @@ def train_seed(
         batch_size=config.batch_size,
         told=f", seed {seed}" if config.seeds > 1 else "",
     )
-    try:
-        return fit_seed(job, config, base, lesson, seed=seed, folder=folder, watch=watch)
-    except BackendError as error:
-        if not error.retryable:  # it would fail again from there
-            shutil.rmtree(job.folder.path / "work", ignore_errors=True)
-        raise
+    return fit_seed(job, config, base, lesson, seed=seed, folder=folder, watch=watch)
 
 
 def fit_seed(
@@ -382,7 +377,7 @@ def tell_comparison(job: RunningJob, kept: Trained, opponents: list[Opponent], g
         broken=rights[True, False],
         both_wrong=rights[False, False],
     )
-    told = sentence(found, rival.name, "the encoder")
+    told = sentence(found, rival.name, "The encoder")
     by_f1 = max(opponents, key=lambda one: one.macro_f1)
     scores = f"Macro F1 {kept.metrics['macro_f1']:.3f}, and {by_f1.macro_f1:.3f} of {by_f1.name}."
     job.folder.add_event("comparison", message=f"{told} {scores}", verdict=found.verdict)

@@ -30,6 +30,7 @@ from services.jobs.worker import RunningJob, run
 from services.modelling.formats.chat import from_comments, prompt_sha256, write_jsonl
 from services.modelling.hosted_models import hosted_models
 from services.modelling.outbound import (
+    SYSTEM_PROMPT,
     Prices,
     check_cost,
     check_file,
@@ -129,7 +130,7 @@ def check_outbound(
     Raises:
         BadInput: there is personal data, a special token, or something that the host does not take.
     """
-    check_texts([("The system prompt", str(config.system_prompt))])
+    check_texts([(SYSTEM_PROMPT, str(config.system_prompt))])
     if config.personal_data == "stop":
         texts = {row["comment_id"]: row["text"] for table in tables for row in table.to_pylist()}
         check_texts((f"Comment {number}", text) for number, text in texts.items())
@@ -158,7 +159,7 @@ def choose_examples(config: HostedSettings, rows: pa.Table) -> "Examples | None"
     texts = [(f"Comment {row['comment_id']}", row["text"]) for row in pool.to_pylist()]
     if config.personal_data == "stop":
         check_texts(texts)
-    check_tokens([("The system prompt", str(config.system_prompt)), *texts])
+    check_tokens([(SYSTEM_PROMPT, str(config.system_prompt)), *texts])
     return Examples(pool, config.shots)
 
 

@@ -114,7 +114,7 @@ def check_outbound(
             for name, path in files.items()
         }  # fmt: skip
     except BadInput as error:
-        hint = "Take those rows out of the file, then keep it as new examples."
+        hint = "Take those rows out of the file, or edit its system prompt, then keep it as new examples."
         raise BadInput(str(error), hint=hint) from error
 
 

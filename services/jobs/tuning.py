@@ -116,7 +116,8 @@ def follow(job: RunningJob, provider: Provider, poll_s: float, hosted: HostedJob
 
 def write_event(job: RunningJob, event: HostedEvent, since: int) -> float:
     """Write an event down, its numbers as metrics; returns the share of the job, 0 where none is told."""
-    job.folder.add_event("provider", message=event.message, level=event.level, provider_event=event.id)
+    told = {"message": event.message, "level": event.level, "told_at": event.created_at}
+    job.folder.add_event("provider", provider_event=event.id, **told)
     if event.type != "metrics":
         return 0.0
     numbers = {name: finite(value) for name, value in event.data.items() if is_number(value)}

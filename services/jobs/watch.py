@@ -18,6 +18,7 @@ from services.jobs.worker import RunningJob
 
 DIVERGED_FROM = 4.0  # times the loss of the first step, which is that of guessing
 ONE_ANSWER_FROM = 2  # evaluations in a row; at the first one it is nothing to worry about
+ONE_ANSWER = "one answer"  # the kind of warning that ends when the model answers otherwise
 OVERFITTED_FROM = 1.5  # times the lowest loss on validation so far
 _PROGRESS_EVERY_S = 1.0
 
@@ -182,10 +183,18 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._times_one_answer = self._times_one_answer + 1 if is_one else 0
         if self._times_one_answer == ONE_ANSWER_FROM:
             self._warn_once(
-                "one answer",
+                ONE_ANSWER,
                 f"At step {step}{self._told} the model answers every comment of validation with "
                 f"'{next(iter(self._answered))}'.",
                 "If that lasts: class_weight=balanced, more epochs, or another learning_rate.",
+            )
+        if not is_one and ONE_ANSWER in self._warned:
+            self._warned.remove(ONE_ANSWER)
+            self._job.folder.add_event(
+                "warning_over",
+                kind=ONE_ANSWER,
+                of=self._told,
+                message=f"At step {step}{self._told} the model gives several answers again.",
             )
         if loss > OVERFITTED_FROM * self._lowest:
             self._warn_once(
@@ -199,7 +208,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def _warn_once(self, kind: str, message: str, hint: str) -> None:
         if kind not in self._warned:
             self._warned.add(kind)
-            self._job.folder.add_event("warning", message=message, hint=hint)
+            self._job.folder.add_event("warning", kind=kind, of=self._told, message=message, hint=hint)
 
 
 def headline(found: Report) -> dict[str, float]:

@@ -34,7 +34,7 @@ class Watched:
         opponents: The simple models, strongest first, each with accuracy, macro F1 and seconds.
         final: The kept model on validation; None until it is known.
         first_batch: Comments as the model sees them, with the message before them; None until it is known.
-        warnings: What need not be the end, but mostly leads nowhere.
+        warnings: What need not be the end, but mostly leads nowhere; without those that are over.
         told: The last message of "base_model", "comparison" and "own_time", as far as there is one.
     """
 
@@ -56,6 +56,9 @@ def watched_training(folder: JobFolder) -> Watched:
     for event in folder.events():
         if event["event"] == "warning":
             watched.warnings.append(event)
+        elif event["event"] == "warning_over":
+            ended = (event["kind"], event["of"])
+            watched.warnings = [one for one in watched.warnings if (one.get("kind"), one.get("of")) != ended]
         elif event["event"] == "first_batch":
             watched.first_batch = event
         elif event["event"] in ("base_model", "comparison", "own_time"):
@@ -77,6 +80,14 @@ def _sort_in(watched: Watched, line: Facts) -> None:
         _seed(watched, whole, "validation").labels[line["label"]].append(line)
     elif stage.startswith("validation"):
         _seed(watched, stage, "validation").evaluations.append(line)
+
+
+def seed_of(line: Facts) -> str:
+    """The seed that a line with a step tells of, by the name that Watched has for it."""
+    stage = str(line["stage"])
+    if "label" in line:
+        stage = stage.removesuffix(f", {line['label']}")
+    return stage.removeprefix("train").removeprefix("validation").removeprefix(", ")
 
 
 def _seed(watched: Watched, stage: str, kind: str) -> WatchedSeed:

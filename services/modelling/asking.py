@@ -1,12 +1,14 @@
 """What is settled before somebody's own question leaves for a provider, and what is written down after."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Any
 
 from domain.errors import BadInput, Conflict
+from domain.personal_data import find_personal_data
 from services.modelling import spending
+from services.modelling.formats.check import SPECIAL_TOKEN
 from services.modelling.hosted_models import hosted_models
 from services.modelling.hosting import check_provider
 from services.modelling.outbound import Prices, check_texts, check_tokens, prices_of
@@ -39,6 +41,21 @@ def check_outgoing(db: Database, texts: Iterable[tuple[str, str]], dataset_ids: 
         Conflict: one of the datasets may hold data of children.
         BadInput: a text holds personal data, or a token that steers models.
     """
+    check_children(db, dataset_ids)
+    looked_at = list(texts)
+    for check in (check_texts, check_tokens):
+        try:
+            check(looked_at)
+        except BadInput as error:
+            raise BadInput(str(error), hint="Take that out of the text, or ask a local model.") from error
+
+
+def check_children(db: Database, dataset_ids: Iterable[str | None]) -> None:
+    """Refuse where a text may come from a dataset that may hold data of children.
+
+    Raises:
+        Conflict: one of the datasets may.
+    """
     for dataset_id in dataset_ids:
         dataset = find_dataset(db, dataset_id) if dataset_id else None
         if dataset is not None and dataset.may_hold_child_data:
@@ -47,12 +64,17 @@ def check_outgoing(db: Database, texts: Iterable[tuple[str, str]], dataset_ids: 
                 "leave this machine.",
                 hint="Ask a local model, such as a baseline.",
             )
-    looked_at = list(texts)
-    for check in (check_texts, check_tokens):
-        try:
-            check(looked_at)
-        except BadInput as error:
-            raise BadInput(str(error), hint="Take that out of the text, or ask a local model.") from error
+
+
+def kept_back(texts: Sequence[str]) -> dict[int, str]:
+    """Why each text of a list that may not leave stays here, by its place, 0 for the first."""
+    why: dict[int, str] = {}
+    for place, text in enumerate(texts):
+        if (hit := find_personal_data(text)) is not None:
+            why[place] = f"Text {place + 1} holds {hit.kind}: it was not sent."
+        elif (token := SPECIAL_TOKEN.search(text)) is not None:
+            why[place] = f"Text {place + 1} holds the token {token.group()}: it was not sent."
+    return why
 
 
 def question_to(address: ProviderAddress) -> dict[str, Any]:

@@ -95,6 +95,24 @@ def find_base_model(name: str, *, revision: str | None = None, endpoint: str | N
     return BaseModel(name, "hub", folder, commit, _licence(folder), _weights_sha256(folder))
 
 
+def licence_here(name: str, revision: str | None = None) -> str | None:
+    """The licence as the model card on this machine gives it; None where it says nothing or is not here.
+
+    Raises:
+        NotFound: the folder or the package is not there.
+        BadInput: the folder is of no use as a base model, or the name is none.
+    """
+    check_base_model(name)
+    if name == OFFLINE:
+        return _licence(_package_folder())
+    if _is_folder(name):
+        return _licence(Path(name))
+    from huggingface_hub import try_to_load_from_cache
+
+    card = try_to_load_from_cache(name, "README.md", revision=revision)
+    return _licence(Path(card).parent) if isinstance(card, str) else None
+
+
 def _is_folder(name: str) -> bool:
     return Path(name).is_absolute()
 
@@ -212,7 +230,7 @@ def _fetch(name: str, revision: str | None, endpoint: str | None) -> tuple[Path,
         except LocalEntryNotFoundError:
             reason = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise BackendError(
-                f"The hub does not answer, and {name} was not fetched before: {reason}",
+                f"The hub does not answer, and {name} was not fetched before: {reason.rstrip('.')}.",
                 hint=f"Try again with a network. {_OTHERWISE}",
                 retryable=True,
             ) from error

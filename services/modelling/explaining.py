@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from domain.errors import WorkbenchError
+from services.backends.registry import read_about
 from services.jobs.answering import answering
 from services.modelling.models import model_folder
 from services.modelling.playground import BASE, get_choice
@@ -32,7 +33,8 @@ class Explanation:
         words: (word, amount for the label), the largest amounts first.
         left_over: Words of a long text that were not looked at.
         near: Nearest first.
-        searched: Training comments that were looked through, of `training_rows`.
+        searched: Training comments that were looked through, of `training_rows`; without those that were
+            withheld from a model at a provider.
     """
 
     how: str | None
@@ -68,6 +70,7 @@ def explain(
     question = {
         "kind": "explain", "text": text, "label": label, "folder": None if choice.is_hosted else str(folder),
         "comments": str(comments) if learned else None,
+        "withheld": choice.is_hosted and read_about(folder)["settings"].get("personal_data") == "withhold",
     }  # fmt: skip
     found: list[Any] = []
     answering().ask(

@@ -6,6 +6,7 @@ from datetime import date
 from domain.errors import NotFound
 from services.modelling.example_files import guideline_of
 from services.modelling.hosted_models import HostedModels, hosted_models
+from services.modelling.known_prompts import prompt_of_training
 from services.modelling.outbound import ANSWER_TOKENS, Prices, counting, prices_of
 from services.modelling.providers import OPENAI, ProviderAddress, get_provider
 from services.modelling.settings import HostedSettings
@@ -91,7 +92,8 @@ def estimate(
         Conflict: the snapshot's comments are not counted yet.
         BadInput: there is no guideline and no system prompt.
     """
-    prompt = settings.system_prompt or guideline_of(db, snapshot.dataset_id)
+    known = prompt_of_training(db, settings)
+    prompt = known.system_prompt if known else settings.system_prompt or guideline_of(db, snapshot.dataset_id)
     encoding = counting(settings.model).name
     counted = {
         split: budget_of_snapshot(

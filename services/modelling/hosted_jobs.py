@@ -10,6 +10,7 @@ from domain.jobs import Job
 from services.jobs.inputs import ADOPTS
 from services.jobs.launch import launch
 from services.modelling.answers import answer_keys
+from services.modelling.patience import FOR_A_LIST
 from services.modelling.providers import get_provider
 from services.modelling.settings import AdoptionSettings, read_settings
 from services.modelling.training import checked_name
@@ -129,7 +130,7 @@ def adopt(
 def _client(db: Database, provider: str) -> "Provider":
     from services.backends.provider import Provider  # takes a second, and only who asks a provider needs it
 
-    return Provider(get_provider(db.home, provider))
+    return Provider(get_provider(db.home, provider), patience=FOR_A_LIST)
 
 
 def _known(db: Database, provider: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 from domain.errors import BackendError, BadInput, Conflict
 from services.modelling.hosted_models import hosted_models
+from services.modelling.known_prompts import prompt_to_ask
 from services.modelling.lifecycle import Expiry, expiry_of
 from services.modelling.providers import OPENAI, ProviderAddress, get_provider
 from services.modelling.settings import HostedSettings, TuningSettings
@@ -19,17 +20,21 @@ TRAIN_HERE = "Train locally: recipe quick-look, solid or baseline."
 def prepare(
     db: Database, snapshot: Snapshot, settings: HostedSettings, today: date | None = None
 ) -> HostedSettings:
-    """The settings with the guideline as system prompt, once it is clear that the provider can be asked.
+    """The settings with the system prompt, once it is clear that the provider can be asked.
+
+    That is the newest guideline; for a tuned model asked as it is, the prompt of its training where a model
+    here knows it.
 
     Raises:
         NotFound: there is no such provider, or nobody knows what the model costs.
         BadInput: there is neither a guideline nor a system prompt.
         BackendError: the provider's key is not set.
-        Conflict: the model is shut, or takes no training any more.
+        Conflict: the model is shut, takes no training any more, or was trained with another prompt.
     """
     check_provider(db, settings, today)
-    if settings.system_prompt:
-        return settings
+    prompt = prompt_to_ask(db, settings)
+    if prompt:
+        return replace(settings, system_prompt=prompt)
     guideline = find_guideline(db, snapshot.dataset_id)
     if guideline is None:
         raise BadInput(

@@ -9,6 +9,7 @@ from typing import Any
 
 from domain.errors import BadInput, NotFound
 from services.modelling.hosted_models import hosted_models
+from services.modelling.patience import FOR_A_LIST
 from services.modelling.providers import ProviderAddress, get_provider
 
 TOLD = "provider_models.json"
@@ -113,7 +114,8 @@ def refresh_models(home: Path, provider: str) -> ToldModels:
     # Here, because the provider's library takes a second to load and no other page needs it.
     from services.backends.provider import Provider
 
-    models = {name: _day(ends) for name, ends in Provider(address).list_models().items()}
+    found_there = Provider(address, patience=FOR_A_LIST).list_models()
+    models = {name: _day(ends) for name, ends in found_there.items()}
     found = ToldModels(provider, datetime.now(UTC).date(), models)
     whole = _read(home)
     whole[provider] = {

@@ -1,21 +1,23 @@
 """What is known of a model beside its name: base, licence, size, speed, end, whether it is put away."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from domain.errors import BadInput
-from domain.models import Model, Run
+from domain.models import ENGINES, Model, Run
 from domain.people import actor_named
+from services.modelling.known_prompts import prompt_told
 from services.modelling.lifecycle import expiry_of_settings
 from storage.archivings import Archiving, add_archiving, list_archivings
 from storage.database import Database
-from storage.models import get_model, list_models, list_runs
+from storage.models import find_recipe, get_model, list_engines, list_models, list_runs
 from storage.predictions import find_mean_latency_ms
+from storage.snapshots import list_snapshots
 
+_COUNTED = ("test", "validation")  # the better one first
 _YOURS = "your own"
 _MADE_OF = {"tfidf": "words and letter sequences"}
 
@@ -25,18 +27,21 @@ class ModelFacts:
     """One model as the list shows it; None stands for what nobody knows or what does not apply.
 
     Attributes:
+        recipe: That it was trained by.
         base: What it was trained on from.
         known_as: The name that its provider knows it by; None where it lies here.
         licence: Of the base model.
         seeds: How many trainings the model was chosen from.
-        run: The newest run on test, else on validation, which its headline number comes from.
-        comments_per_second: Measured while it answered that run.
+        run: Which its headline number comes from; see headline_run().
+        comments_per_second: Measured in that run.
         size_bytes: Of all its files; 0 where it lives elsewhere.
         ends: When it is shut, as a sentence.
+        prompt: What to know of the words in which a tuned model is asked as it is, as a sentence.
         archiving: Who put it away, and when.
     """
 
     model: Model
+    recipe: str | None
     base: str
     known_as: str | None
     licence: str | None
@@ -45,6 +50,7 @@ class ModelFacts:
     comments_per_second: float | None
     size_bytes: int
     ends: str | None
+    prompt: str | None
     archiving: Archiving | None
 
 
@@ -97,13 +103,22 @@ def differences(first: Model, second: Model) -> list[tuple[str, Any, Any]]:
     return [row for row in about if row[1] != row[2]]
 
 
-def headline_run(runs: Sequence[Run]) -> Run | None:
-    """The newest run with answers on test, else on validation; None where there is neither."""
-    for split in ("test", "validation"):
-        for run in runs:
-            if run.split == split and run.row_count:
-                return run
-    return None
+def headline_run(db: Database, model: Model) -> Run | None:
+    """The run whose number stands for the model; None where there is none. Later runs do not change it.
+
+    The rule: of the runs with answers on the model's own snapshot, those on test before those on validation;
+    of these, those in full precision (torch) before onnx and onnx-int8; of these the earliest, which was made
+    with the model. Runs on other snapshots count only where a model was made of no snapshot of ours.
+    """
+    runs = [run for run in list_runs(db, model_id=model.model_id) if run.row_count and run.split in _COUNTED]
+    if model.snapshot_id in {one.snapshot_id for one in list_snapshots(db, model.dataset_id)}:
+        runs = [run for run in runs if run.snapshot_id == model.snapshot_id]
+    engines = list_engines(db, model.model_id)
+
+    def order(run: Run) -> tuple[int, int]:
+        return _COUNTED.index(run.split), ENGINES.index(engines[run.run_id])
+
+    return min(reversed(runs), key=order, default=None)  # newest first; of equal ones min() takes the first
 
 
 def _put(db: Database, model_id: str, *, archived: bool, actor: str) -> Model:
@@ -113,13 +128,14 @@ def _put(db: Database, model_id: str, *, archived: bool, actor: str) -> Model:
 
 
 def _facts(db: Database, model: Model, archiving: Archiving | None) -> ModelFacts:
-    run = headline_run(list_runs(db, model_id=model.model_id))
+    run = headline_run(db, model)
     latency_ms = run and find_mean_latency_ms(db, run.run_id)
     folder = db.home / "jobs" / model.job_id / "model"
     about = _about(folder)
     ends = expiry_of_settings(db.home, model.settings, datetime.now(UTC).date())
     return ModelFacts(
         model=model,
+        recipe=find_recipe(db, model.model_id),
         base=_base(model, about),
         known_as=about.get("model") if model.backend == "openai" else None,
         licence=about.get("base_model", {}).get("licence") or (_YOURS if model.backend == "tfidf" else None),
@@ -128,6 +144,7 @@ def _facts(db: Database, model: Model, archiving: Archiving | None) -> ModelFact
         comments_per_second=1000 / latency_ms if latency_ms else None,
         size_bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
         ends=None if ends is None else ends.told,
+        prompt=prompt_told(db, model.settings),
         archiving=archiving,
     )
 

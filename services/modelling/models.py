@@ -4,9 +4,9 @@ from pathlib import Path
 
 from domain.errors import NotFound
 from storage.database import Database
-from storage.models import get_model, get_run, list_models, list_runs
+from storage.models import get_model, get_run, list_engines, list_models, list_runs
 
-__all__ = ["get_model", "get_run", "list_models", "list_runs", "model_folder"]
+__all__ = ["get_model", "get_run", "list_engines", "list_models", "list_runs", "model_folder"]
 
 
 def model_folder(db: Database, model_id: str) -> Path:

@@ -10,16 +10,23 @@ from typing import Any
 import numpy as np
 
 from domain.errors import BadInput, Conflict
-from domain.personal_data import find_personal_data
+from domain.personal_data import find_personal_data, place_of
 from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 from services.modelling.formats.chat import prompt_for
-from services.modelling.formats.check import SPECIAL_TOKEN, Limits, check, texts_in
+from services.modelling.formats.check import SPECIAL_TOKEN, Limits, check
 from services.modelling.formats.examples import ChatExample
+from services.modelling.formats.texts import texts_in
 from services.modelling.hosted_models import HostedModels
 from services.modelling.token_budget import budget, tokens_of_example, tokens_of_message
 
 ANSWER_TOKENS = 16  # more than any label has; what an estimate counts for one answer
 _NAMED = 5
+_EDIT = "Edit the guideline, or the system prompt that was given in its place, at that spot."
+_WITHHOLD = (
+    "Exclude those comments and take a new snapshot, or set personal_data=withhold, which keeps them back. "
+    "Training locally sends nothing."
+)
+SYSTEM_PROMPT = "The system prompt"
 _FORM = ("role", "content", "system", "user", "assistant")  # of every message
 
 
@@ -58,23 +65,27 @@ def prices_of(model: str, table: HostedModels, *, charges: bool) -> Prices:
     )  # fmt: skip
 
 
-def check_texts(texts: Iterable[tuple[str, str]]) -> None:
+def check_texts(texts: Iterable[tuple[str, str]], *, hint: str = _WITHHOLD) -> None:
     """Stop where a text holds personal data.
 
     Args:
-        texts: (what it is, text), such as ("Comment 17", "…").
+        texts: (what it is, text), such as ("Comment 17", "…"); of the SYSTEM_PROMPT the spot is told too.
+        hint: What can be done where it is not the system prompt.
 
     Raises:
         BadInput: one does; the first few are named with what they hold, and nothing of the text is told.
     """
-    found = [(name, hit.kind) for name, text in texts if (hit := find_personal_data(text))]
+    found = [
+        (name, f"{hit.kind} at {place_of(hit, text)}" if name == SYSTEM_PROMPT else hit.kind)
+        for name, text in texts
+        if (hit := find_personal_data(text))
+    ]
     if found:
-        named = "; ".join(f"{name} holds {kind}" for name, kind in found[:_NAMED])
+        named = "; ".join(f"{name} holds {what}" for name, what in found[:_NAMED])
         more = f"; {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
-        raise BadInput(
-            f"Nothing was sent: {named}{more}.",
-            hint="Exclude those comments and take a new snapshot, or train locally, where nothing leaves.",
-        )
+        hints = [_EDIT] if any(name == SYSTEM_PROMPT for name, _ in found) else []
+        hints += [hint] if any(name != SYSTEM_PROMPT for name, _ in found) else []
+        raise BadInput(f"Nothing was sent: {named}{more}.", hint=" ".join(hints))
 
 
 def check_tokens(texts: Iterable[tuple[str, str]]) -> None:
@@ -181,7 +192,7 @@ def _texts(examples: Sequence[ChatExample]) -> Iterable[tuple[str, str]]:
                     continue
                 if is_prompt:
                     seen.add(text)
-                yield "The system prompt" if is_prompt else row, text
+                yield SYSTEM_PROMPT if is_prompt else row, text
         if isinstance(example.value, dict):
             others = {key: value for key, value in example.value.items() if key != "messages"}
             yield from ((row, text) for _, text in texts_in(others))

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -45,7 +45,12 @@ class Choice:
 
 @dataclass(frozen=True)
 class Said:
-    """What a model said of one text; `raw` is the answer as it came, where the model writes one."""
+    """What a model said of one text.
+
+    Attributes:
+        raw: The answer as it came, where the model writes one.
+        note: Why the model was not asked about this text; empty where it was.
+    """
 
     label: str | None
     parse_status: ParseStatus
@@ -54,6 +59,7 @@ class Said:
     latency_ms: float | None = None
     tokens: int | None = None
     cost_usd: float | None = None
+    note: str = ""
 
     @property
     def score(self) -> float | None:
@@ -143,7 +149,8 @@ def try_texts(
 ) -> list[Tried]:
     """Every model's answer to every text, in the order of the keys.
 
-    A model that cannot answer does not keep the others from it. Texts for a hosted model are looked at first.
+    A model that cannot answer does not keep the others from it. Texts for a hosted model are looked at first;
+    in a list, one that may not leave is "filtered", and the others are asked about.
 
     Args:
         keys: One to four, as `list_choices` gives them; they may be of other datasets.
@@ -200,13 +207,18 @@ def base_of(about: Facts) -> str | None:
 
 @dataclass(frozen=True)
 class _Question:
-    """What one model is asked; the rest is of a hosted one, `usd_each` what one answer may cost."""
+    """What one model is asked; the rest is of a hosted one, `usd_each` what one answer may cost.
+
+    Attributes:
+        kept_back: Why a text is not among those asked about, by its place in the list.
+    """
 
     choice: Choice
     facts: Facts
     address: ProviderAddress | None = None
     model: str = ""
     usd_each: float = 0.0
+    kept_back: dict[int, str] = field(default_factory=dict)
 
 
 def _question(
@@ -214,15 +226,17 @@ def _question(
 ) -> _Question:
     """The question to one model; to a hosted one only once it is clear that it may be asked."""
     model = get_model(db, choice.key.removesuffix(BASE))
-    facts: Facts = {"kind": "classify", "folder": str(model_folder(db, model.model_id)), "texts": list(texts)}
+    facts: Facts = {"kind": "classify", "folder": str(model_folder(db, model.model_id))}
     if not choice.is_hosted:
-        return _Question(choice, facts)
+        return _Question(choice, {**facts, "texts": list(texts)})
     about = _about(db, model)
     if choice.key.endswith(BASE):
         about |= {"model": base_of(about)}
-    asking.check_outgoing(
-        db, ((f"Text {row}", text) for row, text in enumerate(texts, 1)), (dataset_id, model.dataset_id)
-    )
+    asking.check_children(db, (dataset_id, model.dataset_id))
+    kept_back = asking.kept_back(texts)
+    if len(kept_back) == len(texts):  # refuses the whole, as a single text is refused
+        asking.check_outgoing(db, ((f"Text {row}", text) for row, text in enumerate(texts, 1)), ())
+    texts = [text for place, text in enumerate(texts) if place not in kept_back]
     address, prices = asking.provider_for(db, str(about["settings"]["provider"]), str(about["model"]))
     about |= {"prices": prices.as_dict()}  # of today, not of its training
     estimate_usd = answering_cost_usd(
@@ -230,8 +244,9 @@ def _question(
     )
     allowed = asking.allowed_usd(db, address, actor=actor, estimate_usd=estimate_usd)
     facts |= {"about": about, "allowed_usd": min(allowed, float(about["settings"]["cost_cap_usd"]))}
+    facts |= {"texts": texts, **asking.question_to(address)}
     return _Question(
-        choice, facts | asking.question_to(address), address, str(about["model"]), estimate_usd / len(texts)
+        choice, facts, address, str(about["model"]), estimate_usd / len(texts), kept_back=kept_back
     )
 
 
@@ -259,8 +274,10 @@ def _ask(
         if isinstance(answer, WorkbenchError):
             keep(Tried(choice, error=str(answer), hint=answer.hint))
         else:
-            said = tuple(_said(row, answer["labels"]) for row in answer["rows"])
-            keep(Tried(choice, answer["score_kind"], said))
+            said = [_said(row, answer["labels"]) for row in answer["rows"]]
+            for one, why in sorted(questions[place].kept_back.items()):
+                said.insert(one, Said(None, "filtered", note=why))
+            keep(Tried(choice, answer["score_kind"], tuple(said)))
 
     try:
         answering().ask([one.facts for one in questions], arrived=came, progress=went_on)

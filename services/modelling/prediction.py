@@ -8,7 +8,9 @@ from domain.models import ENGINES, Model
 from domain.splits import SPLITS
 from services.jobs.launch import launch
 from services.modelling.hosting import refuse_shut
+from services.modelling.known_prompts import prompt_to_ask
 from services.modelling.lifecycle import expiry_of_settings
+from services.modelling.settings import HostedSettings, read_settings
 from storage.database import Database
 from storage.models import get_model
 from storage.snapshots import get_snapshot
@@ -34,7 +36,8 @@ def predict(
         NotFound: there is no such model or snapshot.
         BadInput: there is no such split or engine, the engine is not for this model, or the model answers in
             free text.
-        Conflict: the model is asked elsewhere, and the comments may not leave this machine, or it was shut.
+        Conflict: the model is asked elsewhere, and the comments may not leave this machine; it was shut, or
+            trained with another prompt than it is asked in.
     """
     if split not in SPLITS:
         raise BadInput(f"There is no split {split!r}.", hint=f"Splits: {', '.join(SPLITS)}.")
@@ -44,6 +47,8 @@ def predict(
     snapshot = get_snapshot(db, snapshot_id)
     _check_engine(model, engine)
     refuse_shut(expiry_of_settings(db.home, model.settings, datetime.now(UTC).date()))
+    if model.backend == "openai" and not model.settings.get("tune", True):
+        prompt_to_ask(db, read_settings(HostedSettings, model.settings))
     return launch(
         db,
         kind="predict",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from domain.errors import NotFound
+from domain.errors import BadInput, NotFound
 from domain.jobs import JobKind
 from services.modelling.settings import (
     CLASS_WEIGHTS,
@@ -14,8 +14,9 @@ from services.modelling.settings import (
 )
 
 __all__ = [
-    "CLASS_WEIGHTS", "RECIPES", "SETTINGS", "BaselineSettings", "EncoderSettings", "HostedSettings",
-    "Recipe", "baseline_settings", "get_recipe", "settings_of",
+    "BACKENDS", "CLASS_WEIGHTS", "RECIPES", "SETTINGS", "BaselineSettings", "EncoderSettings",
+    "HostedSettings", "Recipe", "asked_recipe", "baseline_settings", "get_recipe", "settings_of",
+    "unused_settings",
 ]  # fmt: skip
 
 # Each kind of training has its settings; the job of that kind reads the same class.
@@ -123,14 +124,90 @@ RECIPES: dict[str, Recipe] = {
         ),
     )
 }
+_ALIASES = {"quick": "quick-look"}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What does the training: its kind of job, the recipe without asking, and the setting of its base."""
+
+    kind: JobKind
+    recipe: str
+    base: str | None
+
+
+BACKENDS: dict[str, Backend] = {
+    "tfidf": Backend("train_baseline", "baseline", None),
+    "huggingface": Backend("train_encoder", "quick-look", "base_model"),
+    "openai": Backend("train_hosted", "hosted", "model"),
+}
+
+
+def asked_recipe(
+    recipe: str | None,
+    settings: dict[str, Any] | None = None,
+    *,
+    backend: str | None = None,
+    base: str | None = None,
+) -> tuple[str, dict[str, Any]]:
+    """The recipe and its settings, from a backend and a base model as well as from themselves.
+
+    Args:
+        recipe: By name; None takes the backend's own, and without a backend the baseline.
+        settings: Where they differ from the recipe's.
+        backend: One of BACKENDS; None takes the recipe's.
+        base: Name or folder of the base model, in place of the setting that says it.
+
+    Raises:
+        NotFound: there is no such recipe or backend.
+        BadInput: recipe and backend do not belong together, or a base model is of no use or given twice.
+    """
+    if backend is not None and backend not in BACKENDS:
+        raise NotFound(f"There is no backend {backend!r}.", hint=f"Backends: {', '.join(BACKENDS)}.")
+    chosen = get_recipe(recipe or BACKENDS[backend or "tfidf"].recipe)
+    name, found = next((name, one) for name, one in BACKENDS.items() if one.kind == chosen.kind)
+    if backend not in (None, name):
+        wanted = BACKENDS[str(backend)].kind
+        fitting = [one.name for one in RECIPES.values() if one.kind == wanted]
+        raise BadInput(
+            f"The recipe '{chosen.name}' is of the backend '{name}', not '{backend}'.",
+            hint=f"Recipes of '{backend}': {', '.join(fitting)}.",
+        )
+    given = dict(settings or {})
+    if base is None:
+        return chosen.name, given
+    if found.base is None:
+        raise BadInput(
+            f"The recipe '{chosen.name}' has no base model.", hint="Give --backend huggingface or openai."
+        )
+    if found.base in given:
+        raise BadInput(
+            f"The base model is given twice: {base!r}, and {given[found.base]!r} as {found.base}.",
+            hint=f"Leave --base or --setting {found.base} out.",
+        )
+    return chosen.name, {**given, found.base: base}
+
+
+_OF_TUNING = frozenset(("suffix", "epochs", "batch_size", "learning_rate_multiplier", "poll_s"))
+_OF_ASKING = frozenset(("shots", "structured"))
+
+
+def unused_settings(recipe: Recipe) -> frozenset[str]:
+    """The settings of its kind that change nothing while a recipe stays what it is."""
+    if recipe.kind != "train_hosted":
+        return frozenset()
+    if recipe.settings.get("tune", True):
+        return _OF_ASKING | {"tune"}
+    return _OF_TUNING | {"tune"} | (frozenset() if recipe.settings.get("shots") else {"shots"})
 
 
 def get_recipe(name: str) -> Recipe:
-    """The recipe of that name.
+    """The recipe of that name; `quick` is short for `quick-look`.
 
     Raises:
         NotFound: there is none.
     """
+    name = _ALIASES.get(name, name)
     if name not in RECIPES:
         raise NotFound(f"There is no recipe {name!r}.", hint=f"Recipes: {', '.join(RECIPES)}.")
     return RECIPES[name]

@@ -69,7 +69,8 @@ class EncoderSettings:
         warmup: The learning rate rises from 0 first: below 1 for this share of all steps, from 1 on for so
             many steps.
         max_length: Longer comments are cut to so many tokens; None takes the 99th percentile of training.
-        class_weight: As for the baseline.
+        class_weight: None counts every comment alike; "balanced" counts every label alike, which finds
+            more of the rare labels and marks more comments wrongly.
         focal_gamma: Above 0, comments that are predicted well already count less (focal loss); 2 is usual.
         evaluations_per_epoch: How often validation is measured and a checkpoint kept.
         patience: Stop after so many evaluations without a better macro F1; 0 never does. The best

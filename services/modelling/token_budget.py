@@ -5,7 +5,7 @@ model fine-tuning", without its defects: p5 and p95 are the 5th and 95th percent
 model's.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ TOKENS_PER_EXAMPLE = 3
 
 _TARGET_EPOCHS, _MIN_EXAMPLES, _MAX_EXAMPLES, _MAX_EPOCHS = 3, 100, 25_000, 25
 _BINS = 30
+_TEXT_KEYS = ("text", "refusal", "name", "arguments")
 
 Counts = NDArray[np.int64]
 
@@ -76,8 +77,12 @@ def epochs_for(examples: int) -> int:
 
 
 def tokens_of_message(message: Mapping[str, Any], encoding: Encoding) -> int:
-    """Tokens of one message: three, those of every text in it, and one more for a name."""
-    texts = sum(encoding.count(value) for value in message.values() if isinstance(value, str))
+    """Tokens of one message: three, those of every text in it, and one more for a name.
+
+    Texts are also the parts of a content that is a list, and what is called with which arguments; pictures
+    are not counted.
+    """
+    texts = sum(encoding.count(text) for value in message.values() for text in _texts_of(value))
     return TOKENS_PER_MESSAGE + texts + (TOKENS_PER_NAME if "name" in message else 0)
 
 
@@ -85,11 +90,22 @@ def tokens_of_example(messages: Sequence[Mapping[str, Any]], encoding: Encoding)
     """Tokens of one example, and of the answers in it (their texts alone)."""
     total = TOKENS_PER_EXAMPLE + sum(tokens_of_message(message, encoding) for message in messages)
     answers = sum(
-        encoding.count(message["content"])
+        encoding.count(text)
         for message in messages
-        if message.get("role") == "assistant" and isinstance(message.get("content"), str)
+        if message.get("role") == "assistant"
+        for text in _texts_of(message.get("content"))
     )
     return total, answers
+
+
+def _texts_of(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, dict):
+            call = part.get("function")
+            named = {**part, **call} if isinstance(call, dict) else part
+            yield from (named[key] for key in _TEXT_KEYS if isinstance(named.get(key), str))
 
 
 def budget(tokens: Counts, answer_tokens: Counts, *, encoding: Encoding, limit: int) -> TokenBudget:

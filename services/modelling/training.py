@@ -4,14 +4,15 @@ from dataclasses import asdict
 from typing import Any
 
 from domain.errors import BadInput
-from domain.jobs import Job
+from domain.jobs import Job, JobKind
 from domain.text import shortened
+from services.jobs.first_look import check_training_counts, no_validation
 from services.jobs.launch import launch
 from services.modelling.base_models import check_base_model
 from services.modelling.hosting import prepare
 from services.modelling.recipes import EncoderSettings, HostedSettings, get_recipe, settings_of
 from storage.database import Database
-from storage.snapshots import get_snapshot
+from storage.snapshots import Snapshot, get_snapshot
 
 # A new model answers these at once; the test split is looked at when the model is evaluated.
 ANSWERED = ("validation", "test")
@@ -40,12 +41,14 @@ def train(
     Raises:
         NotFound: there is no such snapshot, recipe, base model or provider.
         Conflict: the comments may not leave this machine, or the provider takes no training any more.
-        BadInput: a setting is unknown or out of range, the name is too long, or the base model is of no use.
+        BadInput: a setting is unknown or out of range, the name is too long, the base model is of no use, or
+            the snapshot holds too few comments to learn from.
     """
     given_name = checked_name(name or "")
     chosen = get_recipe(recipe)
     snapshot = get_snapshot(db, snapshot_id)
     checked = settings_of(chosen, settings)
+    _check_counts(snapshot, chosen.kind)
     if isinstance(checked, EncoderSettings):
         check_base_model(checked.base_model)
     if isinstance(checked, HostedSettings):
@@ -58,9 +61,20 @@ def train(
         splits=ANSWERED,
         settings=asdict(checked),
         actor=actor,
-        name=given_name or f"{recipe} on {snapshot_id}",
+        name=given_name or f"{chosen.name} on {snapshot_id}",
+        recipe=chosen.name,
         provider=checked.provider if isinstance(checked, HostedSettings) else None,
     )
+
+
+def _check_counts(snapshot: Snapshot, kind: JobKind) -> None:
+    """Refuse here what the job would refuse after its wait."""
+    counts = snapshot.manifest.get("counts")
+    if counts is None:
+        return
+    check_training_counts(counts["train"])
+    if kind == "train_encoder" and not set(counts["validation"]) & set(counts["train"]):
+        raise no_validation(snapshot.snapshot_id)
 
 
 def checked_name(name: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from domain.text import shortened
 
 Answer = Any
+_EVENTS_TOLD = 15
 
 
 def providers_told(answer: Answer) -> str:
@@ -61,3 +62,15 @@ def bill_told(bill: Answer) -> str:
         else ""
     )
     return f"Estimated ${bill['estimated_usd']:,.4f}, {billed}{ratio}."
+
+
+def events_told(answer: Answer) -> str:
+    """The newest of what the provider told of a job, the oldest of them first; then its checkpoints."""
+    events = answer.get("events") or []
+    lines = [f"  {one['at']} {shortened(one['level'])}: {shortened(one['message'], 200)}"
+             for one in reversed(events[:_EVENTS_TOLD])]  # fmt: skip
+    if len(events) > _EVENTS_TOLD:
+        lines.insert(0, "  Older ones: --json")
+    for one in answer.get("checkpoints") or []:
+        lines.append(f"  checkpoint at step {one.get('step')}: {shortened(str(one.get('model')), 120)}")
+    return "\n".join(lines)

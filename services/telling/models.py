@@ -15,10 +15,13 @@ def models_told(answer: Answer) -> str:
     facts = answer["facts"]
     lines = [
         f"{_model(answer['model'])}. {answer['ends'] or ''}".rstrip(),
-        f"  Base: {shortened(facts['base'])}; licence: {shortened(facts['licence'] or 'not told')}; "
+        f"  Recipe: {facts['recipe'] or 'not noted'}. "
+        f"Base: {shortened(facts['base'])}; licence: {shortened(facts['licence'] or 'not told')}; "
         f"{facts['size_bytes'] / 1e6:,.1f} MB"
         + (f"; the best of {facts['seeds']:,} seeds" if (facts["seeds"] or 1) > 1 else ""),
     ]
+    if facts["prompt"] is not None:
+        lines.append(f"  {shortened(facts['prompt'], 400)}")
     if (value := facts["macro_f1"]) is not None:
         speed = facts["comments_per_second"]
         fast = "" if speed is None else f"; {speed:,.0f} comments a second"
@@ -28,9 +31,19 @@ def models_told(answer: Answer) -> str:
         )
     if (away := facts["archived"]) is not None:
         lines.append(f"  Archived by {shortened(away['created_by'])} at {away['created_at']}.")
-    lines += [f"  {run['run_id']}: {run['model_id']} on {run['split']}, {run['row_count']:,} rows"
-              for run in answer["runs"]]  # fmt: skip
+    lines += map(_run, answer["runs"])
     return "\n".join(lines)
+
+
+def _run(run: Answer) -> str:
+    engine = "" if run["engine"] is None else f", {run['engine']}"
+    numbers = [
+        f"{name} {value['value']:.3f} ({value['low']:.3f} to {value['high']:.3f})"
+        for name, value in (("accuracy", run["accuracy"]), ("macro F1", run["macro_f1"]))
+        if value is not None
+    ]
+    told = f"  {run['run_id']}: {run['split']} of {run['snapshot_id']}{engine}, {run['created_at']}"
+    return "; ".join([f"{told}, {run['row_count']:,} comments", *numbers])
 
 
 def _model(model: Answer) -> str:

@@ -32,6 +32,7 @@ def _said(model: Answer, place: int) -> list[str]:
     said = model["said"][place]
     verdict = shortened(said["label"]) if said["label"] is not None else f"no label ({said['parse_status']})"
     facts = [
+        said["note"],
         f"{model['score_kind']} {said['score']:.3f}" if said["score"] is not None else "",
         f"{said['latency_ms']:,.0f} ms" if said["latency_ms"] is not None else "",
         f"{said['tokens']:,} tokens" if said["tokens"] is not None else "",

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from typing import Any
 
-from domain.text import shortened, visible
+from domain.text import shortened, visible, with_hint
 from services.evaluation.telling import comparison_told, evaluation_told, file_evaluation_told
 from services.release.telling import log_told, policy_told, release_told, verdict_told
+from services.telling.agreement import TELLERS as AGREEMENT_TELLERS
+from services.telling.behaviour import behaviour_told
 from services.telling.examples import examples_told, hosted_jobs_told
-from services.telling.hosting import bill_told, child_data_told, providers_told, spending_told
+from services.telling.hosting import bill_told, child_data_told, events_told, providers_told, spending_told
 from services.telling.models import TELLERS as MODEL_TELLERS
 from services.telling.playground import try_told
 from services.telling.studies import studies_told
@@ -63,9 +65,8 @@ def _snapshot(answer: Answer) -> str:
 
 def _job(answer: Answer) -> str:
     state = answer["state"]
-    lines = [
-        f"{answer['job_id']} ({answer['kind']}): {state['name']}. {state['message']} {state['hint']}".rstrip()
-    ]
+    ended = with_hint(state["message"], state["hint"])
+    lines = [f"{answer['job_id']} ({answer['kind']}): {state['name']}. {ended}".rstrip()]
     lines += [f"  {run['run_id']}: {run['model_id']} on {run['split']}, {run['row_count']:,} rows"
               for run in answer.get("runs", [])]  # fmt: skip
     return "\n".join(lines)
@@ -73,7 +74,12 @@ def _job(answer: Answer) -> str:
 
 def _jobs(answer: Answer) -> str:
     if isinstance(answer, dict) and "job" in answer:
-        more = (bill_told(answer.get("bill")), answer.get("ends"), visible(answer["log"]))
+        more = (
+            bill_told(answer.get("bill")),
+            answer.get("ends"),
+            events_told(answer),
+            visible(answer["log"]),
+        )
         return "\n".join(part for part in (_job(answer["job"]), *more) if part).rstrip()
     if isinstance(answer, dict):
         return _job(answer)
@@ -155,7 +161,7 @@ def _check(answer: Answer) -> str:
 def _export(answer: Answer) -> str:
     if "findings" not in answer:
         return _anything(answer)
-    verdict = "A host would take it." if answer["ok_to_upload"] else "No host would take it: see check FILE."
+    verdict = "It can be uploaded." if answer["ok_to_upload"] else "It cannot be uploaded: see check FILE."
     found = ", ".join(f"{code.replace('_', ' ')} {n:,}" for code, n in answer["counts"].items()) or "nothing"
     return (
         f"{answer['rows']:,} examples in {shortened(answer['path'], 300)}. {verdict} Found: {found}.\n"
@@ -197,6 +203,7 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "thresholds": thresholds_told,
     "jobs": _jobs,
     **MODEL_TELLERS,
+    **AGREEMENT_TELLERS,
     "datasets": _datasets,
     "comments": _comments,
     "label": _comments,
@@ -210,6 +217,8 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "learning-curve": _job,
     "cross-validate": _job,
     "studies": studies_told,
+    "behave": _job,
+    "behaviour": behaviour_told,
     "policy": policy_told,
     "gate": verdict_told,
     "release": release_told,

@@ -8,7 +8,7 @@ from uuid import uuid4
 from domain.errors import BadInput, NotFound
 from services.evaluation import comparing, files, reports, reviews
 from services.modelling import models
-from services.verbs.hosting import ending_of_run
+from services.verbs.hosting import ending_of_run, prompt_of_run
 from storage.database import Database
 
 
@@ -23,7 +23,9 @@ def evaluate_run(
     """Every number of a run."""
     if run is None:
         run = _run_of(db, model, snapshot, split)
-    return {**reports.as_dict(reports.evaluate(db, run)), "ends": ending_of_run(db, run)}
+    found = reports.evaluate(db, run)
+    more = {"withheld": found.withheld, "ends": ending_of_run(db, run), "prompt": prompt_of_run(db, run)}
+    return {**reports.as_dict(found), **more}
 
 
 def evaluate_a_file(_db: Database, *, path: str, gold: str, predicted: str, score: str | None = None) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 from domain.jobs import Job
 from services.curation import datasets
 from services.modelling import spending
+from services.modelling.known_prompts import prompt_told
 from services.modelling.lifecycle import ending_told, expiry_of, refresh_models, told_models
 from services.modelling.models import get_model, get_run
 from services.modelling.providers import list_providers
@@ -16,6 +17,11 @@ from storage.database import Database
 def ending_of_run(db: Database, run_id: str) -> str | None:
     """When the model that gave these answers ends; None for a local one, and where nobody said so."""
     return ending_told(db.home, get_model(db, get_run(db, run_id).model_id).settings)
+
+
+def prompt_of_run(db: Database, run_id: str) -> str | None:
+    """What to know of the words in which a tuned model was asked as it is; None for all others."""
+    return prompt_told(db, get_model(db, get_run(db, run_id).model_id).settings)
 
 
 def ending_of_job(db: Database, job: Job) -> str | None:

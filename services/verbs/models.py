@@ -4,10 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from domain.models import Model
 from services.curation import datasets
 from services.evaluation.reports import evaluate, number
 from services.modelling import model_facts, models
 from services.modelling.lifecycle import ending_told
+from services.plain import plain
 from services.release.model_folder import export_model
 from storage.archivings import list_archivings
 from storage.database import Database
@@ -29,15 +31,31 @@ def show_models(
     run = facts.run
     return {
         "model": found_model,
-        "runs": models.list_runs(db, model_id=model),
+        "runs": _runs(db, found_model),
         "ends": ending_told(db.home, found_model.settings),
         "facts": {
-            "base": facts.base, "licence": facts.licence, "seeds": facts.seeds,
+            "recipe": facts.recipe, "base": facts.base, "licence": facts.licence, "seeds": facts.seeds,
             "size_bytes": facts.size_bytes, "run": run and run.run_id,
             "macro_f1": run and number(evaluate(db, run.run_id).report.macro_f1),
             "comments_per_second": facts.comments_per_second, "archived": facts.archiving,
+            "prompt": facts.prompt,
         },
     }  # fmt: skip
+
+
+def _runs(db: Database, model: Model) -> list[dict[str, Any]]:
+    """Each run of the model with what computed it and its two headline numbers; None where undefined."""
+    engines = models.list_engines(db, model.model_id)
+    told = []
+    for run in models.list_runs(db, model_id=model.model_id):
+        found = evaluate(db, run.run_id).report if run.row_count else None
+        about = {
+            "engine": engines[run.run_id] if model.backend == "huggingface" else None,
+            "accuracy": found and number(found.accuracy),
+            "macro_f1": found and number(found.macro_f1),
+        }
+        told.append({**plain(run), **about})
+    return told
 
 
 def archive_model(db: Database, *, model: str, actor: str, undo: bool = False) -> Any:

@@ -46,10 +46,15 @@ def try_models(
         texts_of(text_of(path), one_per_line=True) if path else [one for one in texts or [] if one.strip()]
     )
     if provider is not None:
+        if dataset is None:  # whose mark, for data of children, is looked at before anything leaves
+            raise BadInput(
+                "Which dataset does the text belong to? One that may hold data of children is not sent.",
+                hint="Give --dataset NAME.",
+            )
         question = FreeQuestion(_only(asked, "asked freely"), system, temperature, max_tokens)
         targets = [Target(provider, name) for name in model_ids or []]
         answers = ask_freely(
-            db, question, targets, actor=actor, dataset_id=dataset and get_dataset(db, dataset).dataset_id,
+            db, question, targets, actor=actor, dataset_id=get_dataset(db, dataset).dataset_id,
             progress=lambda target, what: progress(f"{target.model}: {what}", 0.0),
         )  # fmt: skip
         return {"answers": [asdict(one) for one in _some(answers)]}

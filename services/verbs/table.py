@@ -4,6 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from services.verbs import (
+    agreement,
+    behaviour,
     curation,
     evaluation,
     examples,
@@ -19,6 +21,7 @@ from services.verbs import (
 
 VERBS: dict[str, Callable[..., Any]] = {
     **curation.VERBS,
+    **agreement.VERBS,
     **training.VERBS,
     **studies.VERBS,
     **tokens.VERBS,
@@ -27,6 +30,7 @@ VERBS: dict[str, Callable[..., Any]] = {
     **models.VERBS,
     **playground.VERBS,
     **evaluation.VERBS,
+    **behaviour.VERBS,
     **thresholds.VERBS,
     **release.VERBS,
 }

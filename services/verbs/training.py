@@ -8,9 +8,11 @@ from domain.errors import BadInput
 from services.curation import datasets
 from services.jobs import launch
 from services.jobs.billing import bill_of
+from services.jobs.hosted_story import hosted_checkpoints, provider_events
 from services.modelling import prediction, training
 from services.modelling.estimates import sentence
 from services.modelling.probing import estimate
+from services.modelling.recipes import asked_recipe
 from services.verbs.examples import tune_on_examples
 from services.verbs.hosting import ending_of_job
 from storage.database import Database
@@ -21,7 +23,9 @@ Progress = Callable[[str, float], None]
 def estimate_training(
     db: Database,
     *,
-    recipe: str,
+    recipe: str | None = None,
+    backend: str | None = None,
+    base: str | None = None,
     snapshot: str | None = None,
     settings: dict[str, Any] | None = None,
     progress: Progress,
@@ -29,8 +33,9 @@ def estimate_training(
     """What the training of an encoder would take, from ten tried steps."""
     if snapshot is None:
         raise BadInput("Estimate a training on what?", hint="Give --snapshot SNAPSHOT.")
-    found = estimate(db, snapshot, recipe, settings, progress=progress)
-    return {"snapshot": snapshot, "recipe": recipe, **asdict(found), "sentence": sentence(found)}
+    name, given = asked_recipe(recipe, settings, backend=backend, base=base)
+    found = estimate(db, snapshot, name, given, progress=progress)
+    return {"snapshot": snapshot, "recipe": name, **asdict(found), "sentence": sentence(found)}
 
 
 def train_model(
@@ -39,16 +44,21 @@ def train_model(
     actor: str,
     snapshot: str | None = None,
     examples: str | None = None,
-    recipe: str = "baseline",
+    recipe: str | None = None,
+    backend: str | None = None,
+    base: str | None = None,
     name: str | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Any:
     """Train on a snapshot, or tune a chat model on kept examples."""
     if examples is not None and snapshot is None:
+        # Examples are only ever tuned on at a provider, whatever the recipe.
+        _, settings = asked_recipe("hosted", settings, backend=backend, base=base)
         return tune_on_examples(db, examples=examples, actor=actor, name=name, settings=settings)
     if snapshot is None or examples is not None:
         raise BadInput("Train on what?", hint="Give --snapshot SNAPSHOT, or --examples EXAMPLES.")
-    return training.train(db, snapshot_id=snapshot, recipe=recipe, settings=settings, name=name, actor=actor)
+    chosen, given = asked_recipe(recipe, settings, backend=backend, base=base)
+    return training.train(db, snapshot_id=snapshot, recipe=chosen, settings=given, name=name, actor=actor)
 
 
 def predict_split(
@@ -84,7 +94,11 @@ def list_or_change_jobs(
         return launch.restart(db, job, actor or "")
     found, folder = launch.get_job(db, job), launch.folder_of(db, job)
     bill, ends = bill_of(folder, found.state), ending_of_job(db, found)
-    return {"job": found, "log": folder.log_tail(), "bill": bill, "ends": ends}
+    there = {
+        "events": provider_events(folder.events()),
+        "checkpoints": hosted_checkpoints(folder.path),
+    }
+    return {"job": found, "log": folder.log_tail(), "bill": bill, "ends": ends, **there}
 
 
 VERBS: dict[str, Callable[..., Any]] = {

@@ -49,6 +49,13 @@ def test_headline_numbers_come_with_interval_and_n(open_page, run):
     assert "1 answer named no label" in words(at)
 
 
+def test_withheld_comments_are_told_apart_from_answers_that_named_no_label(open_page, db, ids):
+    answers = dict.fromkeys(ids, "allow") | dict.fromkeys(ids[:3])
+    stored_run(db, answers, withheld=ids[:2])
+    told = words(open_page("evaluate"))
+    assert "1 answer named no label; 2 comments were withheld for personal data and never asked" in told
+
+
 def test_the_sentence_says_what_the_numbers_were_measured_on(open_page, run):
     told = words(open_page("evaluate"))
     assert "the **test** split of **snapshot-1** (40 rows, imported split, no guideline" in told

@@ -8,9 +8,11 @@ from services.jobs.launch import list_jobs
 from services.modelling.lifecycle import TOLD
 from services.modelling.recipes import RECIPES
 from services.modelling.spending import LIMITS, charge
-from tests.hosted import KEY_VARIABLE, address, comments
+from tests.hosted import KEY_VARIABLE, about, address, comments
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_jobs import ready_to_train
+from tests.stored_models import stored_model
+from tests.stored_runs import labelled_dataset
 
 __all__ = ["provider", "provider_address"]
 HOSTED = [name for name, recipe in RECIPES.items() if recipe.kind == "train_hosted"]
@@ -123,6 +125,21 @@ def test_models_that_the_provider_told_of_can_be_chosen_and_go_into_the_command(
     assert TUNED not in page("hosted").selectbox(key="train_hosted_model_openai").options
 
 
+@pytest.mark.parametrize(
+    ("is_known", "told"), [(False, "its training prompt is not known here"), (True, "which model\\-1 knows")]
+)
+def test_a_tuned_model_says_before_the_click_in_which_words_it_is_asked(db, page, is_known, told):
+    if is_known:
+        _, folder = stored_model(db, "hosted-1", backend="openai")
+        (folder / "model.json").write_text(json.dumps(about(TUNED)))
+    listed = {"openai": {"as_of": "2026-11-20", "models": {TUNED: None}}}
+    (db.home / TOLD).write_text(json.dumps(listed))
+    app = page("hosted-as-is")
+    app.selectbox(key="train_hosted-as-is_model_openai").set_value(TUNED).run()
+    assert not app.exception
+    assert told in said(app)
+
+
 def test_a_model_without_a_price_is_told(db, page):
     nothing = {"as_of": "2026-11-01", "source": "none", "no_new_jobs_after": "2027-01-06", "models": []}
     (db.home / "hosted_models.json").write_text(json.dumps(nothing))
@@ -141,3 +158,50 @@ def test_one_press_asks_the_provider_for_the_models_of_the_account(db, page, pro
     assert not app.exception
     assert TUNED in app.selectbox(key="train_hosted-as-is_model_test").options
     assert "last asked on" in app.button(key="train_refresh_test").label
+
+
+@pytest.fixture
+def personal(db, open_page):
+    """The Train page on 42 comments, two of them with personal data, with a hosted recipe chosen."""
+    pairs = [(f"you are kind {n}", "allow" if n % 2 else "disallow") for n in range(40)]
+    held = [("write to bob@example.org", "allow"), ("call 555-0142", "disallow")]
+    labelled_dataset(db, [*pairs, *held], split="train")
+    write_guideline(db, "kids", "Disallow insults.", actor="ana")
+    take_snapshot(db, "kids", actor="ana")
+    app = open_page("train")
+    return lambda recipe="hosted": app.radio(key="train_recipe").set_value(recipe).run()
+
+
+@pytest.mark.parametrize("recipe", HOSTED)
+def test_how_many_comments_hold_personal_data_stands_before_the_click_with_the_choice(personal, recipe):
+    app = personal(recipe)
+    assert not app.exception
+    assert "2 of the 42 comments of this snapshot hold personal data" in said(app)
+    assert "bob" not in said(app)
+    choice = app.radio(key=f"train_{recipe}_personal_data")
+    assert choice.value == "stop" and "personal_data" not in app.code[0].value
+    choice.set_value("withhold").run()
+    assert "--setting personal_data=withhold" in app.code[0].value
+
+
+def test_the_comments_of_a_snapshot_are_looked_through_once(personal, monkeypatch):
+    personal("hosted")
+    monkeypatch.setattr("ui.withholding.count_personal_data", None)
+    app = personal("hosted-as-is")
+    assert not app.exception
+    assert "2 of the 42 comments" in said(app)
+
+
+def test_a_snapshot_without_personal_data_says_so(page):
+    assert "None of the 120 comments of this snapshot holds personal data" in said(page())
+
+
+@pytest.mark.parametrize("key", [None, "sk-nobody"])
+def test_a_key_that_is_not_set_is_told_before_the_click(page, monkeypatch, key):
+    if key is None:
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    else:
+        monkeypatch.setenv("OPENAI_API_KEY", key)
+    told = [one.value.replace("\\", "") for one in page().error]
+    missing = [one for one in told if one.startswith("OPENAI_API_KEY is not set where the dashboard runs")]
+    assert len(missing) == (key is None)

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from domain.text import escape_markdown
 from services.curation.snapshots import take_snapshot
 from services.jobs import launch
 from services.jobs.folder import JobFolder
@@ -88,6 +89,58 @@ def test_comments_and_tokens_stay_letters_and_another_evaluation_can_be_looked_a
     assert slider.value == 20
     slider.set_value(10).run()
     assert not app.exception and app.select_slider[0].value == 10
+
+
+def tell_evaluation(folder, step):
+    shown = {"kind": "best", "comment_id": step, "text": "x", "label": "allow", "scores": {"allow": 1.0}}
+    folder.add_shown({"stage": "validation, seed 1", "step": step, "comments": [shown]})
+
+
+def test_the_newest_evaluation_is_shown_until_another_is_chosen_and_again_after(job, open_page):
+    started, folder = job
+    app = open_page("jobs", job=started.job_id)
+    assert app.select_slider[0].value == 20
+    tell_evaluation(folder, 30)
+    app.run()
+    assert app.select_slider[0].value == 30 and table_of(app, "answer")["comment"].tolist() == ["30"]
+    app.select_slider[0].set_value(10).run()
+    tell_evaluation(folder, 40)
+    app.run()
+    assert app.select_slider[0].value == 10 and table_of(app, "answer")["comment"].tolist() == ["7"]
+    app.select_slider[0].set_value(40).run()
+    tell_evaluation(folder, 50)
+    app.run()
+    assert app.select_slider[0].value == 50
+
+
+def test_the_newest_seed_is_shown_until_another_is_chosen(job, open_page):
+    started, folder = job
+    app = open_page("jobs", job=started.job_id)
+    assert app.segmented_control[0].value == "seed 1"
+    learn(folder, ", seed 2")
+    app.run()
+    assert app.segmented_control[0].value == "seed 2"
+    app.segmented_control[0].set_value("seed 0").run()
+    learn(folder, ", seed 3")
+    app.run()
+    assert not app.exception and app.segmented_control[0].value == "seed 0"
+
+
+def test_the_train_page_tells_the_licence_of_the_base(db, stage, open_page, tmp_path):
+    taken = take_snapshot(db, "kids", actor="ana", split_mode="stratified")
+    app = open_page("train", snapshot=taken.snapshot_id)
+    app.radio(key="train_recipe").set_value("solid").run()
+    assert escape_markdown("Base model minilm, licence: apache-2.0.") in [one.value for one in app.caption]
+    (tmp_path / "mine").mkdir()
+    for file in ("model.safetensors", "config.json"):
+        (tmp_path / "mine" / file).write_text("{}", encoding="utf-8")
+    app.text_input(key="train_solid_base_model").set_value(str(tmp_path / "mine")).run()
+    assert any("not told here" in one.value for one in app.caption)
+    app.text_input(key="train_solid_base_model").set_value("/nowhere").run()
+    assert (
+        any(escape_markdown("There is no folder '/nowhere'") in one.value for one in app.caption)
+        and not app.exception
+    )
 
 
 def test_pause_asks_once_and_a_paused_job_can_go_on(db, job, open_page, stage):

@@ -1,3 +1,4 @@
+import json
 import time
 
 import pytest
@@ -115,3 +116,28 @@ def test_jobs_at_work_come_first_and_a_link_opens_another(db, taken, stage, job,
     assert app.dataframe[0].value["job"].tolist() == [second.job_id, third.job_id, job.job_id]
     assert app.query_params["job"] == second.job_id
     assert third.job_id in open_page("jobs", job=third.job_id).caption[0].value
+
+
+def test_what_the_provider_told_stands_newest_first_with_its_checkpoints(job, open_page):
+    job.work()
+    for number, level in enumerate(["info", "error"]):
+        job.folder.add_event(
+            "provider", message=f"*Step* {number} \u202e", level=level, told_at=1_700_000_000
+        )
+    (job.folder.path / "model").mkdir()
+    kept = [{"step": 10, "model": "ft:x:ckpt-step-10", "metrics": {"train_loss": 0.5, "note": "x"}}]
+    (job.folder.path / "model" / "model.json").write_text(json.dumps({"checkpoints": kept}))
+    app = open_page("jobs", job=job.job_id)
+    assert not app.exception
+    events, checkpoints = (table.value for table in app.dataframe[-2:])
+    assert events.values.tolist() == [
+        ["14 Nov 2023, 22:13:20", "error", "*Step* 1 ⟦RLO⟧"],
+        ["14 Nov 2023, 22:13:20", "info", "*Step* 0 ⟦RLO⟧"],
+    ]
+    assert checkpoints.values.tolist() == [["10", "ft:x:ckpt-step-10", "train_loss 0.5"]]
+
+
+def test_a_job_that_asks_no_provider_tells_nothing_of_one(job, open_page):
+    job.work()
+    app = open_page("jobs", job=job.job_id)
+    assert "What the provider told" not in [one.label for one in app.expander]

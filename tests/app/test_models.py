@@ -1,11 +1,14 @@
 import pytest
 
 from services.curation.snapshots import take_snapshot
+from services.evaluation.reports import evaluate
 from services.jobs.launch import list_jobs
 from services.modelling.model_facts import list_model_facts
-from services.modelling.models import list_models
+from services.modelling.models import list_models, list_runs
 from tests.stored_jobs import ready_to_train
 from tests.stored_runs import labelled_dataset, stored_run
+from ui.figures import in_brackets
+from ui.times import when
 
 
 @pytest.fixture
@@ -29,19 +32,24 @@ def test_without_models_the_page_says_to_train(db, labelled, open_page):
     assert "There is no model yet" in app.main.markdown[0].value
 
 
-def test_a_model_is_told_with_its_runs_and_their_intervals(model, open_page):
+def test_a_model_is_told_with_its_runs_and_their_intervals(db, model, open_page):
+    [run] = list_runs(db, model_id=model.model_id)
     app = open_page("models", model=model.model_id)
     assert not app.exception
     assert app.subheader[0].value == r"\*Mine\* \<b\>"
     assert [one.value for one in app.text] == [
         model.snapshot_id,
         "test",
+        "",
+        when(run.created_at),
         "10",
         "0.800 (0.490 to 0.943)",
+        in_brackets(evaluate(db, run.run_id).report.macro_f1),
     ]
     assert [link.label for link in app.main.page_link] == [
         f"Learned from {model.snapshot_id}",
         f"Made by {model.job_id}",
+        "Try it",
         "Evaluate",
     ]
 
@@ -95,6 +103,17 @@ def test_an_archived_model_is_hidden_until_it_is_asked_for(db, model, open_page)
 def test_the_list_shows_the_number_that_counts_with_its_interval(model, open_page):
     [number] = open_page("models").dataframe[0].value["macro F1"]
     assert number.startswith("0.") and " to " in number and number.endswith(" test")
+
+
+def test_an_encoders_run_says_what_computed_it(db, model, open_page):
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE models SET backend = 'huggingface'")
+    assert "torch" in [one.value for one in open_page("models").text]
+
+
+def test_what_a_model_is_and_its_number_come_first_and_who_made_it_last(model, open_page):
+    columns = list(open_page("models").dataframe[0].value.columns)
+    assert columns[:5] == ["model", "name", "macro F1", "recipe", "base"] and columns[-1] == "by"
 
 
 def test_an_export_without_files_is_told(db, model, open_page):

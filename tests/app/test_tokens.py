@@ -108,7 +108,7 @@ def test_a_file_is_checked_and_counted(taken, open_page):
     app.file_uploader(key="tokens_file").upload("examples.jsonl", content, "application/jsonl").run()
     assert not app.exception
     assert tiles(app)["Examples"] == "12"
-    assert "no host would take the file" in app.error[0].value
+    assert "the file cannot be uploaded" in app.error[0].value
     table = app.dataframe[0].value
     assert ("13", "not json") in set(zip(table["row"], table["what"], strict=True))
 
@@ -164,3 +164,14 @@ def test_a_folder_without_a_tokenizer_or_with_a_broken_one_is_told(taken, open_p
     app.text_input(key="tokens_folder").set_value(str(tokenizer)).run()
     assert not app.exception
     assert "cannot be used" in app.error[0].value
+
+
+def test_personal_data_in_a_file_is_told_with_its_row(taken, open_page):
+    app = open_page("tokens", tokens_of="A file")
+    content = "\n".join(chat_lines(12)).replace("comment 4", "mail bob@example.org").encode()
+    app.file_uploader(key="tokens_file").upload("examples.jsonl", content, "application/jsonl").run()
+    assert not app.exception
+    assert "the file cannot be uploaded, 1 of its rows hold an error" in app.error[0].value
+    table = app.dataframe[0].value
+    assert ("5", "personal data") in set(zip(table["row"], table["what"], strict=True))
+    assert "bob" not in table.to_csv()

@@ -11,7 +11,7 @@ from domain.text import escape_markdown
 from services.curation.snapshots import take_snapshot
 from services.jobs.launch import get_job, list_jobs
 from services.modelling.models import list_models, list_runs
-from services.modelling.recipes import RECIPES, SETTINGS
+from services.modelling.recipes import RECIPES, SETTINGS, unused_settings
 from tests.stored_jobs import ready_to_train
 from ui.training import meanings
 
@@ -51,8 +51,32 @@ def test_every_setting_is_offered_with_its_meaning(taken, open_page, recipe):
     names = [field.name for field in dataclasses.fields(kind)]
     assert list(meanings(kind)) == names
     shown = {caption.value for caption in app.caption}
-    assert {escape_markdown(meaning) for meaning in meanings(kind).values()} <= shown
+    # Personal data is chosen where it is counted, in words of its own.
+    left_out = unused_settings(RECIPES[recipe]) | {"personal_data"}
+    used = {name: said for name, said in meanings(kind).items() if name not in left_out}
+    assert {escape_markdown(meaning) for meaning in used.values()} <= shown
     assert "--setting" not in app.code[0].value
+
+
+NOT_OFFERED = {
+    "hosted": {"Tune", "Shots", "Structured"},
+    "hosted-as-is": {"Tune", "Shots", "Suffix", "Epochs", "Batch size", "Learning rate multiplier",
+                     "Seconds between looks"},
+    "hosted-few-shot": {"Tune", "Suffix", "Epochs", "Batch size", "Learning rate multiplier",
+                        "Seconds between looks"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("recipe", NOT_OFFERED)
+def test_a_hosted_recipe_offers_what_it_uses_with_its_unit(taken, open_page, recipe):
+    app = open_page("train")
+    app.radio(key="train_recipe").set_value(recipe).run()
+    kinds = ("toggle", "number_input", "selectbox", "text_input")
+    labels = {one.label for kind in kinds for one in app.get(kind)}
+    assert not labels & NOT_OFFERED[recipe]
+    assert labels >= {"Cost cap, USD", "Seed", "At once"}
+    assert ("Seconds between looks" in labels) == (recipe == "hosted")
+    assert ("Shots" in labels) == (recipe == "hosted-few-shot")
 
 
 def test_each_recipe_says_what_it_does(taken, open_page):
@@ -94,7 +118,12 @@ def test_start_opens_the_job_and_ends_in_a_model(db, taken, open_page):
     assert settled(db, job.job_id).state.name == "succeeded"
     [model] = list_models(db, "kids")
     links = [link.label for link in open_page("jobs", job=job.job_id).main.page_link]
-    assert sorted(links) == ["Evaluate on test", "Evaluate on validation", f"Open {model.model_id}"]
+    assert sorted(links) == [
+        "Evaluate on test",
+        "Evaluate on validation",
+        f"Open {model.model_id}",
+        f"Worked on {job.snapshot_id}",
+    ]
 
 
 def test_the_command_does_what_the_button_does(db, taken, open_page):

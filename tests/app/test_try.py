@@ -1,3 +1,5 @@
+from datetime import date, timedelta
+
 import pytest
 
 from services.curation.comments import history
@@ -8,6 +10,7 @@ from tests.hosted import KEY_VARIABLE
 from tests.hostile import FOR_BROWSERS
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_models import TUNED, baseline, dataset, hosted
+from ui import verdicts
 
 __all__ = ["provider", "provider_address"]
 
@@ -86,6 +89,29 @@ def test_a_list_becomes_a_table_and_its_first_row_is_open(db, comments, open_pag
     [column] = [name for name in table.columns if name.startswith(first.model_id)]
     assert [cell.split()[0] for cell in table[column]] == ["disallow", "allow"]
     assert [title.value for title in app.title[1:]] == [":red[disallow]"]
+
+
+def test_a_line_with_personal_data_is_withheld_from_the_provider_and_the_others_are_shown(
+    db, comments, provider, key, open_page
+):
+    ours = hosted(db, provider)
+    provider.add_model(TUNED, [("you are sweet", "allow"), ("you are awful", "disallow")])
+    app = open_page("try")
+    app.toggle[0].set_value(True)
+    app.multiselect[0].set_value([ours])
+    app = tried(app, "write to bob@example.org\nyou are sweet")
+    assert not app.exception
+    table = app.dataframe[0].value
+    [column] = [name for name in table.columns if name.startswith(ours)]
+    assert table[column][0] == "withheld" and table[column][1].split()[0] in ("allow", "disallow")
+    assert list(table["agree"]) == ["yes", "yes"]
+    assert "Text 1 holds an e-mail address: it was not sent." in told(app).replace("\\", "")
+
+
+@pytest.mark.parametrize(("days", "words"), [(1, "Ends on"), (0, "Shut on"), (-1, "Shut on")])
+def test_a_model_that_will_end_is_not_called_shut(days, words):
+    day = date.today() + timedelta(days=days)
+    assert f"{words} {day}" in verdicts.ending(day)
 
 
 def test_a_link_brings_a_comment_and_a_model(db, comments, open_page):

@@ -75,6 +75,7 @@ def test_a_wrong_key_is_told_without_it(provider, monkeypatch):
     with pytest.raises(ProviderError, match="the key is not accepted") as caught:
         client(provider).list_jobs({})
     assert "7890" not in str(caught.value) and KEY_VARIABLE in caught.value.hint
+    assert str(caught.value).endswith("(401): the key is not accepted.")
 
 
 def test_a_redirect_is_not_followed(provider):
@@ -131,6 +132,7 @@ def test_an_empty_purse_is_not_waited_for(provider):
     with pytest.raises(ProviderError, match="quota") as caught:
         client(provider).list_jobs({})
     assert not caught.value.retryable and len(provider.requests("/jobs")) == 1
+    assert caught.value.hint == "Add credit at the provider, then try again."  # there may be no job to start
 
 
 def test_an_address_where_nobody_listens_is_an_error_of_ours():

@@ -125,7 +125,7 @@ def test_comments_become_a_model_that_allows_or_disallows(visit, address, provid
     choose(page, "Model", BASE)
     page.get_by_text("Settings", exact=True).click()
     fill(page, "Suffix", SUFFIX)
-    fill(page, "Poll s", "0.2")
+    fill(page, "Seconds between looks", "0.2")
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url(re.compile("jobs.*job="))
     watch_the_curves_grow(page, provider)

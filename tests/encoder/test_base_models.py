@@ -10,7 +10,7 @@ import pytest
 
 from domain.errors import BackendError, BadInput, NotFound
 from services.modelling import base_models
-from services.modelling.base_models import find_base_model
+from services.modelling.base_models import find_base_model, licence_here
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -120,6 +120,14 @@ def test_a_folder_that_is_unsafe_or_broken_is_refused_and_says_why(tiny_base, tm
     assert str(folder) in str(named.value)
 
 
+def test_a_licence_is_told_without_asking_the_hub(tiny_base, monkeypatch, tmp_path):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    assert (licence_here("minilm"), licence_here(str(tiny_base))) == ("apache-2.0", "mit")
+    assert licence_here("owner/never-fetched") is None
+    with pytest.raises(NotFound):
+        licence_here("/nowhere")
+
+
 def test_a_model_of_the_hub_is_fetched_once_pinned_and_there_without_the_hub(hub, tiny_base):
     base = find_base_model("tiny/model", endpoint=hub)
     assert (base.source, base.revision, base.licence) == ("hub", COMMIT, "mit")
@@ -147,6 +155,7 @@ def test_a_hub_that_hangs_or_cannot_be_reached_ends_soon_in_a_clear_message(hub,
         find_base_model(name, endpoint=hub if "hanging" in name else "http://127.0.0.1:9")
     assert time.monotonic() - started < 10
     assert named.value.retryable and "'minilm'" in named.value.hint
+    assert str(named.value).endswith(".") and not str(named.value).endswith("..")
 
 
 def test_with_the_network_off_the_hub_is_not_asked(monkeypatch, tmp_path):

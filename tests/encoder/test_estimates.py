@@ -56,9 +56,10 @@ def test_a_probe_can_be_stopped(db, taken, tiny_base):
 
 
 def test_a_base_that_was_not_fetched_is_told_and_nothing_is_downloaded(db, taken):
-    with pytest.raises(BackendError, match="owner/model is not on this machine yet") as refused:
+    with pytest.raises(BackendError, match="owner/model is not on this machine yet, and") as refused:
         estimate(db, taken, "quick-look", {"base_model": "owner/model"}, progress=silent)
-    assert "A training fetches it first" in refused.value.hint
+    assert str(refused.value).count("tried") == 1
+    assert "A training fetches it first" in refused.value.hint and "'minilm'" in refused.value.hint
 
 
 def test_a_recipe_without_an_encoder_has_nothing_to_try(db, taken):

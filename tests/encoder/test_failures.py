@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,8 +15,11 @@ from domain.errors import BackendError, BadInput
 from services.jobs.checkpoints import last_whole_checkpoint
 from services.jobs.train_encoder import train
 from services.jobs.watch import Watch
+from services.jobs.watched import watched_training
 from tests.encoder.conftest import comments
 from tests.encoder.test_resuming import assert_same_weights, go_on, weights_of
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -142,9 +146,23 @@ def test_one_answer_to_everything_is_told_while_it_lasts(new_job):
     job = new_job(learning_rate=1e-8, epochs=1)
     with pytest.raises(BackendError, match="answers every comment of validation with"):
         train(job)
+    assert not (job.folder.path / "work").exists(), "going on from there would only fail again"
     [warning] = warnings_of(job)
     assert warning["message"].startswith("At step 13 the model answers every comment of validation with '")
     assert "class_weight=balanced" in warning["hint"]
+
+
+def test_a_warning_of_one_answer_ends_with_an_evaluation_that_has_several(new_job):
+    job = new_job()
+    lesson = SimpleNamespace(labels=["allow", "rude"], validation=[{"labels": 0}, {"labels": 1}])
+    watch = Watch(job, lesson, shares=(0.0, 1.0), batch_size=1)
+    said, standing = [{"allow"}, {"allow"}, {"allow", "rude"}, {"rude"}, {"rude"}], []
+    for step, answers in enumerate(said, start=1):
+        watch._answered = answers
+        watch._warn(1.0, step)
+        standing.append([one["message"] for one in watched_training(job.folder).warnings])
+    assert [len(each) for each in standing] == [0, 1, 0, 0, 1]
+    assert "'rude'" in standing[-1][0]
 
 
 def test_a_loss_on_validation_that_grows_far_beyond_guessing_ends_the_training(new_job, monkeypatch):

@@ -20,6 +20,8 @@ from services.modelling.search_spaces import Choice, Span
 from services.modelling.settings import EncoderSettings
 from tests.encoder.conftest import LABELS, comments
 
+pytestmark = pytest.mark.slow
+
 SMALL_SPACE = {
     "learning_rate": Span(1e-3, 2e-2, log=True),
     "epochs": Span(1, 4, whole=True),

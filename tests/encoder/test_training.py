@@ -121,7 +121,7 @@ def test_the_simple_models_are_told_and_the_strongest_is_named_and_compared(trai
     assert opponents[0] == best
     assert best["name"] in told(trained, "opponents")[0]["message"]
     [comparison] = told(trained, "comparison")
-    assert "McNemar" in comparison["message"]
+    assert "McNemar" in comparison["message"] and comparison["message"].startswith("The encoder is right on")
     assert f"and {best['macro_f1']:.3f} of {best['name']}." in comparison["message"]
     assert max(opponents, key=lambda one: one["accuracy"])["name"] in comparison["message"]
     assert comparison["verdict"] in ("better", "worse", "not decidable")

@@ -29,11 +29,27 @@ def told(answer):
     return json.loads(answer.stdout)
 
 
-# Verbs that other commands carry out for an option of theirs; show-snapshot is for programs at the door.
-WITHIN = {"look", "evaluate-file", "show-snapshot"}
+# Verbs that other commands carry out for an option or a command of theirs.
+WITHIN = {
+    "look": ("import", "--look"),
+    "evaluate-file": ("evaluate", "--predictions"),
+    "estimate": ("train", "--estimate"),
+    "hosted-jobs": ("jobs", "--provider"),
+    "archive-model": ("models", "archive"),
+    "compare-models": ("models", "differences"),
+    "export-model": ("models", "export"),
+}
+FOR_PROGRAMS = {"show-snapshot"}  # at the door
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in WITHIN])
+@pytest.mark.parametrize(("verb", "within"), WITHIN.items())
+def test_a_verb_within_another_command_is_found_in_its_help(cli, verb, within):
+    command, part = within
+    assert part in cli(command, "--help").stdout
+    assert verb in VERBS
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in {*WITHIN, *FOR_PROGRAMS}])
 def test_every_verb_is_a_command_that_help_lists_and_that_answers_in_json(cli, verb):
     assert f"\n  {verb} " in cli("--help").stdout
     assert "--json" in cli(verb, "--help").stdout
@@ -99,6 +115,10 @@ def test_check_exits_with_one_for_a_file_that_no_host_would_take(cli, tmp_path):
     assert (wrong.exit_code, told(wrong)["ok_to_upload"]) == (1, False)
     assert (10, "not_json") in {(one["row"], one["code"]) for one in told(wrong)["findings"]}
     assert "row 10: error: example:" in cli("check", str(path)).stdout
+    path.write_text("\n".join(lines).replace('"7"', '"call 555-0142"'), encoding="utf-8")
+    personal = cli("check", str(path))
+    assert personal.exit_code == 1 and "555-0142" not in personal.stdout
+    assert "row 8: error: messages[0].content: The text holds a phone number." in personal.stdout
 
 
 def test_without_json_an_error_is_one_sentence_on_the_other_stream(cli):

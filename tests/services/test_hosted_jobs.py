@@ -378,6 +378,23 @@ def test_personal_data_stops_a_job_before_the_first_byte(tmp_path, provider, kin
     assert provider.requests() == []
 
 
+def test_personal_data_in_the_guideline_is_told_with_its_place_and_to_be_edited(tmp_path, provider):
+    folder = job_folder(tmp_path, provider, system_prompt="Be kind.\nNot: her number is 555-0142.")
+    with pytest.raises(BadInput, match="prompt holds a phone number at line 2, characters 20") as caught:
+        work(folder)
+    assert "characters 20 to 27." in str(caught.value)
+    assert "Edit the guideline" in caught.value.hint and "Exclude" not in caught.value.hint
+    assert "0142" not in str(caught.value) and provider.requests() == []
+
+
+def test_an_error_about_comments_names_the_way_out(tmp_path, provider):
+    rows = [("call 555-0142", "allow"), *comments()[1:]]
+    with pytest.raises(BadInput, match="Comment 101 holds") as caught:
+        work(job_folder(tmp_path, provider, rows=rows))
+    assert "or set personal_data=withhold, which keeps them back" in caught.value.hint
+    assert "guideline" not in caught.value.hint
+
+
 def test_withheld_comments_never_reach_the_provider(tmp_path, provider):
     draw = random.Random(1)
     strings = [seeded(kind, draw) for kind in ("email", "phone", "handle", "url", "card", "iban", "ip")]

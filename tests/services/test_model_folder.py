@@ -12,10 +12,14 @@ from services.curation.snapshots import take_snapshot
 from services.jobs import launch, train_baseline, worker
 from services.jobs.absorb import absorb
 from services.modelling import model_facts
-from services.modelling.models import list_models, list_runs, model_folder
+from services.modelling.models import list_engines, list_models, list_runs, model_folder
 from services.modelling.prediction import predict
 from services.modelling.training import train
+from services.plain import plain
 from services.release.model_folder import export_model
+from services.telling.models import models_told
+from services.verbs.models import VERBS
+from storage import jobs, models
 from storage.audit import list_entries
 from storage.predictions import list_predictions
 from tests.stored_jobs import ready_to_train
@@ -113,7 +117,7 @@ def test_an_archived_model_leaves_the_list_and_can_be_taken_back(db, stored):
     assert told == [("ben", "model archived", stored.model_id), ("ana", "model taken back", stored.model_id)]
 
 
-def test_the_facts_are_of_the_newest_test_run_with_its_speed_and_the_size_on_disk(db, model):
+def test_the_facts_are_of_the_first_test_run_with_its_speed_and_the_size_on_disk(db, model):
     [facts] = model_facts.list_model_facts(db, "kids")
     files = model_folder(db, model.model_id).iterdir()
     assert facts.size_bytes == sum(path.stat().st_size for path in files) > 0
@@ -132,3 +136,57 @@ def test_two_models_are_compared_by_the_settings_that_differ(db, model):
     newer = list_models(db, "kids")[0]
     assert model_facts.differences(model, newer) == [("c", 2.0, 5.0)]
     assert model_facts.differences(model, model) == []
+
+
+def later_run(db, model, *, engine=None, snapshot_id=None, split="test"):
+    """Another run of the model, as a job of today would leave it; its id."""
+    spec = {"kind": "predict", "snapshot_id": snapshot_id or model.snapshot_id, "restart_of": None,
+            "settings": {"engine": engine} if engine else {}}  # fmt: skip
+    job_id = jobs.add_job(db, dataset_id="kids", spec=spec, actor="ben", prepare=lambda _: None)
+    with db.writing("kids") as cursor:
+        return models.add_run(
+            cursor, jobs.get_job(db, job_id), model_id=model.model_id, split=split, labels=model.labels,
+            score_kind="none", row_count=2,
+        )  # fmt: skip
+
+
+def test_no_later_run_changes_the_run_that_counts(db, stored):
+    [first] = list_runs(db, model_id=stored.model_id)
+    elsewhere = take_snapshot(db, "kids", actor="ana", split_mode="imported").snapshot_id
+    for given in ({}, {"snapshot_id": elsewhere}, {"split": "validation"}):
+        later_run(db, stored, **given)
+    quick = later_run(db, stored, engine="onnx-int8")
+    assert model_facts.headline_run(db, stored) == first
+    assert list_engines(db, stored.model_id)[quick] == "onnx-int8"
+    assert list_engines(db, stored.model_id)[first.run_id] == "torch"
+
+
+def test_full_precision_counts_before_an_earlier_8_bit_run_and_test_before_validation(db, stored):
+    with db.writing("kids") as cursor:
+        cursor.execute("DELETE FROM runs")
+    validation = later_run(db, stored, split="validation")
+    assert model_facts.headline_run(db, stored).run_id == validation
+    quick = later_run(db, stored, engine="onnx-int8")
+    assert model_facts.headline_run(db, stored).run_id == quick
+    exact = later_run(db, stored)
+    assert model_facts.headline_run(db, stored).run_id == exact
+
+
+def test_the_recipe_of_a_new_model_is_known_and_of_an_older_one_blank(db, model):
+    assert model_facts.get_model_facts(db, model.model_id).recipe == "baseline"
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE jobs SET spec = json_merge_patch(spec, '{\"recipe\": null}')")
+    assert model_facts.get_model_facts(db, model.model_id).recipe is None
+
+
+def test_each_run_of_a_model_is_told_with_its_time_accuracy_and_macro_f1(db, stored):
+    [run] = list_runs(db, model_id=stored.model_id)
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE models SET backend = 'huggingface'")
+    answer = VERBS["models"](db, model=stored.model_id)
+    [told] = answer["runs"]
+    assert told["engine"] == "torch" and told["accuracy"]["value"] == 0.5
+    assert told["macro_f1"]["value"] == pytest.approx(1 / 3)
+    line = models_told(plain(answer)).splitlines()[-1]
+    assert f"{run.run_id}: test of {stored.snapshot_id}, torch, {told['created_at']}" in line
+    assert "accuracy 0.500 (" in line and "macro F1 0.333 (" in line

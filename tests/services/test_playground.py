@@ -7,6 +7,8 @@ import threading
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from domain.errors import BackendError, BadInput, Conflict, NotFound
@@ -19,7 +21,9 @@ from services.modelling import playground, spending
 from services.modelling.explaining import explain
 from services.modelling.formats.chat import prompt_for
 from services.modelling.free_chat import FreeQuestion, Target, ask_freely, list_chat_models, targets_of
+from services.modelling.models import model_folder
 from services.modelling.playground import default_keys, list_choices, texts_of, try_texts
+from services.telling.told import told as told_as_lines
 from services.verbs.running import run_verb
 from storage.imports import list_findings, list_imports
 from tests.building import kids, numbers, put_in, texts
@@ -151,12 +155,56 @@ def test_personal_data_and_special_tokens_never_leave_and_local_models_answer_al
     db, comments, provider, text
 ):
     first, ours = baseline(db), hosted(db, provider)
-    local, refused = try_texts(db, ["hm", text], [first.model_id, ours], actor="ana")
-    assert len(local.said) == 2
-    assert "Text 2 holds" in refused.error and refused.said == () and text not in refused.error
+    local, refused = try_texts(db, [text], [first.model_id, ours], actor="ana")
+    assert len(local.said) == 1
+    assert "Text 1 holds" in refused.error and refused.said == () and text not in refused.error
     with pytest.raises(BadInput, match="The system text holds"):
         ask_freely(db, FreeQuestion("hm", system=text), [Target("test", TUNED)], actor="ana")
     assert provider.requests() == []
+
+
+def test_of_a_list_only_the_lines_that_may_not_leave_are_refused_and_named(db, comments, provider):
+    first, ours = baseline(db), hosted(db, provider)
+    tuned(provider, [(SPEAKS, "disallow"), ("go away", "allow")])
+    list_ = ["write to bob@example.org", SPEAKS, "hm <|endoftext|>", "go away"]
+    local, told = try_texts(db, list_, [first.model_id, ours], actor="ana")
+    assert not told.error and [one.note for one in local.said] == [""] * 4
+    assert [(one.label, one.parse_status) for one in told.said] == [
+        (None, "filtered"), ("disallow", "ok"), (None, "filtered"), ("allow", "ok"),
+    ]  # fmt: skip
+    assert "Text 1 holds an e-mail address" in told.said[0].note and "bob" not in told.said[0].note
+    assert "Text 3 holds the token <|endoftext|>" in told.said[2].note
+    assert [one["messages"] for one in asked(provider)] == [
+        prompt_for(text, GUIDELINE) for text in (SPEAKS, "go away")
+    ]
+    left = spending.left_today(db, "ana").person_day_usd
+    assert 25 - left == pytest.approx(sum(one.cost_usd or 0.0 for one in told.said))
+    given = {"texts": list_, "models": [ours], "actor": "ana"}
+    lines = told_as_lines("try", run_verb(db, "try", given, lambda *_: None))
+    assert "no label (filtered)" in lines and "Text 1 holds an e-mail address: it was not sent." in lines
+
+
+def test_a_list_of_which_nothing_may_leave_is_refused_as_a_whole(db, comments, provider):
+    ours = hosted(db, provider)
+    [refused] = try_texts(db, ["at 192.168.1.7", "write to bob@example.org"], [ours], actor="ana")
+    assert "Text 1 holds" in refused.error and "Text 2 holds" in refused.error and refused.said == ()
+    assert provider.requests() == []
+
+
+def test_what_was_withheld_from_a_model_is_not_among_what_it_learned_from(db, comments, provider):
+    rows = [("you are awful bob@example.org", "disallow"), ("you are awful today", "disallow")]
+    for kept, nearest in (("stop", [1, 2]), ("withhold", [2])):
+        ours = hosted(db, provider, personal_data=kept)
+        inputs = model_folder(db, ours).parent / "inputs"
+        inputs.mkdir()
+        table = {
+            "comment_id": pa.array([1, 2], pa.int64()), "text": [text for text, _ in rows],
+            "label": [label for _, label in rows], "split": ["train", "train"],
+        }  # fmt: skip
+        pq.write_table(pa.table(table), inputs / "comments.parquet")
+        why = explain(db, ours, "you are awful", "disallow")
+        assert sorted(one.comment_id for one in why.near) == nearest
+        assert (why.searched, why.training_rows) == (len(nearest), len(nearest))
 
 
 def test_comments_that_may_hold_data_of_children_never_leave(db, comments, provider):
@@ -489,5 +537,18 @@ def test_the_verb_asks_freely(db, comments, provider):
     hosted(db, provider)
     provider.add_model(TUNED, [("What is it?", "A tuned answer.")])
     given = {"texts": ["What is it?"], "provider": "test", "model_ids": [TUNED], "actor": "ana"}
+    with pytest.raises(BadInput, match="Which dataset"):
+        run_verb(db, "try", given, lambda *_: None)
+    assert provider.requests() == []
+    given["dataset"] = "kids"
     [answer] = run_verb(db, "try", given, lambda *_: None)["answers"]
     assert answer["text"] == "A tuned answer."
+
+
+def test_the_verb_asks_nothing_freely_for_a_dataset_that_may_hold_data_of_children(db, comments, provider):
+    hosted(db, provider)
+    mark_child_data(db, "kids", may_hold_child_data=True, actor="ana", why="test")
+    given = {"texts": ["hm"], "provider": "test", "model_ids": [TUNED], "actor": "ana", "dataset": "kids"}
+    with pytest.raises(Conflict, match="may hold data of children"):
+        run_verb(db, "try", given, lambda *_: None)
+    assert provider.requests() == []

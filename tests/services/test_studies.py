@@ -26,6 +26,7 @@ from services.modelling.models import list_models
 from services.modelling.studies import get_study, list_studies, start_study, train_with_best
 from tests.encoder.conftest import LABELS, comments
 
+pytestmark = pytest.mark.slow
 PATIENCE_S = 120.0
 
 

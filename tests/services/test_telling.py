@@ -96,6 +96,29 @@ def test_an_evaluation_is_told_in_a_headline_averages_labels_and_a_matrix(db, id
     ]
 
 
+NEVER_ASKED = "withheld for personal data and never asked: counted as wrong."
+
+
+@pytest.mark.parametrize(
+    ("unparsed", "withheld", "line"),
+    [
+        ({0, 1, 49}, {0, 1, 49}, f"3 comments were {NEVER_ASKED}"),
+        ({49}, set(), "1 answer named no label: counted as wrong."),
+        ({0, 1}, {1}, f"1 answer named no label; 1 comment was {NEVER_ASKED}"),
+    ],
+)
+def test_withheld_comments_are_told_apart_from_answers_without_a_label(db, ids, unparsed, withheld, line):
+    run = stored_run(db, answered(ids, unparsed=unparsed), withheld={ids[place] for place in withheld})
+    assert line in said(db, "evaluate", run=run).splitlines()
+
+
+def test_a_content_filter_at_the_provider_is_no_withholding(db, ids):
+    run = stored_run(db, answered(ids, unparsed={49}), withheld={ids[49]})
+    with db.writing("kids") as cursor:  # the same answer given again costs nothing, but took its time
+        cursor.execute("UPDATE predictions SET latency_ms = 80 WHERE tokens = 0")
+    assert "1 answer named no label: counted as wrong." in said(db, "evaluate", run=run)
+
+
 def test_what_is_undefined_is_told_as_such(db, ids):
     run = stored_run(db, dict.fromkeys(ids, "allow"))
     [line] = [line for line in said(db, "evaluate", run=run).splitlines() if line.startswith("disallow  ")][

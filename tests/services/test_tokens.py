@@ -277,6 +277,24 @@ def test_an_example_held_out_of_its_own_training_set_is_found(tmp_path):
     assert "validation_overlap" in found.counts
 
 
+def test_a_chat_file_of_a_snapshot_with_personal_data_is_not_fit_for_upload(home, tmp_path):
+    database = connect(home.with_name("other"))
+    pairs = [(f"you are kind {n}", "allow" if n % 2 else "disallow") for n in range(20)]
+    labelled_dataset(database, [*pairs, ("mail bob@example.org", "allow")], split="train")
+    taken = take_snapshot(database, "kids", actor="ana").snapshot_id
+    fine = "Be kind."
+    own = write_chat(database, taken, tmp_path / "a.jsonl", system_prompt=fine, progress=quiet)
+    both = write_chat(
+        database, taken, tmp_path / "b.jsonl", system_prompt="Ask 555-0142.", progress=quiet
+    )  # fmt: skip
+    database.close()
+    assert (own.ok_to_upload, own.counts["personal_data"]) == (False, 1)
+    [finding] = [one for one in own.findings if one.code == "personal_data"]
+    assert finding.message == "The text holds an e-mail address." and finding.row > 0
+    assert both.counts["personal_data"] == 2  # the prompt once, not once a row
+    assert not check_file(tmp_path / "b.jsonl").ok_to_upload
+
+
 @pytest.mark.parametrize("name", ["gone.jsonl", "empty.jsonl", "other.txt"])
 def test_a_file_that_holds_nothing_to_count_is_refused(tmp_path, name):
     if name != "gone.jsonl":

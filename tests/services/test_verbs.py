@@ -53,6 +53,15 @@ STEPS = {
     "create again": "create --dataset second --labels allow,disallow",
     "guideline write": "guideline --dataset small --file {folder}/guideline.md",
     "guideline": "guideline --dataset small",
+    "agreement": "agreement --dataset small",
+    "agreement on a scale": "agreement --dataset small --level ordinal",
+    "agreement at no level": "agreement --dataset small --level ratio",
+    "aggregate": "aggregate --dataset small --name all --limit 3 --as lena",
+    "aggregate by majority": "aggregate --dataset small --method majority --name all --limit 3",
+    "aggregate shown": "aggregate --show aggregation-1 --limit 2",
+    "aggregate list": "aggregate --dataset small --list",
+    "aggregate unknown": "aggregate --show aggregation-9",
+    "aggregate nothing": "aggregate",
     "snapshot": "snapshot --dataset small --note first",
     "snapshot stratified": "snapshot --dataset small --split-mode stratified --seed 3",
     "snapshot list": "snapshot --list --dataset small",
@@ -98,6 +107,16 @@ STEPS = {
     "threshold on test once": "thresholds --report threshold-1",
     "threshold on test again": "thresholds --report threshold-1 --as ben",
     "thresholds": "thresholds --dataset small",
+    "behave": "behave --model model-1 --suite {folder}/suite.csv --map bad=disallow --leave-out irony",
+    "behave without a mapping": "behave --model model-2 --suite {folder}/other.csv",
+    "behave by what was said before": "behave --model model-2 --suite {folder}/suite.csv",
+    "behave without a suite": "behave --model model-1",
+    "behave otherwise": "behave --model model-1 --invariance --snapshot snapshot-1 --comments 5 --seed 2",
+    "behave injected": "behave --model model-1 --injection --snapshot snapshot-1 --comments 2",
+    "behave on nothing unwanted": "behave --model model-1 --invariance --unwanted spam",
+    "behaviours": "behaviour --dataset small",
+    "behaviour of a model": "behaviour --model model-2",
+    "behaviour of no test": "behaviour job-1",
     "compare shown": "compare {run} {second_run} --show both_wrong",
     "tokens of a snapshot": "tokens --snapshot snapshot-1 --model gpt-4o-mini-2024-07-18",
     "tokens balanced": "tokens --snapshot snapshot-1 --keep allow=0.5",
@@ -158,6 +177,10 @@ STEPS = {
 # Commands whose exit code is part of the answer: 1 where the gate fails, 3 where it cannot decide.
 EXITS = {"gate on what it has learned from": 1, "gate by another policy": 3}
 ERRORS = {
+    "behave without a mapping": "BadInput",
+    "behave without a suite": "BadInput",
+    "behave on nothing unwanted": "BadInput",
+    "behaviour of no test": "NotFound",
     "policy of no use": "BadInput",
     "gate of nothing": "NotFound",
     "release approved by its maker": "Conflict",
@@ -174,6 +197,9 @@ ERRORS = {
     "label wrongly": "BadInput",
     "comment unknown": "NotFound",
     "create again": "Conflict",
+    "agreement at no level": "BadInput",
+    "aggregate unknown": "NotFound",
+    "aggregate nothing": "BadInput",
     "estimate of a baseline": "BadInput",
     "estimate of nothing": "BadInput",
     "job paused too late": "Conflict",
@@ -254,6 +280,9 @@ class Commands:
         written_csv(folder / "more.csv", MORE)
         written_csv(folder / "predicted.csv", PREDICTED)
         (folder / "guideline.md").write_text("Be kind.\n")
+        for name, bad in (("suite", "bad"), ("other", "worse")):
+            rows = f"you stupid idiot,{bad},insults,yes\nlovely hate,{bad},irony,no\n"
+            (folder / f"{name}.csv").write_text(f"text,expected,functionality,must_pass\n{rows}")
         for name, line in (("policy", 0.2), ("strict", 0.99)):
             clause = {"clause": "recall", "label": "disallow", "at_least": line}
             (folder / f"{name}.json").write_text(json.dumps({"clauses": [clause]}))

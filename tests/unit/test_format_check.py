@@ -334,3 +334,37 @@ def test_after_repair_nothing_that_names_a_repair_is_left_and_nothing_new_appear
 def test_the_seven_published_names_are_those_of_the_published_validator():
     broken = ["x", {}, {"messages": [{"role": "bot", "x": 1}]}]
     assert set(published(broken)) == set(PUBLISHED_CODES)
+
+
+def test_personal_data_is_an_error_that_names_row_and_kind_and_repeats_no_text():
+    told = {"role": "user", "content": "write to bob@example.org"}
+    call = {**CALL, "function": {"name": "mail", "arguments": '{"to": "555-0142"}'}}
+    rows = [
+        chat(user, answer, row=1),
+        chat(told, answer, row=2),
+        chat(user, {"role": "assistant", "content": None, "tool_calls": [call]}, {**answer}, row=3),
+        chat(user, answer, row=4, **{"bob@example.org": "a note"}),
+    ]
+    checked = check(rows, limits=ANY_NUMBER, personal_data=True)
+    own = [one for one in checked.findings if one.code == "personal_data"]
+    assert [(one.row, one.severity, one.message) for one in own] == [
+        (2, "error", "The text holds an e-mail address."),
+        (3, "error", "The text holds a phone number."),
+        (4, "error", "The text holds an e-mail address."),
+    ]
+    assert [one.field for one in own[:2]] == [
+        "messages[0].content", "messages[1].tool_calls[0].function.arguments",
+    ]  # fmt: skip
+    assert (checked.ok_to_upload, checked.format_errors) == (False, {})
+    assert not [one for one in own if "bob" in f"{one.field}{one.message}" or "0142" in one.message]
+    assert "personal_data" not in check(rows, limits=ANY_NUMBER).counts
+
+
+def test_a_system_prompt_with_personal_data_is_told_once_with_its_place():
+    prompt = {"role": "system", "content": "Be kind.\nCall 555-0142."}
+    other = {"role": "system", "content": "Be strict. Call 555-0143."}
+    rows = [chat(one, user, answer, row=row) for row, one in enumerate([prompt, prompt, other, prompt], 1)]
+    own = [one for one in check(rows, limits=ANY_NUMBER, personal_data=True).findings
+           if one.code == "personal_data"]  # fmt: skip
+    assert [one.row for one in own] == [1, 3]
+    assert "The system prompt holds a phone number at line 2, characters 6 to 13" in own[0].message

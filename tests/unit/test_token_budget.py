@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BadInput, NotFound
+from services.modelling.encodings import _FOLDER as FETCHED
 from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, fetch, get_encoding
 from services.modelling.token_budget import TokenBudget, budget, epochs_for, tokens_of_example
+from tests.provider.formats import trained_tokens
+from tests.provider.tokens import pieces
 
 TOY = Path(__file__).parents[3] / "shared" / "data" / "openai_cookbook" / "toy_chat_fine_tuning.jsonl"
 
@@ -120,8 +124,53 @@ def test_without_its_file_an_encoding_estimates_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("services.modelling.encodings._FOLDER", tmp_path)
-    get_encoding.cache_clear()
     estimate = get_encoding("o200k_base")
-    get_encoding.cache_clear()
     assert not estimate.exact
     assert 15 <= estimate.count("a comment of some sixty characters, as they come under videos") <= 17
+
+
+def test_an_encoding_that_arrives_while_the_program_runs_counts_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encodings: None
+) -> None:
+    monkeypatch.setattr("services.modelling.encodings._FOLDER", tmp_path)
+    assert not get_encoding("o200k_base").exact
+    for file in FETCHED.iterdir():
+        shutil.copy(file, tmp_path)
+    found = get_encoding("o200k_base")
+    assert found.exact and found.count("an unbelievable comment") == 3
+
+
+PLAIN = [
+    {"role": "system", "content": "Answer with one word; say disallow to insults. " * 30},
+    {"role": "user", "content": "you are lovely"},
+    {"role": "assistant", "content": "allow"},
+]
+PARTS = [
+    {"type": "text", "text": f"a part number {place} of what a person said at some length " * 4}
+    for place in range(3)
+]
+CALL = {"id": "c1", "type": "function", "function": {"name": "look_up", "arguments": "{}"}}
+ODD = [
+    PLAIN,
+    [PLAIN[0], {"role": "user", "content": PARTS}, {"role": "assistant", "content": "disallow", "weight": 0}],
+    [*PLAIN[:2], {"role": "assistant", "content": None, "tool_calls": [CALL]},
+     {"role": "tool", "tool_call_id": "c1", "content": "nothing found"}, PLAIN[2]],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("examples", [[PLAIN] * 12, ODD * 7], ids=["even", "odd"])
+def test_no_token_that_is_billed_is_left_out_of_the_estimate(examples: list[list[dict[str, object]]]) -> None:
+    """Counted by the provider's own tokenizer, so that nothing but the rule can make a difference."""
+    theirs = Encoding("theirs", exact=True, count=lambda text: len(pieces(text)))
+    counts = np.array([tokens_of_example(messages, theirs) for messages in examples])
+    found = budget(counts[:, 0], counts[:, 1], encoding=theirs, limit=65_536)
+    billed = trained_tokens([{"messages": messages} for messages in examples])
+    assert 1.0 <= found.billed_tokens_per_epoch / billed <= 1.02
+
+
+def test_the_answer_of_a_content_in_parts_and_of_a_call_is_counted() -> None:
+    parts = {"role": "assistant", "content": [{"type": "text", "text": "two words"}]}
+    called = {"type": "function", "function": {"name": "a", "arguments": "b c"}}
+    call = {"role": "assistant", "tool_calls": [called]}
+    assert tokens_of_example([parts], WORDS) == (3 + 3 + 1 + 2, 2)
+    assert tokens_of_example([call], WORDS) == (3 + 3 + 1 + 3, 0)

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from services.modelling.formats.examples import ChatExample, jsonl_line
 from services.modelling.formats.findings import Checked, Finding
 from services.modelling.formats.json_text import Json
+from services.modelling.formats.personal import PersonalDataSearch
 from services.modelling.formats.shape import shape_findings
+from services.modelling.formats.texts import texts_in
 
 # Names between <| and |> steer a model; the provider fails the whole file over one of them, so all that
 # look alike are refused, and no list of today's names can be outdated.
@@ -41,6 +43,7 @@ def check(
     validation: Iterable[ChatExample] = (),
     limits: Limits = OPENAI_LIMITS,
     count_tokens: Callable[[ChatExample], int] | None = None,
+    personal_data: bool = False,
 ) -> Checked:
     """Everything found in the examples; only errors keep them from being uploaded.
 
@@ -49,9 +52,10 @@ def check(
         validation: A second set, of which only the overlap with the first is checked here.
         limits: Of the host that they go to.
         count_tokens: Tokens of one example that is right in form; None leaves that limit unchecked.
+        personal_data: Whether to look for it too, which the gate does in words of its own.
     """
     findings: list[Finding] = []
-    seen = _Seen()
+    seen, personal = _Seen(), PersonalDataSearch()
     count = size = 0
     for example in examples:
         count += 1
@@ -62,6 +66,8 @@ def check(
                 own += _length_findings(example, count_tokens(example), limits)
             own += seen.findings(example)
         findings += own
+        if personal_data:
+            findings += personal.findings(example)
     findings += _set_findings(count, size, limits)
     for example in validation:
         findings += seen.overlap(example)
@@ -93,25 +99,6 @@ def _text_findings(example: ChatExample) -> Iterator[Finding]:
             yield Finding(example.row, field, "special_token", f"The text holds the token {token.group()}.")
         if _HALF_CHARACTER.search(text):
             yield Finding(example.row, field, "invalid_unicode", "The text holds half of a character.")
-
-
-def texts_in(value: Json) -> Iterator[tuple[str, str]]:
-    """Every text in the value, keys included, with its place; without recursion."""
-    waiting: list[tuple[str, Json]] = [("", value)]
-    while waiting:
-        at, one = waiting.pop()
-        if isinstance(one, str):
-            yield at, one
-        elif isinstance(one, list):
-            waiting += reversed([(f"{at}[{place}]", item) for place, item in enumerate(one)])
-        elif isinstance(one, dict):
-            yield from ((f"{at} (a key)".strip(), key) for key in one)
-            waiting += reversed([(f"{at}.{_name(key)}".lstrip("."), item) for key, item in one.items()])
-
-
-def _name(key: str) -> str:
-    """The beginning of a key, with everything odd in it written out: it is as hostile as any text."""
-    return key[:40].encode("ascii", "backslashreplace").decode("ascii")
 
 
 class _Seen:
