@@ -26,7 +26,7 @@ from tests.browser.driving import PATIENCE_MS, ask, at_hand, dashboard, desk, sa
 from tests.building import written_csv
 from tests.hostile import BEACON, FOR_BROWSERS, HOSTILE
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 KIDS = "kids"
 ORDINARY = 160

@@ -43,7 +43,9 @@ def in_hand(page):
 
 
 def pick_dataset(page, name):
-    page.get_by_test_id("stSidebar").get_by_role("combobox").click()
+    picker = page.get_by_test_id("stSidebar").get_by_role("combobox")
+    picker.scroll_into_view_if_needed()  # scrolling closes the list again
+    picker.click()
     page.get_by_role("option", name=name, exact=True).click()
     settled(page)
 

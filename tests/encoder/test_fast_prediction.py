@@ -20,6 +20,8 @@ from services.jobs.predict import predict
 from services.jobs.worker import RunningJob
 from tests.encoder.conftest import LABELS, comments
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # The prediction in chunks of 40, killed as by `kill -9` when it has kept the number given.

@@ -21,6 +21,8 @@ from storage.predictions import list_predictions
 from tests.encoder.test_around_the_loop import jobs_in_this_process  # noqa: F401 - a fixture
 from tests.stored_jobs import ready_to_train
 
+pytestmark = pytest.mark.slow
+
 
 def quiet(_what, _share):
     pass

@@ -21,6 +21,8 @@ from services.modelling.training import train as start_training
 from tests.encoder.test_resuming import STEPS, assert_same_weights, go_on, steps_told, weights_of
 from tests.stored_jobs import ready_to_train
 
+pytestmark = pytest.mark.slow
+
 
 def paused_at(step, monkeypatch, job, last_seed=0):
     """Somebody asks for a pause while that step is at work; the job ends paused."""

@@ -12,6 +12,8 @@ from services.modelling.plain_script import FILE_NAME, plain_script
 from services.modelling.settings import EncoderSettings, read_settings
 from tests.encoder.conftest import comments
 
+pytestmark = pytest.mark.slow
+
 
 def written(folder, rows, name):
     """The rows as a file, of which a script knows nothing but its columns."""

@@ -33,6 +33,8 @@ from tests.hostile import HOSTILE
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_models import TUNED, baseline, dataset, encoder, hosted, stored_model
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider", "provider_address", "tiny_base"]
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0

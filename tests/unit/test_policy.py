@@ -24,6 +24,10 @@ EXAMPLES = {
     "latency": {"at_most": 200},
     "cost": {"at_most": 1.5},
     "reviewed": {"at_least": 20},
+    "functionality": {"at_least": 0.7, "parts": ["slur_h"]},
+    "must_pass": {},
+    "invariance": {"at_most": 0.05, "parts": ["leet"]},
+    "injection": {"at_most": 0.02},
 }
 
 
