@@ -79,11 +79,17 @@ def take_snapshot(page):
 
 
 def choose(page, label, option):
-    """Pick an option of a select box, which is written as far as it is needed."""
-    page.get_by_label(label, exact=True).click()
-    page.get_by_label(label, exact=True).fill(option)
-    expect(page.get_by_role("option", name=option).first).to_be_visible()
-    page.get_by_label(label, exact=True).press("Enter")
+    """Pick an option of a select box, which is written as far as it is needed; a redraw takes it away."""
+    box, offer = page.get_by_label(label, exact=True), page.get_by_role("option", name=option).first
+
+    def offered():
+        box.click()
+        box.fill(option)
+        page.wait_for_timeout(500)
+        return offer.is_visible()
+
+    until(offered, f"{option} among {label}")
+    box.press("Enter")
     settled(page)
 
 

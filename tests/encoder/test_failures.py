@@ -136,10 +136,15 @@ def test_memory_that_runs_out_is_named(new_job):
 
 
 def test_a_model_that_learns_by_heart_is_told_while_it_does(new_job):
-    job = new_job(rows=comments(noise=0.8), epochs=40, learning_rate=6e-3)
-    train(job)
+    job = new_job()
+    lesson = SimpleNamespace(labels=["allow", "rude"], validation=[{"labels": 0}, {"labels": 1}])
+    watch = Watch(job, lesson, shares=(0.0, 1.0), batch_size=1)
+    watch._answered = {"allow", "rude"}
+    for step, loss in enumerate([0.6, 0.4, 0.42, 0.9, 1.1], start=1):
+        watch._warn(loss, step)
     [warning] = [one for one in warnings_of(job) if "by heart" in one["message"]]
-    assert "The loss on validation rose from" in warning["message"] and "patience=3" in warning["hint"]
+    assert "The loss on validation rose from 0.4 to 0.9 at step 4" in warning["message"]
+    assert "patience=3" in warning["hint"]
 
 
 def test_one_answer_to_everything_is_told_while_it_lasts(new_job):
