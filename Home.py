@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from ui.errors import showing_errors
-from ui.frame import draw_sidebar
+from ui.frame import draw_frame, draw_head
 from ui.person import person
 
 _PAGES = Path(__file__).resolve().parent / "pages"
@@ -48,8 +48,8 @@ page = st.navigation(
     },
     expanded=True,
 )
-st.title(page.title)
+beside_title = draw_head(page.title)
 with showing_errors():
     who = person()
-    draw_sidebar(who)
+    draw_frame(who, beside_title)
     page.run()

@@ -25,9 +25,14 @@ def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test ever opens the data of the person who runs it."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("WORKBENCH_HOME", str(tmp_path_factory.mktemp("nobodys") / "home"))
-        for name in ("WORKBENCH_AS", "WORKBENCH_PROCESS"):
-            environment.delenv(name, raising=False)
+        environment.delenv("WORKBENCH_AS", raising=False)
         yield
+
+
+@pytest.fixture(autouse=True)
+def nobodys_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command run within this process names the process; the next test is not that command."""
+    monkeypatch.delenv("WORKBENCH_PROCESS", raising=False)
 
 
 @pytest.fixture

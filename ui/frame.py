@@ -3,6 +3,7 @@
 from typing import NoReturn
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from domain.comments import Dataset
 from domain.text import escape_markdown
@@ -11,20 +12,26 @@ from ui.person import forget
 from ui.store import database
 
 
-def draw_sidebar(who: str) -> None:
-    """The dataset picker (kept in the URL) and the name in hand."""
+def draw_head(title: str) -> DeltaGenerator:
+    """The title of the page; returns the place beside it, always in sight, for the dataset in hand."""
+    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left.title(title)
+    return right
+
+
+def draw_frame(who: str, beside_title: DeltaGenerator) -> None:
+    """The dataset picker (kept in the URL) beside the title, and the name in hand in the sidebar."""
     names = [dataset.dataset_id for dataset in datasets.list_datasets(database())]
     wanted = st.session_state.pop(
         "dataset_next", None
     )  # what another page asked for, before the widget is drawn
     if wanted in names:
         st.session_state["dataset"] = wanted
-    with st.sidebar:
-        if names:
-            st.selectbox("Dataset in hand", names, key="dataset", bind="query-params")
-        with st.popover(escape_markdown(who), icon=":material/person:", width="stretch"):
-            st.caption("This name goes beside your votes and decisions. It is attribution, not security.")
-            st.button("Be somebody else", on_click=forget, key="person_forget")
+    if names:
+        beside_title.selectbox("Dataset in hand", names, key="dataset", bind="query-params")
+    with st.sidebar.popover(escape_markdown(who), icon=":material/person:", width="stretch"):
+        st.caption("This name goes beside your votes and decisions. It is attribution, not security.")
+        st.button("Be somebody else", on_click=forget, key="person_forget")
 
 
 def dataset_in_hand() -> Dataset:

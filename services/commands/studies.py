@@ -34,13 +34,7 @@ def tune(
     as_json: Json = False,
 ) -> None:
     """Search for better settings of a recipe; ends with the command that trains with them."""
-    given = {
-        **_study(snapshot, recipe, setting),
-        "metric": metric,
-        "label": label,
-        "seed": seed,
-        "actor": actor,
-    }
+    given = _plan(snapshot, recipe, setting, metric=metric, label=label, seed=seed, actor=actor)
     do_study("tune", {**given, "trials": trials}, home, as_json, wait=not no_wait)
 
 
@@ -60,13 +54,7 @@ def learning_curve(
     as_json: Json = False,
 ) -> None:
     """Train on 10, 25, 50 and 100 % of the comments, and say whether to label more."""
-    given = {
-        **_study(snapshot, recipe, setting),
-        "metric": metric,
-        "label": label,
-        "seed": seed,
-        "actor": actor,
-    }
+    given = _plan(snapshot, recipe, setting, metric=metric, label=label, seed=seed, actor=actor)
     do_study("learning-curve", {**given, "repeats": repeats}, home, as_json, wait=not no_wait)
 
 
@@ -84,13 +72,7 @@ def cross_validate(
     as_json: Json = False,
 ) -> None:
     """Answer every comment of train and validation by a model that learned from the others."""
-    given = {
-        **_study(snapshot, recipe, setting),
-        "metric": metric,
-        "label": label,
-        "seed": seed,
-        "actor": actor,
-    }
+    given = _plan(snapshot, recipe, setting, metric=metric, label=label, seed=seed, actor=actor)
     do_study("cross-validate", {**given, "folds": folds}, home, as_json, wait=not no_wait)
 
 
@@ -104,6 +86,7 @@ def studies(
     do("studies", {"study": study, "dataset": dataset}, home, as_json)
 
 
-def _study(snapshot: str, recipe: str, setting: list[str] | None) -> dict[str, Any]:
+def _plan(snapshot: str, recipe: str, setting: list[str] | None, **rest: Any) -> dict[str, Any]:
+    """What every study is told."""
     settings = {name: number_or_text(value) for name, value in pairs_of(setting).items()}
-    return {"snapshot": snapshot, "recipe": recipe, "settings": settings or None}
+    return {"snapshot": snapshot, "recipe": recipe, "settings": settings, **rest}

@@ -1,68 +1,18 @@
-"""The verbs of experiments: searches, learning curves and cross-validations, with plain arguments."""
+"""The verbs of experiments: searches, learning curves and cross-validations."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+from domain.jobs import StudyKind
 from services.curation.datasets import get_dataset
 from services.modelling import studies
 from storage.database import Database
 
 
-def tune(
-    db: Database,
-    *,
-    snapshot: str,
-    actor: str,
-    recipe: str = "baseline",
-    settings: dict[str, Any] | None = None,
-    metric: str = "macro_f1",
-    label: str | None = None,
-    trials: int = 20,
-    seed: int = 0,
-) -> Any:
-    """Start a search for better settings of a recipe."""
-    return studies.start_study(
-        db, kind="search", snapshot_id=snapshot, actor=actor, recipe=recipe, settings=settings or {},
-        metric=metric, label=label, trials=trials, seed=seed,
-    )  # fmt: skip
-
-
-def learning_curve(
-    db: Database,
-    *,
-    snapshot: str,
-    actor: str,
-    recipe: str = "baseline",
-    settings: dict[str, Any] | None = None,
-    metric: str = "macro_f1",
-    label: str | None = None,
-    repeats: int = 0,
-    seed: int = 0,
-) -> Any:
-    """Start a learning curve of a recipe."""
-    return studies.start_study(
-        db, kind="learning_curve", snapshot_id=snapshot, actor=actor, recipe=recipe, settings=settings or {},
-        metric=metric, label=label, repeats=repeats, seed=seed,
-    )  # fmt: skip
-
-
-def cross_validate(
-    db: Database,
-    *,
-    snapshot: str,
-    actor: str,
-    recipe: str = "baseline",
-    settings: dict[str, Any] | None = None,
-    metric: str = "macro_f1",
-    label: str | None = None,
-    folds: int = 5,
-    seed: int = 0,
-) -> Any:
-    """Start a cross-validation of a recipe."""
-    return studies.start_study(
-        db, kind="cross_validate", snapshot_id=snapshot, actor=actor, recipe=recipe, settings=settings or {},
-        metric=metric, label=label, folds=folds, seed=seed,
-    )  # fmt: skip
+def start(db: Database, *, kind: StudyKind, snapshot: str, actor: str, **plan: Any) -> Any:
+    """Start a study; `plan` is what study_plans describes for its kind, and checked there."""
+    return studies.start_study(db, kind=kind, snapshot_id=snapshot, actor=actor, **plan)
 
 
 def list_or_show(db: Database, *, dataset: str | None = None, study: str | None = None) -> Any:
@@ -73,8 +23,8 @@ def list_or_show(db: Database, *, dataset: str | None = None, study: str | None 
 
 
 VERBS: dict[str, Callable[..., Any]] = {
-    "tune": tune,
-    "learning-curve": learning_curve,
-    "cross-validate": cross_validate,
+    "tune": partial(start, kind="search"),
+    "learning-curve": partial(start, kind="learning_curve"),
+    "cross-validate": partial(start, kind="cross_validate"),
     "studies": list_or_show,
 }

@@ -35,17 +35,13 @@ def address(demo_home):
 
 def in_hand(page):
     """The dataset in hand; the URL, where it names one, names the same."""
-    picked = (
-        page.get_by_test_id("stSidebar").get_by_test_id("stSelectbox").get_by_role("combobox").input_value()
-    )
+    picked = page.get_by_label("Dataset in hand").input_value()
     assert parse_qs(urlsplit(page.url).query).get("dataset", [picked]) == [picked]
     return picked
 
 
 def pick_dataset(page, name):
-    picker = page.get_by_test_id("stSidebar").get_by_role("combobox")
-    picker.scroll_into_view_if_needed()  # scrolling closes the list again
-    picker.click()
+    page.get_by_label("Dataset in hand").click()
     page.get_by_role("option", name=name, exact=True).click()
     settled(page)
 
