@@ -39,7 +39,7 @@ $(VENV)/.installed: requirements.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --requirement requirements.txt --constraint constraints.txt
-	@$(BIN)/python -m services.modelling.encodings || true # without a network, token counts are estimates
+	@$(BIN)/python -m services.modelling.tokens.encodings || true # without a network, token counts are estimates
 	@touch $@
 
 $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt

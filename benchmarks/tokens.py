@@ -12,9 +12,9 @@ from benchmarks.material import comments
 from benchmarks.workshop import DATASET, PERSON, Workshop, quantities
 from domain.errors import NotFound
 from services.curation.snapshots import take_snapshot
-from services.modelling.comment_tokens import count_snapshot
-from services.modelling.encodings import get_encoding
-from services.modelling.tokens import budget_of_snapshot
+from services.modelling.tokens.comment_tokens import count_snapshot
+from services.modelling.tokens.encodings import get_encoding
+from services.modelling.tokens.snapshots import budget_of_snapshot
 from storage.database import connect
 
 _ENCODING = "o200k_base"
@@ -28,7 +28,7 @@ def figures(shop: Workshop) -> Iterator[Figure]:
     """Seconds of counting a snapshot for the first time and of another prompt's budget; peak memory."""
     if not get_encoding(_ENCODING).exact:
         raise NotFound(
-            f"The file of {_ENCODING} is not in place.", hint="python -m services.modelling.encodings"
+            f"The file of {_ENCODING} is not in place.", hint="python -m services.modelling.tokens.encodings"
         )
     db = connect(shop.home(shop.rows))
     try:

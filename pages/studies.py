@@ -3,7 +3,7 @@
 import streamlit as st
 
 from services.curation import snapshots
-from services.modelling.studies import get_study, list_studies, start_study
+from services.modelling.studies.running import get_study, list_studies, start_study
 from ui.errors import showing_errors
 from ui.frame import dataset_in_hand, go_to, nothing_yet
 from ui.links import pick

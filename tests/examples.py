@@ -4,7 +4,7 @@ import csv
 import json
 
 from services.curation.datasets import create_dataset
-from services.modelling.example_sets import keep_examples
+from services.modelling.examples.sets import keep_examples
 
 SYSTEM = "Rewrite the comment so that nobody is hurt by it. Keep what it says."
 KIND = ["I see that differently.", "Please look at this once more.", "That did not work for me."]

@@ -12,8 +12,8 @@ from services.jobs import train_hosted
 from services.jobs.folder import JobFolder
 from services.jobs.worker import RunningJob
 from services.modelling.formats.chat import prompt_sha256
-from services.modelling.outbound import Prices
-from services.modelling.providers import ProviderAddress
+from services.modelling.hosted.outbound import Prices
+from services.modelling.hosted.providers import ProviderAddress
 from services.modelling.settings import HostedSettings
 
 KEY_VARIABLE = "TEST_PROVIDER_KEY"

@@ -9,10 +9,10 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from domain.comments import Dataset
-from services.modelling.encodings import ENCODINGS
-from services.modelling.example_files import FileBudget, budget_of_file, check_file
+from services.modelling.examples.files import FileBudget, budget_of_file, check_file
 from services.modelling.formats.findings import Checked
-from services.modelling.tokens import DEFAULT_LIMIT
+from services.modelling.tokens.encodings import ENCODINGS
+from services.modelling.tokens.snapshots import DEFAULT_LIMIT
 from ui.errors import showing_errors
 from ui.example_sets import draw_findings, draw_keep, draw_kept
 from ui.store import database

@@ -12,11 +12,12 @@ from domain.comments import Dataset
 from domain.errors import WorkbenchError
 from domain.examples import ExampleSet
 from domain.text import escape_markdown, shortened
-from services.modelling import example_sets, example_tuning
-from services.modelling.example_tuning import TuningEstimate
+from services.modelling.examples import sets as example_sets
+from services.modelling.examples import tuning as example_tuning
+from services.modelling.examples.tuning import TuningEstimate
 from services.modelling.formats.findings import Finding
-from services.modelling.hosted_models import HostedModels, hosted_models
-from services.modelling.providers import list_providers
+from services.modelling.hosted.catalogue import HostedModels, hosted_models
+from services.modelling.hosted.providers import list_providers
 from services.modelling.settings import ExampleSettings
 from ui.errors import show, showing_errors
 from ui.frame import go_to

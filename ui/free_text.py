@@ -8,7 +8,9 @@ from domain.comments import Dataset
 from domain.errors import NotFound
 from domain.text import escape_markdown, shortened, visible
 from services.modelling import models
-from services.modelling.free_chat import (
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.providers import list_providers
+from services.modelling.playground.free_chat import (
     MOST_TEMPERATURE,
     MOST_TOKENS,
     FreeAnswer,
@@ -18,9 +20,7 @@ from services.modelling.free_chat import (
     list_chat_models,
     targets_of,
 )
-from services.modelling.hosted_models import hosted_models
-from services.modelling.playground import MOST_MODELS
-from services.modelling.providers import list_providers
+from services.modelling.playground.labelling import MOST_MODELS
 from ui.errors import showing_errors
 from ui.store import database
 

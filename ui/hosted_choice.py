@@ -12,20 +12,20 @@ from domain.errors import Conflict
 from domain.text import escape_markdown, visible
 from services.curation import datasets
 from services.curation.snapshots import Snapshot
-from services.modelling.hosted_estimate import (
+from services.modelling.hosted.estimate import (
     HostedChoice,
     HostedEstimate,
     estimate,
     hosted_choice,
     prices_for,
 )
-from services.modelling.lifecycle import expiry_of, refresh_models, told_models
-from services.modelling.outbound import Prices, counting
-from services.modelling.patience import FOR_A_LIST, asking
-from services.modelling.providers import ProviderAddress, list_providers
+from services.modelling.hosted.lifecycle import expiry_of, refresh_models, told_models
+from services.modelling.hosted.outbound import Prices, counting
+from services.modelling.hosted.patience import FOR_A_LIST, asking
+from services.modelling.hosted.providers import ProviderAddress, list_providers
+from services.modelling.hosted.spending import LIMITS, left_today, read_limits
 from services.modelling.recipes import HostedSettings, Recipe, settings_of
-from services.modelling.spending import LIMITS, left_today, read_limits
-from services.modelling.tokens import count_snapshot
+from services.modelling.tokens.snapshots import count_snapshot
 from ui.errors import showing_errors
 from ui.job_results import draw_prompt
 from ui.store import database

@@ -10,8 +10,8 @@ from domain.jobs import Job
 from domain.text import escape_markdown
 from services.jobs.billing import Bill, bill_of
 from services.jobs.launch import folder_of
-from services.modelling.known_prompts import prompt_told
-from services.modelling.lifecycle import expiry_of_settings
+from services.modelling.hosted.known_prompts import prompt_told
+from services.modelling.hosted.lifecycle import expiry_of_settings
 from services.modelling.models import get_model
 from ui.errors import showing_errors
 from ui.store import database

@@ -10,7 +10,7 @@ from domain.text import escape_markdown, shortened, visible, with_hint
 from services.jobs import launch
 from services.jobs.folder import Facts
 from services.jobs.following import Followed
-from services.modelling.side_by_side import read_answers
+from services.modelling.playground.side_by_side import read_answers
 from ui.errors import showing_errors
 from ui.example_answers import draw_answers
 from ui.job_results import draw_bill

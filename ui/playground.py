@@ -11,7 +11,7 @@ from domain.text import escape_markdown, shortened, visible
 from services.curation import datasets
 from services.curation.comments import get_comment
 from services.curation.saved_texts import Saved, save_text
-from services.modelling.playground import (
+from services.modelling.playground.labelling import (
     BASE,
     MOST_MODELS,
     MOST_TEXTS,

@@ -10,10 +10,10 @@ import streamlit as st
 from domain.comments import Dataset
 from domain.text import escape_markdown, shortened
 from services.curation import datasets
-from services.modelling import hosted_jobs
-from services.modelling.hosted_jobs import FoundJob
-from services.modelling.patience import FOR_A_LIST, asking
-from services.modelling.providers import list_providers
+from services.modelling.hosted import jobs as hosted_jobs
+from services.modelling.hosted.jobs import FoundJob
+from services.modelling.hosted.patience import FOR_A_LIST, asking
+from services.modelling.hosted.providers import list_providers
 from ui.errors import showing_errors
 from ui.store import database
 from ui.times import when

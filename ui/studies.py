@@ -11,8 +11,8 @@ from domain.text import escape_markdown, visible
 from services.curation.snapshots import Snapshot
 from services.jobs.folder import Facts
 from services.modelling.recipes import RECIPES, Recipe, get_recipe
-from services.modelling.studies import TITLES, Study, train_with_best
-from services.modelling.study_plans import MOST_TRIALS, SHARES, STUDIED
+from services.modelling.studies.plans import MOST_TRIALS, SHARES, STUDIED
+from services.modelling.studies.running import TITLES, Study, train_with_best
 from ui.errors import showing_errors
 from ui.frame import go_to
 from ui.lists import pick_row

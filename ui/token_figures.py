@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from domain.text import escape_markdown
-from services.modelling.token_budget import TokenBudget
+from services.modelling.tokens.budget import TokenBudget
 
 _NEAR = 0.5  # of the limit: from there on the chart shows where it lies
 _BAR, _LIMIT = "#3657d6", "#d1495b"
@@ -40,7 +40,7 @@ def draw_tiles(found: TokenBudget, *, cost_usd: float | None = None, note: str =
     if not found.exact:
         st.warning(
             f"The file of {found.encoding} is not in place: every count is an estimate from the number of "
-            "characters. Put it in place with `python -m services.modelling.encodings`.",
+            "characters. Put it in place with `python -m services.modelling.tokens.encodings`.",
             icon=":material/warning:",
         )
 

@@ -10,10 +10,10 @@ from domain.splits import SPLITS
 from domain.text import escape_markdown, shortened
 from services.curation import datasets, snapshots
 from services.curation.snapshots import Snapshot
-from services.modelling.comment_tokens import texts_of
-from services.modelling.encodings import encoding_of
-from services.modelling.hosted_models import HostedModel, HostedModels, hosted_models
-from services.modelling.tokens import SnapshotBudget, budget_of_snapshot, count_snapshot
+from services.modelling.hosted.catalogue import HostedModel, HostedModels, hosted_models
+from services.modelling.tokens.comment_tokens import texts_of
+from services.modelling.tokens.encodings import encoding_of
+from services.modelling.tokens.snapshots import SnapshotBudget, budget_of_snapshot, count_snapshot
 from ui.frame import nothing_yet
 from ui.links import pick
 from ui.store import database

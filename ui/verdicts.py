@@ -10,7 +10,7 @@ import streamlit as st
 
 from domain.text import escape_markdown, shortened, visible
 from services.modelling.explaining import Explanation, Near, explain
-from services.modelling.playground import Said, Tried
+from services.modelling.playground.labelling import Said, Tried
 from ui.charts import RIGHT, WRONG, score_bars
 from ui.store import database
 

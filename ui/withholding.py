@@ -6,9 +6,9 @@ from dataclasses import asdict
 import streamlit as st
 
 from services.curation.snapshots import Snapshot
+from services.modelling.hosted.withholding import count_personal_data
 from services.modelling.recipes import Recipe, settings_of
 from services.modelling.settings import PERSONAL_DATA
-from services.modelling.withholding import count_personal_data
 from ui.errors import showing_errors
 from ui.store import database
 

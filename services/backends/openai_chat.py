@@ -16,9 +16,10 @@ from domain.personal_data import find_personal_data
 from services.backends.kept_answers import append_answer, read_answers
 from services.backends.provider import Provider, ProviderError, Reply, wait_s
 from services.backends.registry import read_about
-from services.modelling.answers import answer_keys, parse_answer
+from services.modelling.answers.parsing import answer_keys, parse_answer
+from services.modelling.answers.structured import response_format, scores_of, structured_answer
 from services.modelling.formats.chat import prompt_for, prompt_sha256
-from services.modelling.outbound import (
+from services.modelling.hosted.outbound import (
     ANSWER_TOKENS,
     Prices,
     answering_cost_usd,
@@ -26,10 +27,9 @@ from services.modelling.outbound import (
     check_texts,
     counting,
 )
-from services.modelling.patience import FOR_A_JOB
-from services.modelling.providers import provider_of
-from services.modelling.structured import response_format, scores_of, structured_answer
-from services.modelling.token_budget import tokens_of_message
+from services.modelling.hosted.patience import FOR_A_JOB
+from services.modelling.hosted.providers import provider_of
+from services.modelling.tokens.budget import tokens_of_message
 
 if TYPE_CHECKING:
     from services.backends.few_shot import Examples

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from domain.models import Answers, ScoreKind
-from services.modelling.outbound import Prices
+from services.modelling.hosted.outbound import Prices
 
 
 class Classifier(Protocol):

@@ -16,9 +16,9 @@ from openai import OpenAI
 from domain.errors import BackendError
 from domain.text import sentence, visible
 from services.backends.deadline import TimelyTransport
-from services.modelling.label_scores import Position
-from services.modelling.patience import FOR_A_JOB, Patience
-from services.modelling.providers import APPROVED, ProviderAddress
+from services.modelling.answers.label_scores import Position
+from services.modelling.hosted.patience import FOR_A_JOB, Patience
+from services.modelling.hosted.providers import APPROVED, ProviderAddress
 
 ENDED = ("succeeded", "failed", "cancelled")
 TRAIN_HERE = "Train locally instead: recipe quick-look, solid or baseline."

@@ -7,7 +7,7 @@ import typer
 
 from services.commands.options import ME, As, Dataset, File, Home, Json, Keep, Of, Prompt, Split, Whose
 from services.commands.terminal import do, number_or_text, pairs_of, path_text, tell
-from services.modelling.patience import FOR_A_LIST, asking
+from services.modelling.hosted.patience import FOR_A_LIST, asking
 
 
 def add_commands(app: typer.Typer) -> None:

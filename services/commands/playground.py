@@ -8,7 +8,7 @@ import typer
 
 from services.commands.options import ME, As, Home, Json
 from services.commands.terminal import do, tell
-from services.modelling.patience import FOR_A_QUESTION, asking
+from services.modelling.hosted.patience import FOR_A_QUESTION, asking
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -8,7 +8,7 @@ import typer
 from services.commands.options import ME, As, Home, Json, NoWait, Pairs, Whose
 from services.commands.terminal import do, do_job, number_or_text, pairs_of, path_text, tell
 from services.modelling.base_models import OFFLINE
-from services.modelling.patience import FOR_A_LIST, asking
+from services.modelling.hosted.patience import FOR_A_LIST, asking
 
 
 def add_commands(app: typer.Typer) -> None:

@@ -14,8 +14,8 @@ from services.evaluation.injections import PAYLOADS_FILE, read_payloads
 from services.evaluation.suites import Suite, in_labels_of, read_suite
 from services.jobs.inputs import suite_file
 from services.jobs.launch import launch
-from services.modelling.hosting import refuse_shut
-from services.modelling.lifecycle import expiry_of_settings
+from services.modelling.hosted.hosting import refuse_shut
+from services.modelling.hosted.lifecycle import expiry_of_settings
 from storage.behaviours import Measured, get_behaviour, list_behaviours
 from storage.database import Database
 from storage.misses import list_answers

@@ -18,8 +18,8 @@ from services.jobs.folder import write_whole
 from services.jobs.tuning import SENT_FROM, finish, follow
 from services.jobs.worker import Cancelled, RunningJob, run
 from services.modelling.formats.chat import prompt_sha256
-from services.modelling.hosted_models import hosted_models
-from services.modelling.outbound import Prices, prices_of
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.outbound import Prices, prices_of
 from services.modelling.settings import AdoptionSettings, HostedSettings, TuningSettings, read_settings
 
 

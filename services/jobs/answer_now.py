@@ -29,9 +29,9 @@ from domain.models import Answers
 from services.backends.protocol import Classifier
 from services.backends.registry import load_classifier
 from services.modelling.formats.chat import prompt_for
-from services.modelling.outbound import check_cost
-from services.modelling.patience import FOR_A_QUESTION, FOR_TEXTS, Patience, asking
-from services.modelling.providers import ProviderAddress
+from services.modelling.hosted.outbound import check_cost
+from services.modelling.hosted.patience import FOR_A_QUESTION, FOR_TEXTS, Patience, asking
+from services.modelling.hosted.providers import ProviderAddress
 
 IDLE_S = 600.0
 MOST_MODELS = 3

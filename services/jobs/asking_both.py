@@ -11,9 +11,9 @@ from typing import Any
 from services.backends.provider import Provider, ProviderError, Reply, wait_s
 from services.jobs.folder import write_whole
 from services.jobs.worker import RunningJob
-from services.modelling.outbound import Prices
+from services.modelling.hosted.outbound import Prices
+from services.modelling.playground.side_by_side import ANSWERS, Question, Said
 from services.modelling.settings import ExampleSettings
-from services.modelling.side_by_side import ANSWERS, Question, Said
 
 _TRIES = 5
 _FATAL = (401, 403, 404)

@@ -9,7 +9,7 @@ from typing import Any
 from domain.jobs import JobState
 from services.jobs.folder import Facts, JobFolder
 from services.jobs.worker import RunningJob
-from services.modelling.outbound import Prices
+from services.modelling.hosted.outbound import Prices
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ from services.jobs.parts import FIT, JobPart, done_once
 from services.jobs.study_file import finish_study, write_study
 from services.jobs.worker import RunningJob, run
 from services.modelling.settings import EncoderSettings, read_settings
-from services.modelling.study_plans import FoldPlan
+from services.modelling.studies.plans import FoldPlan
 
 WATCHED_SHARE = 0.125  # of a fold's training comments, by which an encoder's checkpoint is chosen
 

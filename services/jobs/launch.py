@@ -23,9 +23,9 @@ from services.jobs.folder import JobFolder, link, write_whole
 from services.jobs.inputs import ADOPTS, input_files, source_of
 from services.jobs.kept_onnx import FOLDER as ONNX
 from services.jobs.waiting import state_in_line
+from services.modelling.hosted.providers import get_provider, provider_of
+from services.modelling.hosted.spending import reservation
 from services.modelling.models import get_model, model_folder
-from services.modelling.providers import get_provider, provider_of
-from services.modelling.spending import reservation
 from storage import jobs
 from storage.database import Database
 from storage.datasets import get_dataset

@@ -25,7 +25,7 @@ from services.jobs.parts import FIT, JobPart, done_once
 from services.jobs.study_file import finish_study, write_study
 from services.jobs.worker import RunningJob, run
 from services.modelling.settings import BaselineSettings, read_settings
-from services.modelling.study_plans import SHARES, CurvePlan
+from services.modelling.studies.plans import SHARES, CurvePlan
 
 
 def learning_curve(job: RunningJob) -> None:

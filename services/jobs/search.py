@@ -23,9 +23,9 @@ from services.jobs.parts import FIT, JobPart
 from services.jobs.study_file import finish_study, write_study
 from services.jobs.trials import Report, Trial, importance, run_trials
 from services.jobs.worker import RunningJob, run
-from services.modelling.search_spaces import inside, space_of
 from services.modelling.settings import read_settings
-from services.modelling.study_plans import SearchPlan
+from services.modelling.studies.plans import SearchPlan
+from services.modelling.studies.search_spaces import inside, space_of
 
 
 def search(job: RunningJob) -> None:

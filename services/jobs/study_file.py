@@ -9,7 +9,7 @@ from domain.errors import BadInput
 from services.jobs.folder import write_whole
 from services.jobs.worker import RunningJob
 from services.modelling.recipes import get_recipe
-from services.modelling.study_plans import StudyPlan
+from services.modelling.studies.plans import StudyPlan
 
 STUDY_FILE = "study.json"
 

@@ -28,8 +28,8 @@ from services.jobs.folder import write_whole
 from services.jobs.tuning import MIN_VALIDATION_ROWS, PREDICT_FROM, SENT_FROM, tune
 from services.jobs.worker import RunningJob, run
 from services.modelling.formats.chat import from_comments, prompt_sha256, write_jsonl
-from services.modelling.hosted_models import hosted_models
-from services.modelling.outbound import (
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.outbound import (
     SYSTEM_PROMPT,
     Prices,
     check_cost,

@@ -16,7 +16,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from domain.errors import BackendError, BadInput
 from services.evaluation.intervals import Estimate
-from services.modelling.search_spaces import Choice, Space, Span
+from services.modelling.studies.search_spaces import Choice, Space, Span
 
 Report = Callable[[int, float], None]
 Ask = Callable[[int, dict[str, Any], Report], Estimate]

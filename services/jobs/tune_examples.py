@@ -26,10 +26,10 @@ from services.jobs.folder import write_whole
 from services.jobs.tuning import MIN_VALIDATION_ROWS, PREDICT_FROM, SENT_FROM, tune
 from services.jobs.worker import RunningJob, run
 from services.modelling.formats.questions import files_sha256, read_frozen, shared_system_prompt
-from services.modelling.hosted_models import hosted_models
-from services.modelling.outbound import Prices, check_cost, check_file, prices_of, training_cost_usd
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.outbound import Prices, check_cost, check_file, prices_of, training_cost_usd
+from services.modelling.playground.side_by_side import Question, comparing_cost_usd, questions_of
 from services.modelling.settings import ExampleSettings, read_settings
-from services.modelling.side_by_side import Question, comparing_cost_usd, questions_of
 
 
 def train(job: RunningJob) -> None:

@@ -8,7 +8,7 @@ from domain.errors import WorkbenchError
 from services.backends.registry import read_about
 from services.jobs.answering import answering
 from services.modelling.models import model_folder
-from services.modelling.playground import BASE, get_choice
+from services.modelling.playground.labelling import BASE, get_choice
 from storage.database import Database
 
 
@@ -56,7 +56,7 @@ def explain(
     """Deciding words and nearest training comments of one answer; nothing of it leaves the machine.
 
     Args:
-        key: As `services.modelling.playground.list_choices` gives it.
+        key: As `services.modelling.playground.labelling.list_choices` gives it.
         label: What the model said; None where its answer was no label.
 
     Raises:

@@ -9,8 +9,8 @@ from typing import Any
 from domain.errors import BadInput
 from domain.models import ENGINES, Model, Run
 from domain.people import actor_named
-from services.modelling.known_prompts import prompt_told
-from services.modelling.lifecycle import expiry_of_settings
+from services.modelling.hosted.known_prompts import prompt_told
+from services.modelling.hosted.lifecycle import expiry_of_settings
 from storage.archivings import Archiving, add_archiving, list_archivings
 from storage.database import Database
 from storage.models import find_recipe, get_model, list_engines, list_models, list_runs

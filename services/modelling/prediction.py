@@ -7,9 +7,9 @@ from domain.jobs import Job
 from domain.models import ENGINES, Model
 from domain.splits import SPLITS
 from services.jobs.launch import launch
-from services.modelling.hosting import refuse_shut
-from services.modelling.known_prompts import prompt_to_ask
-from services.modelling.lifecycle import expiry_of_settings
+from services.modelling.hosted.hosting import refuse_shut
+from services.modelling.hosted.known_prompts import prompt_to_ask
+from services.modelling.hosted.lifecycle import expiry_of_settings
 from services.modelling.settings import HostedSettings, read_settings
 from storage.database import Database
 from storage.models import get_model

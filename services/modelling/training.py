@@ -9,7 +9,7 @@ from domain.text import shortened
 from services.jobs.first_look import check_training_counts, no_validation
 from services.jobs.launch import launch
 from services.modelling.base_models import check_base_model
-from services.modelling.hosting import prepare
+from services.modelling.hosted.hosting import prepare
 from services.modelling.recipes import EncoderSettings, HostedSettings, get_recipe, settings_of
 from storage.database import Database
 from storage.snapshots import Snapshot, get_snapshot

@@ -23,8 +23,8 @@ from services.evaluation.metrics import ClassMetrics
 from services.evaluation.reports import Evaluation
 from services.evaluation.reviews import progress
 from services.evaluation.slices import SLICINGS, slices
-from services.modelling.hosted_models import hosted_models
-from services.modelling.providers import get_provider
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.providers import get_provider
 from services.release.behaviour_judges import BEHAVIOUR_JUDGES
 from services.release.clause import CHAMPION, KINDS, LEAKS, Clause
 from services.release.deciding import (

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadInput
-from services.modelling import example_sets, example_tuning, hosted_jobs
+from services.modelling.examples import sets as example_sets
+from services.modelling.examples import tuning as example_tuning
+from services.modelling.hosted import jobs as hosted_jobs
 from services.verbs.tokens import text_of
 from storage.database import Database
 from storage.datasets import get_dataset

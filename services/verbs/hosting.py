@@ -6,11 +6,11 @@ from typing import Any
 
 from domain.jobs import Job
 from services.curation import datasets
-from services.modelling import spending
-from services.modelling.known_prompts import prompt_told
-from services.modelling.lifecycle import ending_told, expiry_of, refresh_models, told_models
+from services.modelling.hosted import spending
+from services.modelling.hosted.known_prompts import prompt_told
+from services.modelling.hosted.lifecycle import ending_told, expiry_of, refresh_models, told_models
+from services.modelling.hosted.providers import list_providers
 from services.modelling.models import get_model, get_run
-from services.modelling.providers import list_providers
 from storage.database import Database
 
 

@@ -8,7 +8,7 @@ from domain.models import Model
 from services.curation import datasets
 from services.evaluation.reports import evaluate, number
 from services.modelling import model_facts, models
-from services.modelling.lifecycle import ending_told
+from services.modelling.hosted.lifecycle import ending_told
 from services.plain import plain
 from services.release.model_folder import export_model
 from storage.archivings import list_archivings

@@ -8,8 +8,8 @@ from domain.errors import BackendError, BadInput
 from services.curation.datasets import get_dataset
 from services.curation.saved_texts import save_text
 from services.modelling.explaining import explain
-from services.modelling.free_chat import FreeAnswer, FreeQuestion, Target, ask_freely
-from services.modelling.playground import Tried, default_keys, list_choices, texts_of, try_texts
+from services.modelling.playground.free_chat import FreeAnswer, FreeQuestion, Target, ask_freely
+from services.modelling.playground.labelling import Tried, default_keys, list_choices, texts_of, try_texts
 from services.verbs.tokens import text_of
 from storage.database import Database
 

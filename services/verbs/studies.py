@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.jobs import StudyKind
 from services.curation.datasets import get_dataset
-from services.modelling import studies
+from services.modelling.studies import running as studies
 from storage.database import Database
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 from domain.errors import BadInput
 from services.curation.snapshots import get_snapshot
-from services.modelling import example_files, tokens
-from services.modelling.encodings import ENCODINGS, encoding_of
+from services.modelling.examples import files as example_files
 from services.modelling.formats.findings import Checked
-from services.modelling.hosted_models import hosted_models
-from services.modelling.token_budget import TokenBudget
-from services.modelling.tokens import SnapshotBudget
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.tokens import snapshots as tokens
+from services.modelling.tokens.budget import TokenBudget
+from services.modelling.tokens.encodings import ENCODINGS, encoding_of
+from services.modelling.tokens.snapshots import SnapshotBudget
 from services.release import export
 from storage.database import Database
 

@@ -5,9 +5,9 @@ import pytest
 from services.curation.datasets import get_dataset, list_child_data_marks, write_guideline
 from services.curation.snapshots import take_snapshot
 from services.jobs.launch import list_jobs
-from services.modelling.lifecycle import TOLD
+from services.modelling.hosted.lifecycle import TOLD
+from services.modelling.hosted.spending import LIMITS, charge
 from services.modelling.recipes import RECIPES
-from services.modelling.spending import LIMITS, charge
 from tests.hosted import KEY_VARIABLE, about, address, comments
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_jobs import ready_to_train

@@ -7,9 +7,9 @@ import pytest
 from services.curation.datasets import create_dataset
 from services.jobs.folder import write_whole
 from services.jobs.launch import folder_of, get_job, list_jobs
-from services.modelling.example_sets import list_example_sets
-from services.modelling.example_tuning import tune
-from services.modelling.hosted_jobs import adopt
+from services.modelling.examples.sets import list_example_sets
+from services.modelling.examples.tuning import tune
+from services.modelling.hosted.jobs import adopt
 from services.modelling.models import list_models
 from tests.examples import kept, pair, research_csv
 from tests.hosted import KEY_VARIABLE, address, client

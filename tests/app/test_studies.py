@@ -5,7 +5,7 @@ import pytest
 
 from services.curation.snapshots import take_snapshot
 from services.jobs.launch import get_job, list_jobs
-from services.modelling.studies import start_study
+from services.modelling.studies.running import start_study
 from tests.stored_jobs import ready_to_train
 
 

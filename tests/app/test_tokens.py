@@ -5,13 +5,13 @@ import pytest
 
 from services.curation.datasets import write_guideline
 from services.curation.snapshots import take_snapshot
-from services.modelling import hosted_models
+from services.modelling.hosted import catalogue as hosted_models
 from tests.hostile import HOSTILE
 from tests.stored_jobs import ready_to_train
 from tests.stored_runs import labelled_dataset
 
 NEAR = "gpt-4o-mini-2024-07-18"
-SHIPPED = Path(hosted_models.__file__).with_name("hosted_models.json")
+SHIPPED = Path(hosted_models.__file__).with_name("catalogue.json")
 
 
 @pytest.fixture

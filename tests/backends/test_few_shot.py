@@ -10,9 +10,9 @@ from services.backends import openai_chat
 from services.backends.few_shot import FILE, Examples, pool_of, read_examples
 from services.backends.openai_chat import ChatClassifier
 from services.backends.registry import load_classifier
-from services.modelling.label_scores import Position
+from services.modelling.answers.label_scores import Position
+from services.modelling.answers.structured import response_format, scores_of
 from services.modelling.settings import HostedSettings
-from services.modelling.structured import response_format, scores_of
 from tests.hosted import (
     GUIDELINE,
     KEY_VARIABLE,

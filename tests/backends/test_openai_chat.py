@@ -6,8 +6,8 @@ import pytest
 from domain.errors import BackendError, BadInput, Conflict
 from services.backends.openai_chat import ChatClassifier
 from services.backends.registry import load_classifier
+from services.modelling.answers.label_scores import Position, label_scores
 from services.modelling.formats.chat import prompt_for
-from services.modelling.label_scores import Position, label_scores
 from tests.hosted import GUIDELINE, KEY_VARIABLE, about, address, client, comments
 
 TUNED = "ft:gpt-4o-mini-2024-07-18:workbench::tuned"

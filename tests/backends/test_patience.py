@@ -8,8 +8,8 @@ from contextlib import suppress
 import pytest
 
 from services.backends.provider import Provider, ProviderError
-from services.modelling.patience import FOR_A_JOB, FOR_A_LIST, FOR_A_QUESTION, Patience, asking
-from services.modelling.providers import ProviderAddress
+from services.modelling.hosted.patience import FOR_A_JOB, FOR_A_LIST, FOR_A_QUESTION, Patience, asking
+from services.modelling.hosted.providers import ProviderAddress
 
 HANG_S = 20.0
 

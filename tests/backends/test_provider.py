@@ -4,7 +4,7 @@ import pytest
 
 from domain.errors import BackendError, BadInput, NotFound
 from services.backends.provider import Provider, ProviderError, wait_s
-from services.modelling.providers import OPENAI, ProviderAddress, get_provider, list_providers
+from services.modelling.hosted.providers import OPENAI, ProviderAddress, get_provider, list_providers
 from tests.hosted import KEY_VARIABLE, address, client
 
 GOOD = [

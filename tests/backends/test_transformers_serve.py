@@ -13,7 +13,7 @@ import torch
 from services.backends.openai_chat import ChatClassifier
 from services.backends.provider import Provider
 from services.modelling.formats.chat import prompt_for
-from services.modelling.providers import ProviderAddress
+from services.modelling.hosted.providers import ProviderAddress
 from tests.hosted import GUIDELINE, about, comments
 
 pytestmark = pytest.mark.slow

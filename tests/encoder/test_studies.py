@@ -14,10 +14,10 @@ from services.jobs.lesson import load_tokenizer
 from services.jobs.opponents import train_opponents
 from services.jobs.search import search
 from services.jobs.train_encoder import train
-from services.modelling import search_spaces
 from services.modelling.base_models import find_base_model
-from services.modelling.search_spaces import Choice, Span
 from services.modelling.settings import EncoderSettings
+from services.modelling.studies import search_spaces
+from services.modelling.studies.search_spaces import Choice, Span
 from tests.encoder.conftest import LABELS, comments
 
 pytestmark = pytest.mark.slow

@@ -5,7 +5,7 @@ import pytest
 
 from domain.errors import BadInput, Conflict, NotFound
 from services.curation.datasets import create_dataset
-from services.modelling.example_sets import (
+from services.modelling.examples.sets import (
     examples_file,
     findings_of,
     get_example_set,

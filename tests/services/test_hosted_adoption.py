@@ -9,9 +9,9 @@ from services.curation.snapshots import take_snapshot
 from services.jobs import launch
 from services.jobs.absorb import absorb
 from services.jobs.launch import cancel, folder_of, get_job, restart
-from services.modelling.example_tuning import tune
+from services.modelling.examples.tuning import tune
 from services.modelling.formats.chat import from_comments, prompt_sha256, write_jsonl
-from services.modelling.hosted_jobs import adopt, jobs_at
+from services.modelling.hosted.jobs import adopt, jobs_at
 from services.modelling.models import list_models, list_runs
 from services.modelling.prediction import predict
 from tests.examples import kept

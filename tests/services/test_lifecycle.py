@@ -5,9 +5,15 @@ import pytest
 
 from domain.errors import BackendError, BadInput, Conflict, NotFound
 from services.curation import datasets
-from services.modelling.hosting import check_provider
-from services.modelling.lifecycle import TOLD, expiry_of, expiry_of_settings, refresh_models, told_models
-from services.modelling.providers import OPENAI, ProviderAddress
+from services.modelling.hosted.hosting import check_provider
+from services.modelling.hosted.lifecycle import (
+    TOLD,
+    expiry_of,
+    expiry_of_settings,
+    refresh_models,
+    told_models,
+)
+from services.modelling.hosted.providers import OPENAI, ProviderAddress
 from services.modelling.settings import HostedSettings
 from services.verbs.running import run_verb
 from tests.building import kids

@@ -17,12 +17,19 @@ from services.curation.datasets import mark_child_data
 from services.curation.saved_texts import save_text
 from services.jobs.answering import Answering, answering
 from services.labelling.desk import count_desk, next_comments
-from services.modelling import playground, spending
 from services.modelling.explaining import explain
 from services.modelling.formats.chat import prompt_for
-from services.modelling.free_chat import FreeQuestion, Target, ask_freely, list_chat_models, targets_of
+from services.modelling.hosted import spending
 from services.modelling.models import model_folder
-from services.modelling.playground import default_keys, list_choices, texts_of, try_texts
+from services.modelling.playground import labelling as playground
+from services.modelling.playground.free_chat import (
+    FreeQuestion,
+    Target,
+    ask_freely,
+    list_chat_models,
+    targets_of,
+)
+from services.modelling.playground.labelling import default_keys, list_choices, texts_of, try_texts
 from services.telling.told import told as told_as_lines
 from services.verbs.running import run_verb
 from storage.imports import list_findings, list_imports
@@ -97,7 +104,7 @@ def test_models_of_every_kind_answer_side_by_side(db, comments, tiny_base, provi
     assert [said.raw is None for one in tried for said in one.said] == [True] * 4 + [False] * 2
     assert tried[2].said[0].tokens > 10 and tried[2].said[0].cost_usd > 0
     assert tried[0].said[0].cost_usd is None
-    assert {"torch", "sklearn"} & imported_by("services.modelling.playground") == set()
+    assert {"torch", "sklearn"} & imported_by("services.modelling.playground.labelling") == set()
 
 
 def imported_by(module):

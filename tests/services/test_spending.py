@@ -16,7 +16,7 @@ from services.jobs.absorb import absorb
 from services.jobs.billing import bill_of
 from services.jobs.folder import JobFolder
 from services.jobs.launch import folder_of, get_job, list_jobs, restart
-from services.modelling import spending
+from services.modelling.hosted import spending
 from services.modelling.prediction import predict
 from services.modelling.training import train
 from services.verbs.running import run_verb

@@ -23,7 +23,7 @@ from services.jobs.search import search as searched
 from services.jobs.word_opponents import keyword_answers, keyword_lists
 from services.jobs.worker import RunningJob
 from services.modelling.models import list_models
-from services.modelling.studies import get_study, list_studies, start_study, train_with_best
+from services.modelling.studies.running import get_study, list_studies, start_study, train_with_best
 from tests.encoder.conftest import LABELS, comments
 
 pytestmark = pytest.mark.slow

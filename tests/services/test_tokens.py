@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from domain.errors import BadInput, Conflict, NotFound
 from services.curation.snapshots import take_snapshot
-from services.modelling import tokens
-from services.modelling.comment_tokens import _counted, texts_of
-from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
-from services.modelling.example_files import budget_of_file, check_file, write_chat
+from services.modelling.examples.files import budget_of_file, check_file, write_chat
 from services.modelling.formats.chat import from_comments, prompt_for, write_jsonl
-from services.modelling.token_budget import tokens_of_example
-from services.modelling.tokens import budget_of_snapshot, count_snapshot
+from services.modelling.tokens import snapshots as tokens
+from services.modelling.tokens.budget import tokens_of_example
+from services.modelling.tokens.comment_tokens import _counted, texts_of
+from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
+from services.modelling.tokens.snapshots import budget_of_snapshot, count_snapshot
 from storage.database import connect
 from tests.building import asked
 from tests.hostile import HOSTILE
@@ -192,7 +192,7 @@ def test_each_model_has_its_price_its_end_and_whether_it_is_shut(db, snapshot):
 
 
 def test_a_cancelled_count_keeps_what_it_counted(db, snapshot, monkeypatch):
-    monkeypatch.setattr("services.modelling.comment_tokens._AT_ONCE", 100)
+    monkeypatch.setattr("services.modelling.tokens.comment_tokens._AT_ONCE", 100)
 
     class Stopped(Exception):
         pass

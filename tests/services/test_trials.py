@@ -4,8 +4,8 @@ from domain.errors import BackendError
 from services.evaluation.intervals import Estimate
 from services.jobs.trials import importance, run_trials
 from services.modelling.recipes import RECIPES, settings_of
-from services.modelling.search_spaces import Choice, Span, inside, space_of
-from services.modelling.study_plans import STUDIED
+from services.modelling.studies.plans import STUDIED
+from services.modelling.studies.search_spaces import Choice, Span, inside, space_of
 
 SPACE = {"x": Span(0.0, 10.0), "rate": Span(1e-5, 1.0, log=True), "kind": Choice((None, "balanced"))}
 FIRST = {"x": 1.0, "rate": 0.5, "kind": None}

@@ -16,12 +16,12 @@ from services.jobs.folder import JobFolder
 from services.jobs.launch import cancel, folder_of, get_job, restart
 from services.jobs.tuning import submit
 from services.jobs.worker import RunningJob
-from services.modelling.example_sets import keep_examples
-from services.modelling.example_tuning import estimate_tuning, tune
+from services.modelling.examples.sets import keep_examples
+from services.modelling.examples.tuning import estimate_tuning, tune
 from services.modelling.models import list_models, list_runs
+from services.modelling.playground.side_by_side import read_answers
 from services.modelling.prediction import predict
 from services.modelling.settings import ExampleSettings
-from services.modelling.side_by_side import read_answers
 from storage.example_sets import example_set_folder
 from tests.examples import SYSTEM, kept, pair
 from tests.hosted import KEY_VARIABLE, address, client, everything_written

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BadInput
-from services.modelling.answers import MAX_ANSWER_CHARACTERS, answer_keys, parse_answer
+from services.modelling.answers.parsing import MAX_ANSWER_CHARACTERS, answer_keys, parse_answer
 
 LABELS = ("allow", "disallow")
 

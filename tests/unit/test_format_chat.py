@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BadInput
-from services.modelling.answers import parse_answer
+from services.modelling.answers.parsing import parse_answer
 from services.modelling.formats.chat import (
     confusable_labels,
     from_comments,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BadInput, NotFound
-from services.modelling.encodings import _FOLDER as FETCHED
-from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, fetch, get_encoding
-from services.modelling.token_budget import TokenBudget, budget, epochs_for, tokens_of_example
+from services.modelling.tokens.budget import TokenBudget, budget, epochs_for, tokens_of_example
+from services.modelling.tokens.encodings import _FOLDER as FETCHED
+from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, fetch, get_encoding
 from tests.provider.formats import trained_tokens
 from tests.provider.tokens import pieces
 
@@ -123,7 +123,7 @@ def test_special_tokens_in_a_comment_count_as_the_text_they_are(encodings: None)
 def test_without_its_file_an_encoding_estimates_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.modelling.encodings._FOLDER", tmp_path)
+    monkeypatch.setattr("services.modelling.tokens.encodings._FOLDER", tmp_path)
     estimate = get_encoding("o200k_base")
     assert not estimate.exact
     assert 15 <= estimate.count("a comment of some sixty characters, as they come under videos") <= 17
@@ -132,7 +132,7 @@ def test_without_its_file_an_encoding_estimates_and_says_so(
 def test_an_encoding_that_arrives_while_the_program_runs_counts_from_then_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encodings: None
 ) -> None:
-    monkeypatch.setattr("services.modelling.encodings._FOLDER", tmp_path)
+    monkeypatch.setattr("services.modelling.tokens.encodings._FOLDER", tmp_path)
     assert not get_encoding("o200k_base").exact
     for file in FETCHED.iterdir():
         shutil.copy(file, tmp_path)

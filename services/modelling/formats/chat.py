@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from domain.errors import BadInput
-from services.modelling.answers import answer_key, answer_keys
+from services.modelling.answers.parsing import answer_key, answer_keys
 from services.modelling.formats.examples import ChatExample, jsonl_line
 from services.modelling.formats.findings import Finding
 from services.modelling.formats.json_text import Json

@@ -12,10 +12,10 @@ from domain.people import actor_named
 from services.backends.registry import read_about
 from services.jobs.answer_now import CHUNK_ROWS
 from services.jobs.answering import answering
-from services.modelling import asking
+from services.modelling.hosted.outbound import answering_cost_usd
+from services.modelling.hosted.providers import ProviderAddress
 from services.modelling.models import get_model, list_models, model_folder
-from services.modelling.outbound import answering_cost_usd
-from services.modelling.providers import ProviderAddress
+from services.modelling.playground import asking
 from storage.database import Database
 
 MOST_TEXTS, MOST_MODELS, MOST_CHARACTERS = 200, 4, 20_000

@@ -11,13 +11,13 @@ import numpy as np
 
 from domain.errors import BadInput, Conflict
 from domain.personal_data import find_personal_data, place_of
-from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 from services.modelling.formats.chat import prompt_for
 from services.modelling.formats.check import SPECIAL_TOKEN, Limits, check
 from services.modelling.formats.examples import ChatExample
 from services.modelling.formats.texts import texts_in
-from services.modelling.hosted_models import HostedModels
-from services.modelling.token_budget import budget, tokens_of_example, tokens_of_message
+from services.modelling.hosted.catalogue import HostedModels
+from services.modelling.tokens.budget import budget, tokens_of_example, tokens_of_message
+from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 
 ANSWER_TOKENS = 16  # more than any label has; what an estimate counts for one answer
 _NAMED = 5

@@ -9,15 +9,15 @@ from domain.examples import TRAIN, VALIDATION
 from domain.jobs import Job
 from services.jobs.inputs import TUNES_EXAMPLES
 from services.jobs.launch import launch
-from services.modelling.example_sets import examples_file, get_example_set
+from services.modelling.examples.sets import examples_file, get_example_set
 from services.modelling.formats.questions import read_frozen
-from services.modelling.hosted_models import hosted_models
-from services.modelling.hosting import check_provider
-from services.modelling.outbound import Prices, counting, prices_of
-from services.modelling.providers import get_provider
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.hosting import check_provider
+from services.modelling.hosted.outbound import Prices, counting, prices_of
+from services.modelling.hosted.providers import get_provider
+from services.modelling.playground.side_by_side import comparing_cost_usd, questions_of
 from services.modelling.settings import ExampleSettings, read_settings
-from services.modelling.side_by_side import comparing_cost_usd, questions_of
-from services.modelling.token_budget import TokenBudget, budget, tokens_of_example
+from services.modelling.tokens.budget import TokenBudget, budget, tokens_of_example
 from services.modelling.training import checked_name
 from storage.database import Database
 

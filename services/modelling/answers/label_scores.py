@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.modelling.answers import answer_key
+from services.modelling.answers.parsing import answer_key
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 from domain.errors import BadInput, NotFound
 
-_SHIPPED = Path(__file__).with_name("hosted_models.json")
-OVERRIDE = "hosted_models.json"
+_SHIPPED = Path(__file__).with_name("catalogue.json")
+OVERRIDE = "hosted_models.json"  # in the home: prices that somebody keeps up to date
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadInput, NotFound
-from services.modelling.hosted_models import hosted_models
-from services.modelling.patience import FOR_A_LIST
-from services.modelling.providers import ProviderAddress, get_provider
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.patience import FOR_A_LIST
+from services.modelling.hosted.providers import ProviderAddress, get_provider
 
 TOLD = "provider_models.json"
 

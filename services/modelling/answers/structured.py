@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from services.modelling.label_scores import Position, label_scores
+from services.modelling.answers.label_scores import Position, label_scores
 
 _BEFORE_LABEL = re.compile(r'\s*\{\s*"label"\s*:\s*"')
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from domain.errors import BackendError, BadInput, Conflict
-from services.modelling.hosted_models import hosted_models
-from services.modelling.known_prompts import prompt_to_ask
-from services.modelling.lifecycle import Expiry, expiry_of
-from services.modelling.providers import OPENAI, ProviderAddress, get_provider
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.known_prompts import prompt_to_ask
+from services.modelling.hosted.lifecycle import Expiry, expiry_of
+from services.modelling.hosted.providers import OPENAI, ProviderAddress, get_provider
 from services.modelling.settings import HostedSettings, TuningSettings
 from storage.database import Database
 from storage.datasets import find_guideline

@@ -7,11 +7,11 @@ from string import ascii_letters, digits
 
 import pyarrow as pa
 
-from services.modelling.encodings import Encoding, get_encoding
 from services.modelling.formats.chat import from_comments, prompt_for
 from services.modelling.formats.check import check
 from services.modelling.formats.examples import ChatExample
 from services.modelling.formats.json_text import Json
+from services.modelling.tokens.encodings import Encoding, get_encoding
 from storage.database import Database
 from storage.snapshots import get_snapshot
 from storage.token_counts import Counter, add_token_counts, get_bodies_table, list_uncounted

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import BadInput
-from services.modelling.encodings import Encoding
+from services.modelling.tokens.encodings import Encoding
 
 TOKENS_PER_MESSAGE = 3
 TOKENS_PER_NAME = 1

@@ -12,11 +12,17 @@ from numpy.typing import NDArray
 
 from domain.errors import BadInput, Conflict, NotFound
 from domain.splits import SPLITS
-from services.modelling.comment_tokens import count_snapshot, counter_of
-from services.modelling.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 from services.modelling.formats.chat import prompt_for
-from services.modelling.hosted_models import HostedModel, hosted_models
-from services.modelling.token_budget import TOKENS_PER_EXAMPLE, Counts, TokenBudget, budget, tokens_of_message
+from services.modelling.hosted.catalogue import HostedModel, hosted_models
+from services.modelling.tokens.budget import (
+    TOKENS_PER_EXAMPLE,
+    Counts,
+    TokenBudget,
+    budget,
+    tokens_of_message,
+)
+from services.modelling.tokens.comment_tokens import count_snapshot, counter_of
+from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 from storage.database import Database
 from storage.snapshots import get_snapshot
 from storage.token_counts import get_counts_table

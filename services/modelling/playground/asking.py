@@ -7,12 +7,12 @@ from typing import Any
 
 from domain.errors import BadInput, Conflict
 from domain.personal_data import find_personal_data
-from services.modelling import spending
 from services.modelling.formats.check import SPECIAL_TOKEN
-from services.modelling.hosted_models import hosted_models
-from services.modelling.hosting import check_provider
-from services.modelling.outbound import Prices, check_texts, check_tokens, prices_of
-from services.modelling.providers import ProviderAddress
+from services.modelling.hosted import spending
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.hosting import check_provider
+from services.modelling.hosted.outbound import Prices, check_texts, check_tokens, prices_of
+from services.modelling.hosted.providers import ProviderAddress
 from services.modelling.settings import HostedSettings
 from storage.database import Database
 from storage.datasets import find_dataset

@@ -11,16 +11,16 @@ import pyarrow.parquet as pq
 from domain.errors import BadInput
 from services.curation.datasets import find_guideline
 from services.curation.snapshots import get_snapshot, snapshot_file
-from services.modelling.comment_tokens import Progress
-from services.modelling.encodings import ENCODINGS, Encoding, get_encoding
 from services.modelling.formats.chat import from_comments, write_jsonl
 from services.modelling.formats.check import Limits, check
 from services.modelling.formats.examples import ChatExample
 from services.modelling.formats.findings import Checked, Finding
 from services.modelling.formats.reading import ReadExamples, read_examples
 from services.modelling.formats.shape import shape_findings
-from services.modelling.token_budget import TokenBudget, budget, tokens_of_example
-from services.modelling.tokens import DEFAULT_LIMIT, chosen_comments, count_snapshot
+from services.modelling.tokens.budget import TokenBudget, budget, tokens_of_example
+from services.modelling.tokens.comment_tokens import Progress
+from services.modelling.tokens.encodings import ENCODINGS, Encoding, get_encoding
+from services.modelling.tokens.snapshots import DEFAULT_LIMIT, chosen_comments, count_snapshot
 from storage.database import Database
 
 

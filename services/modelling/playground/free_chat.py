@@ -8,12 +8,12 @@ from domain.errors import BadInput, WorkbenchError
 from domain.people import actor_named
 from services.backends.registry import read_about
 from services.jobs.answering import answering
-from services.modelling import asking
+from services.modelling.hosted.outbound import Prices, counting
+from services.modelling.hosted.providers import ProviderAddress
 from services.modelling.models import get_model, list_models, model_folder
-from services.modelling.outbound import Prices, counting
-from services.modelling.playground import HOSTED, MOST_CHARACTERS, MOST_MODELS, base_of
-from services.modelling.providers import ProviderAddress
-from services.modelling.token_budget import tokens_of_message
+from services.modelling.playground import asking
+from services.modelling.playground.labelling import HOSTED, MOST_CHARACTERS, MOST_MODELS, base_of
+from services.modelling.tokens.budget import tokens_of_message
 from storage.database import Database
 
 MOST_TOKENS = 4_000

@@ -4,7 +4,7 @@ import pyarrow.parquet as pq
 
 from domain.personal_data import find_personal_data
 from services.curation.snapshots import snapshot_file
-from services.modelling.comment_tokens import Progress
+from services.modelling.tokens.comment_tokens import Progress
 from storage.database import Database
 
 _AT_ONCE = 2_000

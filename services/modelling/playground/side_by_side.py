@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from services.modelling.formats.examples import ChatExample
-from services.modelling.outbound import Prices, counting
+from services.modelling.hosted.outbound import Prices, counting
 from services.modelling.settings import ExampleSettings
-from services.modelling.token_budget import TOKENS_PER_EXAMPLE, tokens_of_message
+from services.modelling.tokens.budget import TOKENS_PER_EXAMPLE, tokens_of_message
 
 ANSWERS = "answers.jsonl"
 _PARTS = ("role", "content", "name")  # of a message that asks; weights belong to training

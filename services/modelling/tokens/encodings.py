@@ -1,6 +1,6 @@
 """Which encoding a model counts its tokens in, and the encoding itself, also without a network.
 
-`python -m services.modelling.encodings` puts the encoding files in place once; `make run` does that.
+`python -m services.modelling.tokens.encodings` puts the encoding files in place once; `make run` does that.
 """
 
 import hashlib

@@ -11,7 +11,7 @@ from domain.errors import BadInput, NotFound
 from domain.examples import FINDINGS, TRAIN, VALIDATION, ExampleSet
 from domain.people import actor_named
 from domain.text import shortened
-from services.modelling.example_files import read_file
+from services.modelling.examples.files import read_file
 from services.modelling.formats.chat import write_jsonl
 from services.modelling.formats.check import Limits, check
 from services.modelling.formats.examples import ChatExample, jsonl_line

@@ -1,7 +1,7 @@
 """How long the comments of a snapshot are for a tokenizer on disk, counted in a process of its own.
 
 The files of a tokenizer are foreign: whatever they make the library do ends with that process.
-`python -m services.modelling.tokenizer_lengths PARQUET SPLIT TOKENIZER_JSON` writes the lengths as JSON.
+`python -m services.modelling.tokens.tokenizer_lengths PARQUET SPLIT TOKENIZER_JSON` writes them as JSON.
 """
 
 import json

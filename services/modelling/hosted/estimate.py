@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from domain.errors import NotFound
-from services.modelling.example_files import guideline_of
-from services.modelling.hosted_models import HostedModels, hosted_models
-from services.modelling.known_prompts import prompt_of_training
-from services.modelling.outbound import ANSWER_TOKENS, Prices, counting, prices_of
-from services.modelling.providers import OPENAI, ProviderAddress, get_provider
+from services.modelling.examples.files import guideline_of
+from services.modelling.hosted.catalogue import HostedModels, hosted_models
+from services.modelling.hosted.known_prompts import prompt_of_training
+from services.modelling.hosted.outbound import ANSWER_TOKENS, Prices, counting, prices_of
+from services.modelling.hosted.providers import OPENAI, ProviderAddress, get_provider
 from services.modelling.settings import HostedSettings
-from services.modelling.tokens import budget_of_snapshot
+from services.modelling.tokens.snapshots import budget_of_snapshot
 from services.modelling.training import ANSWERED
 from storage.database import Database
 from storage.snapshots import Snapshot

@@ -9,9 +9,9 @@ from domain.errors import BadInput, Conflict
 from domain.jobs import Job
 from services.jobs.inputs import ADOPTS
 from services.jobs.launch import launch
-from services.modelling.answers import answer_keys
-from services.modelling.patience import FOR_A_LIST
-from services.modelling.providers import get_provider
+from services.modelling.answers.parsing import answer_keys
+from services.modelling.hosted.patience import FOR_A_LIST
+from services.modelling.hosted.providers import get_provider
 from services.modelling.settings import AdoptionSettings, read_settings
 from services.modelling.training import checked_name
 from storage import jobs

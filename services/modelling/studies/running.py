@@ -11,7 +11,7 @@ from services.jobs.study_file import find_study_file
 from services.modelling.base_models import check_base_model
 from services.modelling.commands import train_command
 from services.modelling.settings import EncoderSettings, read_settings
-from services.modelling.study_plans import PLANS
+from services.modelling.studies.plans import PLANS
 from services.modelling.training import train
 from storage.database import Database
 from storage.snapshots import get_snapshot

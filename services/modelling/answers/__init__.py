@@ -1,0 +1,1 @@
+"""What a raw answer means: its label and its scores."""

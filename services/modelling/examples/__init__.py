@@ -1,0 +1,1 @@
+"""Files of fine-tuning examples: kept, checked, tuned on."""

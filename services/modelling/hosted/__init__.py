@@ -1,0 +1,1 @@
+"""Models at providers: prices, ends, what may leave and what may be spent."""

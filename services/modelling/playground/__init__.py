@@ -1,0 +1,1 @@
+"""Texts of one's own, tried on models."""

@@ -1,0 +1,1 @@
+"""Tokens: encodings, counts, budgets."""
