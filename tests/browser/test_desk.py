@@ -202,6 +202,7 @@ def test_a_vote_whose_acknowledgement_is_lost_counts_once(open_desk):
     assert ledger_when(page, lambda book: True)["calls"] == [1, 1]
 
 
+@pytest.mark.slow
 def test_an_outbox_that_nobody_acknowledges_is_repeated_ever_more_rarely_and_says_so(open_desk):
     page = open_desk(mute=1)
     page.keyboard.press("1")

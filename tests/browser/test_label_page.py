@@ -151,6 +151,7 @@ def test_with_nothing_shown_a_key_does_nothing(sit_down, address, home):
     assert votes_by(home, "ana", seen) == [(number, "allow") for number in seen]
 
 
+@pytest.mark.slow
 def test_votes_given_while_the_server_is_dead_arrive_when_it_is_back(sit_down, tmp_path):
     home, port = tmp_path / "home", free_port()
     add_dataset(home, QUEUE, 90)

@@ -90,6 +90,7 @@ def test_a_card_on_home_takes_its_dataset_in_hand(visit, address):
     page.wait_for_url(re.compile("import.*dataset=second"))
 
 
+@pytest.mark.slow
 def test_garbage_in_the_url_does_no_harm(visit, address, demo_home):
     page = visit(address)
     for garbage in GARBAGE:

@@ -63,6 +63,7 @@ def steps_told(job):
     return [line["step"] for line in job.folder.metrics() if line["stage"].startswith("train")]
 
 
+@pytest.mark.slow
 def test_a_killed_training_that_goes_on_ends_in_the_weights_of_an_unbroken_one(new_job):
     step = random.Random(20261121).randrange(10, STEPS)
     unbroken, killed = new_job("unbroken"), new_job("job-1")

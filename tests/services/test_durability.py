@@ -75,6 +75,7 @@ def stored_ids(home):
     return found
 
 
+@pytest.mark.slow
 def test_twenty_kills_at_random_moments_lose_no_vote_that_was_acknowledged(home, tmp_path, comments):
     draw = random.Random(20261121)
     file = tmp_path / "acknowledged.txt"

@@ -354,11 +354,13 @@ def test_a_verb_answers_the_same_whenever_the_dashboard_starts(down, starting, s
     assert starting[step] == down[step]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_a_verb_answers_the_same_whether_the_dashboard_is_down_or_up(down, up, step):
     assert up[step] == down[step]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_a_verb_exits_with_zero_only_where_it_succeeded(down, step):
     code, answer = down[step]
@@ -369,6 +371,7 @@ def test_a_verb_exits_with_zero_only_where_it_succeeded(down, step):
         assert code == EXITS.get(step, 0), answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["datasets", "import", "label", "comment unknown"])
 def test_a_verb_answers_the_same_while_the_dashboard_starts(down, small_home, tmp_path, step):
     commands = Commands(small_home, tmp_path)
