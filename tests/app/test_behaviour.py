@@ -1,16 +1,13 @@
-import time
-
 import pytest
 
 from services.curation.snapshots import take_snapshot
 from services.evaluation.behaving import list_behaviours, start_functional
-from services.jobs.absorb import absorb
-from services.jobs.launch import get_job, list_jobs
+from services.jobs.launch import list_jobs
 from services.modelling.training import train
 from services.release.policy import policy_of, write_policy
 from tests.stored_jobs import ready_to_train
+from tests.waiting import done
 
-PATIENCE_S = 120.0
 HOSTILE = "![x](http://attacker.example/b.png) <script>alert(1)</script>"
 SUITE = (
     f'text,expected,functionality,must_pass\n"{HOSTILE}",bad,"**bold** [f](http://a.example)",yes\n'
@@ -19,20 +16,11 @@ SUITE = (
 ).encode()
 
 
-def finished(db, job):
-    deadline = time.monotonic() + PATIENCE_S
-    while not get_job(db, job.job_id).state.is_over:
-        assert time.monotonic() < deadline, get_job(db, job.job_id)
-        time.sleep(0.05)
-    absorb(db)
-    assert get_job(db, job.job_id).state.name == "succeeded", get_job(db, job.job_id)
-
-
 @pytest.fixture
 def trained(db):
     ready_to_train(db)
     snapshot = take_snapshot(db, "kids", actor="ana", split_mode="stratified")
-    finished(db, train(db, snapshot_id=snapshot.snapshot_id, name="words", actor="ana"))
+    done(db, train(db, snapshot_id=snapshot.snapshot_id, name="words", actor="ana"))
     return db
 
 
@@ -40,7 +28,7 @@ def trained(db):
 def tested(trained):
     mapping = {"bad": "disallow"}
     given = {"suite": SUITE, "name": "mine.csv", "mapping": mapping, "actor": "ana"}
-    finished(trained, start_functional(trained, model_id="model-1", **given))
+    done(trained, start_functional(trained, model_id="model-1", **given))
     write_policy(trained, "kids", policy_of([{"clause": "functionality", "at_least": 0.8}]), actor="lena")
     return trained
 
@@ -84,7 +72,7 @@ def test_a_suite_is_mapped_and_started_from_the_page(trained, open_page):
     next(each for each in at.button if each.key == "behaviour_start").click().run()
     assert not at.exception
     [job] = [each for each in list_jobs(trained) if each.kind == "behave"]
-    finished(trained, job)
+    done(trained, job)
     assert list_behaviours(trained)[0].found.mapping == {"bad": "disallow"}
 
 
@@ -96,5 +84,5 @@ def test_injections_are_started_from_the_page(trained, open_page):
     next(each for each in at.button if each.key == "behaviour_start").click().run()
     assert not at.exception
     [job] = [each for each in list_jobs(trained) if each.kind == "behave"]
-    finished(trained, job)
+    done(trained, job)
     assert list_behaviours(trained)[0].found.overall.n == 240

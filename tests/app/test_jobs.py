@@ -1,12 +1,12 @@
 import json
-import time
 
 import pytest
 
 from services.curation.snapshots import take_snapshot
 from services.jobs import following
-from services.jobs.launch import get_job, list_jobs
+from services.jobs.launch import list_jobs
 from tests.stored_jobs import Stage, ready_to_train
+from tests.waiting import absorbed
 
 
 @pytest.fixture
@@ -25,13 +25,6 @@ def stage(db, monkeypatch):
 @pytest.fixture
 def job(stage, taken):
     return stage.job(taken.snapshot_id, name="*Mine* <b>")
-
-
-def absorbed(db, job):
-    deadline = time.monotonic() + 20
-    while get_job(db, job.job_id).absorbed_at is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def keys(app):

@@ -1,6 +1,5 @@
 import json
 import re
-import time
 
 import pytest
 
@@ -14,6 +13,7 @@ from services.modelling.models import list_models
 from tests.examples import kept, pair, research_csv
 from tests.hosted import KEY_VARIABLE, address, client
 from tests.provider.fixtures import provider, provider_address
+from tests.waiting import absorbed, until
 
 __all__ = ["provider", "provider_address"]
 BASE = "gpt-4o-mini-2024-07-18"
@@ -25,22 +25,6 @@ def approved(db, provider, monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, provider.key)
     (db.home / "providers.json").write_text(json.dumps([address(provider).as_dict()]))
     provider.speed(400)
-
-
-def until(check, what):
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"not within a minute: {what}")
-
-
-def absorbed(db, job):
-    """The job once the app has taken in how it ended."""
-    until(lambda: get_job(db, job.job_id).absorbed_at is not None, f"the end of {job.job_id}")
-    return get_job(db, job.job_id)
 
 
 def tuned(db, tmp_path, **settings):

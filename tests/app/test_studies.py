@@ -1,12 +1,12 @@
 import shlex
-import time
 
 import pytest
 
 from services.curation.snapshots import take_snapshot
-from services.jobs.launch import get_job, list_jobs
+from services.jobs.launch import list_jobs
 from services.modelling.studies.running import start_study
 from tests.stored_jobs import ready_to_train
+from tests.waiting import absorbed
 
 
 @pytest.fixture
@@ -15,21 +15,13 @@ def taken(db):
     return take_snapshot(db, "kids", actor="ana", split_mode="stratified")
 
 
-def settled(db, job_id):
-    deadline = time.monotonic() + 120
-    while (job := get_job(db, job_id)).absorbed_at is None:
-        assert time.monotonic() < deadline, job
-        time.sleep(0.1)
-    return job
-
-
 @pytest.fixture
 def done(db, taken):
     """Makes a study and waits for its end; its job id."""
 
     def make(kind, **plan):
         job = start_study(db, kind=kind, snapshot_id=taken.snapshot_id, actor="ana", **plan)
-        assert settled(db, job.job_id).state.name == "succeeded"
+        assert absorbed(db, job).state.name == "succeeded"
         return job.job_id
 
     return make
@@ -71,7 +63,7 @@ def test_a_study_starts_with_what_was_chosen(db, taken, open_page):
         "group_by": "author",
     }
     assert app.query_params["study"] in (job.job_id, [job.job_id])
-    assert settled(db, job.job_id).state.name == "succeeded"
+    assert absorbed(db, job).state.name == "succeeded"
 
 
 def test_a_search_shows_its_sentence_and_trains_with_the_best(db, done, open_page):
@@ -85,7 +77,7 @@ def test_a_search_shows_its_sentence_and_trains_with_the_best(db, done, open_pag
     assert not app.exception
     newest = list_jobs(db)[0]
     assert (newest.kind, newest.spec["name"]) == ("train_baseline", f"baseline, best of {job_id}")
-    settled(db, newest.job_id)
+    absorbed(db, newest)
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,17 @@ import dataclasses
 import shlex
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from domain.text import escape_markdown
 from services.curation.snapshots import take_snapshot
-from services.jobs.launch import get_job, list_jobs
+from services.jobs.launch import list_jobs
 from services.modelling.models import list_models, list_runs
 from services.modelling.recipes import RECIPES, SETTINGS, unused_settings
 from tests.stored_jobs import ready_to_train
+from tests.waiting import absorbed
 from ui.training import meanings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,14 +26,6 @@ def labelled(db):
 @pytest.fixture
 def taken(db, labelled):
     return take_snapshot(db, "kids", actor="ana", split_mode="stratified")
-
-
-def settled(db, job_id):
-    deadline = time.monotonic() + 60
-    while (job := get_job(db, job_id)).absorbed_at is None:
-        assert time.monotonic() < deadline, job
-        time.sleep(0.1)
-    return job
 
 
 def test_without_a_snapshot_the_page_says_to_take_one(db, labelled, open_page):
@@ -115,7 +107,7 @@ def test_start_opens_the_job_and_ends_in_a_model(db, taken, open_page):
     assert app.title[0].value == "Jobs"
     [job] = list_jobs(db, "kids")
     assert app.query_params["job"] == job.job_id
-    assert settled(db, job.job_id).state.name == "succeeded"
+    assert absorbed(db, job).state.name == "succeeded"
     [model] = list_models(db, "kids")
     links = [link.label for link in open_page("jobs", job=job.job_id).main.page_link]
     assert sorted(links) == [

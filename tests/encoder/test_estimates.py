@@ -1,5 +1,4 @@
 import json
-import time
 
 import pytest
 
@@ -11,6 +10,7 @@ from services.modelling.estimates import duration, estimated, sentence
 from services.modelling.probing import cancel_probe, estimate, find_probe, start_probe
 from services.modelling.settings import EncoderSettings
 from tests.stored_jobs import ready_to_train
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -50,10 +50,8 @@ def test_a_probe_can_be_stopped(db, taken, tiny_base):
     settings = {"base_model": str(tiny_base)}
     start_probe(db, taken, "quick-look", settings)
     cancel_probe(db, taken, "quick-look", settings, actor="ana")
-    deadline = time.monotonic() + 60
-    while not (probe := find_probe(db, taken, "quick-look", settings)).state.is_over:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: find_probe(db, taken, "quick-look", settings).state.is_over, "the end of the probe")
+    probe = find_probe(db, taken, "quick-look", settings)
     assert (probe.state.name, probe.state.message, probe.estimate) == ("cancelled", "Stopped by ana.", None)
 
 

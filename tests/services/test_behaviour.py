@@ -1,6 +1,5 @@
 import json
 import shutil
-import time
 
 import pytest
 
@@ -24,8 +23,8 @@ from storage.audit import list_entries
 from storage.database import connect
 from tests.building import asked
 from tests.stored_jobs import ready_to_train
+from tests.waiting import done, over
 
-PATIENCE_S = 120.0
 SUITE = (
     b"text,expected,functionality,must_pass\n"
     + b"".join(
@@ -35,23 +34,13 @@ SUITE = (
 )
 
 
-def finished(db, job):
-    deadline = time.monotonic() + PATIENCE_S
-    while not get_job(db, job.job_id).state.is_over:
-        assert time.monotonic() < deadline, get_job(db, job.job_id)
-        time.sleep(0.05)
-    absorb(db)
-    return get_job(db, job.job_id)
-
-
 @pytest.fixture(scope="module")
 def trained_home(tmp_path_factory):
     """A closed home with a baseline that knows awful from the rest, and has answered its test split."""
     db = connect(tmp_path_factory.mktemp("trained") / "home")
     ready_to_train(db)
     snapshot = take_snapshot(db, "kids", actor="ana", split_mode="stratified")
-    done = finished(db, train(db, snapshot_id=snapshot.snapshot_id, name="words", actor="ana"))
-    assert done.state.name == "succeeded", done
+    done(db, train(db, snapshot_id=snapshot.snapshot_id, name="words", actor="ana"))
     db.close()
     return db.home
 
@@ -64,7 +53,7 @@ def trained(trained_home, home):
 
 
 def result_of(db, start, **about):
-    job = finished(db, start(db, model_id="model-1", actor="ana", **about))
+    job = done(db, start(db, model_id="model-1", actor="ana", **about))
     assert job.state.name == "succeeded", job
     return get_behaviour(db, job.job_id)
 
@@ -162,15 +151,12 @@ def test_a_damaged_result_makes_the_job_failed_and_leaves_nothing(trained, monke
     job = start_functional(
         trained, model_id="model-1", suite=SUITE, name="m", mapping={"bad": "disallow"}, actor="ana"
     )
-    deadline = time.monotonic() + PATIENCE_S
-    while not get_job(trained, job.job_id).state.is_over:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    over(trained, job)
     (folder_of(trained, job.job_id).path / "behaviour.json").write_text('{"groups": []}')
     absorb(trained)
     assert get_job(trained, job.job_id).state.name == "failed"
     assert list_behaviours(trained) == []
-    again = finished(trained, restart(trained, job.job_id, "ana"))
+    again = done(trained, restart(trained, job.job_id, "ana"))
     assert again.state.name == "succeeded"
     assert [each.job_id for each in list_behaviours(trained)] == [again.job_id]
 

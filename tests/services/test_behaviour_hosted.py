@@ -1,5 +1,4 @@
 import json
-import time
 
 import pytest
 
@@ -7,15 +6,14 @@ from domain.errors import Conflict
 from services.curation.datasets import mark_child_data, write_guideline
 from services.curation.snapshots import take_snapshot
 from services.evaluation.behaving import get_behaviour, start_functional, start_injection
-from services.jobs.absorb import absorb
-from services.jobs.launch import folder_of, get_job
+from services.jobs.launch import folder_of
 from services.modelling.training import train
 from tests.hosted import GUIDELINE, KEY_VARIABLE, address, comments, splits_of
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_runs import labelled_dataset
+from tests.waiting import done, over
 
 __all__ = ["provider", "provider_address"]
-PATIENCE_S = 120.0
 HEAD = "text,expected,functionality\n"
 
 
@@ -32,18 +30,9 @@ def hosted(db, provider, monkeypatch):
     (db.home / "providers.json").write_text(json.dumps([address(provider).as_dict()]))
     snapshot = take_snapshot(db, "kids", actor="ana").snapshot_id
     settings = {"provider": "test", "poll_s": 0.05, "model": "gpt-4o-mini-2024-07-18"}
-    job = over(db, train(db, snapshot_id=snapshot, recipe="hosted", settings=settings, actor="ana"))
+    job = done(db, train(db, snapshot_id=snapshot, recipe="hosted", settings=settings, actor="ana"))
     assert job.state.name == "succeeded", job
     return db
-
-
-def over(db, job):
-    deadline = time.monotonic() + PATIENCE_S
-    while not get_job(db, job.job_id).state.is_over:
-        assert time.monotonic() < deadline, get_job(db, job.job_id)
-        time.sleep(0.05)
-    absorb(db)
-    return get_job(db, job.job_id)
 
 
 def asked(provider):
@@ -57,7 +46,7 @@ def suite(db, rows):
 
 def test_a_hosted_model_is_asked_about_each_case_once_and_the_bill_is_told(hosted, provider):
     before = len(asked(provider))
-    job = over(hosted, suite(hosted, "you moron of a kind,disallow,insults\nlovely day,allow,kindness\n"))
+    job = done(hosted, suite(hosted, "you moron of a kind,disallow,insults\nlovely day,allow,kindness\n"))
     assert job.state.name == "succeeded", folder_of(hosted, job.job_id).log_tail()
     assert len(asked(provider)) == before + 2
     assert get_behaviour(hosted, job.job_id).found.overall.n == 2

@@ -16,7 +16,8 @@ from services.verbs.running import run_verb
 from storage.database import connect, holder_of
 from storage.datasets import find_dataset
 from tests.building import asked, texts, written_csv
-from tests.serving import start, until
+from tests.serving import start
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -1,7 +1,6 @@
 """A baseline does well on the data it comes from and fails where it matters: real data, when here."""
 
 import csv
-import time
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,15 @@ from services.curation.importing import import_file
 from services.curation.snapshots import take_snapshot
 from services.evaluation.behaving import get_behaviour, start_functional
 from services.homes import home_folder
-from services.jobs.absorb import absorb
-from services.jobs.launch import get_job
 from services.modelling.training import train
 from services.owner import owner_of
 from services.release.gate import judge
 from services.release.policy import policy_of, write_policy
 from storage.database import connect
+from tests.waiting import done
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 PAIRS, SUITE = DATA / "paradetox" / "paradetox.tsv", DATA / "hatecheck" / "test_suite_cases.csv"
-PATIENCE_S = 300.0
 POLICY = [
     {"clause": "f1", "label": "toxic", "at_least": 0.85},
     {"clause": "functionality", "at_least": 0.7},
@@ -34,17 +31,6 @@ pytestmark = [
         not (PAIRS.exists() and SUITE.exists()), reason="ParaDetox and HateCheck are not here"
     ),
 ]
-
-
-def finished(db, job):
-    deadline = time.monotonic() + PATIENCE_S
-    while not get_job(db, job.job_id).state.is_over:
-        assert time.monotonic() < deadline, get_job(db, job.job_id)
-        time.sleep(0.1)
-    absorb(db)
-    done = get_job(db, job.job_id)
-    assert done.state.name == "succeeded", done
-    return done
 
 
 def paradetox(path):
@@ -68,12 +54,12 @@ def judged(tmp_path_factory):
     create_dataset(db, "detox", ("neutral", "toxic"), actor="ana", group_by="thread", salt="detox")
     import_file(db, paradetox(folder / "pairs.csv"), "detox", actor="ana")
     snapshot = take_snapshot(db, "detox", actor="ana")
-    finished(db, train(db, snapshot_id=snapshot.snapshot_id, name="TF-IDF", actor="ana"))
+    done(db, train(db, snapshot_id=snapshot.snapshot_id, name="TF-IDF", actor="ana"), within_s=300)
     job = start_functional(
         db, model_id="model-1", suite=SUITE.read_bytes(), name=SUITE.name, actor="ana",
         mapping={"hateful": "toxic", "non-hateful": "neutral"},
     )  # fmt: skip
-    finished(db, job)
+    done(db, job, within_s=300)
     write_policy(db, "detox", policy_of(POLICY), why="first", actor="lena")
     yield db, job.job_id
     db.close()

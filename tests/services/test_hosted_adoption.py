@@ -1,5 +1,4 @@
 import json
-import time
 
 import pytest
 
@@ -18,9 +17,9 @@ from tests.examples import kept
 from tests.hosted import GUIDELINE, KEY_VARIABLE, address, client, comments, splits_of
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_runs import labelled_dataset
+from tests.waiting import over, until
 
 __all__ = ["provider", "provider_address"]
-PATIENCE_S = 60.0
 BASE = "gpt-4o-mini-2024-07-18"
 LABELS = ("allow", "disallow")
 
@@ -61,21 +60,6 @@ def elsewhere(provider, file_there):
 def take(db, hosted_job, **options):
     given = {"provider": "test", "dataset_id": "kids", "poll_s": 0.05, "actor": "ana"}
     return adopt(db, hosted_job=hosted_job, **{**given, **options})
-
-
-def until(check, what):
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"Not within {PATIENCE_S} s: {what}")
-
-
-def over(db, job):
-    until(lambda: get_job(db, job.job_id).state.is_over, f"the end of {job.job_id}")
-    return get_job(db, job.job_id)
 
 
 def about(db, job):

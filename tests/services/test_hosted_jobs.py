@@ -4,7 +4,6 @@ import random
 import shutil
 import signal
 import threading
-import time
 from collections import Counter
 
 import pyarrow.parquet as pq
@@ -35,6 +34,7 @@ from tests.hosted import (
 )
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_runs import labelled_dataset
+from tests.waiting import over, until
 
 __all__ = ["provider", "provider_address"]
 PATIENCE_S = 60.0
@@ -67,21 +67,6 @@ def snapshot(db, provider):
 def start(db, snapshot, **settings):
     chosen = {"provider": "test", "poll_s": 0.05, "model": "gpt-4o-mini-2024-07-18"}
     return train(db, snapshot_id=snapshot, recipe="hosted", settings={**chosen, **settings}, actor="ana")
-
-
-def until(check, what):
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"Not within {PATIENCE_S} s: {what}")
-
-
-def over(db, job):
-    until(lambda: get_job(db, job.job_id).state.is_over, f"the end of {job.job_id}")
-    return get_job(db, job.job_id)
 
 
 def jobs_there(provider):

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -25,6 +24,7 @@ from services.modelling.prediction import predict
 from services.modelling.training import train
 from storage.database import connect
 from storage.predictions import count_predictions, list_predictions
+from tests.waiting import over, until
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 60.0
@@ -62,23 +62,8 @@ def snapshot(db, count=400, *, words=6, extra=(), snapshot_id="snapshot-1", labe
     return snapshot_id
 
 
-def wait_for(check, what):
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"Not within {PATIENCE_S} s: {what}")
-
-
-def wait_until_over(db, job_id):
-    wait_for(lambda: get_job(db, job_id).state.is_over, f"the end of {job_id}")
-    return get_job(db, job_id)
-
-
 def wait_for_state(db, job_id, name):
-    wait_for(lambda: get_job(db, job_id).state.name == name, f"{job_id} is {name}")
+    until(lambda: get_job(db, job_id).state.name == name, f"{job_id} is {name}")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +72,7 @@ def finished_home(tmp_path_factory):
     opened = connect(tmp_path_factory.mktemp("finished") / "home")
     snapshot(opened, extra=HOSTILE)
     job_id = train(opened, snapshot_id="snapshot-1", name="first", settings={"c": 2.0}, actor="ann").job_id
-    assert wait_until_over(opened, job_id).state.name == "succeeded", folder_of(opened, job_id).log_tail()
+    assert over(opened, job_id).state.name == "succeeded", folder_of(opened, job_id).log_tail()
     opened.close()
     return opened.home
 
@@ -154,7 +139,7 @@ def test_a_model_says_which_snapshot_settings_and_libraries_made_it(finished):
 def test_the_app_sees_progress_while_the_job_runs(db, long_job):
     folder = folder_of(db, long_job)
     shares = set()
-    wait_for(lambda: (shares.add(folder.state().share), len(shares) > 2)[1], "three steps of progress")
+    until(lambda: (shares.add(folder.state().share), len(shares) > 2)[1], "three steps of progress")
     assert folder.state().name == "running"
     assert all(0 <= share < 1 for share in shares)
     assert folder.state().message
@@ -170,7 +155,7 @@ def test_metrics_tell_each_step_of_the_solver_and_the_validation_in_the_end(fini
 def test_predictions_of_a_model_read_back_are_those_made_in_training(finished):
     absorb(finished)
     job = predict(finished, model_id="model-1", snapshot_id="snapshot-1", split="test", actor="bob")
-    assert wait_until_over(finished, job.job_id).state.name == "succeeded"
+    assert over(finished, job).state.name == "succeeded"
     absorb(finished)
     new, old = list_runs(finished, "demo", split="test")
     columns = ["comment_id", "label", "scores", "gold"]
@@ -182,7 +167,7 @@ def test_predictions_of_a_model_read_back_are_those_made_in_training(finished):
 
 def test_a_cancelled_job_stops_and_says_who_stopped_it(db, long_job):
     cancel(db, long_job, "eve")
-    state = wait_until_over(db, long_job).state
+    state = over(db, long_job).state
     assert (state.name, state.message) == ("cancelled", "Stopped by eve.")
     assert folder_of(db, long_job).events()[-1]["event"] == "cancelled"
     assert absorb(db) == [long_job] and list_models(db) == []
@@ -197,12 +182,12 @@ def test_a_job_that_does_not_listen_is_killed_by_the_second_cancel(db, long_job,
     cancel(db, long_job, "eve")
     assert folder.state().name == "running"
     cancel(db, long_job, "eve")
-    assert wait_until_over(db, long_job).state.name == "cancelled"
+    assert over(db, long_job).state.name == "cancelled"
 
 
 def test_a_killed_job_has_died_and_can_be_restarted(db, long_job):
     os.kill(folder_of(db, long_job).events()[0]["pid"], signal.SIGKILL)
-    assert wait_until_over(db, long_job).state.name == "died"
+    assert over(db, long_job).state.name == "died"
     assert absorb(db) == [long_job]
     assert get_job(db, long_job).state.name == "died"
     again = restart(db, long_job, "bob")
@@ -225,9 +210,9 @@ def died(db, busy_machine):
 
 
 def kill(db, job_id):
-    wait_for(folder_of(db, job_id).events, f"the process of {job_id}")
+    until(folder_of(db, job_id).events, f"the process of {job_id}")
     os.kill(folder_of(db, job_id).events()[0]["pid"], signal.SIGKILL)
-    assert wait_until_over(db, job_id).state.name == "died"
+    assert over(db, job_id).state.name == "died"
 
 
 def test_a_job_is_not_restarted_while_one_that_repeats_it_is_at_work(db, died):
@@ -251,7 +236,7 @@ def test_a_job_is_restarted_again_once_its_repeat_ended_badly_too(db, died):
 def test_a_job_is_not_restarted_when_its_repeat_succeeded(db, died, busy_machine):
     again = restart(db, died, "bob").job_id
     fcntl.flock(busy_machine, fcntl.LOCK_UN)
-    assert wait_until_over(db, again).state.name == "succeeded"
+    assert over(db, again).state.name == "succeeded"
     for _ in ("before it is absorbed", "and after"):
         with pytest.raises(Conflict, match=f"{again} repeats it and is succeeded"):
             restart(db, died, "bob")
@@ -300,7 +285,7 @@ def test_a_job_outlives_the_app_that_started_it(tmp_path):
     assert get_job(second, job_id).state.name == "running"
     assert absorb(second) == []
     cancel(second, job_id, "ann")
-    assert wait_until_over(second, job_id).state.name == "cancelled"
+    assert over(second, job_id).state.name == "cancelled"
     assert absorb(second) == [job_id]
     second.close()
 
@@ -310,7 +295,7 @@ def test_a_job_cancelled_before_its_process_speaks_never_starts(db, busy_machine
     job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id
     assert folder_of(db, job_id).events() == []
     cancel(db, job_id, "ann")
-    assert wait_until_over(db, job_id).state.name == "cancelled"
+    assert over(db, job_id).state.name == "cancelled"
     assert "started" not in {event["event"] for event in folder_of(db, job_id).events()}
 
 
@@ -318,12 +303,12 @@ def test_jobs_of_one_machine_wait_for_each_other(db, busy_machine):
     snapshot(db)
     first, second = (train(db, snapshot_id="snapshot-1", actor="ann").job_id for _ in range(2))
     for job_id in (first, second):
-        wait_for(folder_of(db, job_id).events, "the job stands in the queue")
+        until(folder_of(db, job_id).events, "the job stands in the queue")
         assert get_job(db, job_id).state.name == "queued"
     fcntl.flock(busy_machine, fcntl.LOCK_UN)
     spans = []
     for job_id in (first, second):
-        assert wait_until_over(db, job_id).state.name == "succeeded"
+        assert over(db, job_id).state.name == "succeeded"
         at = {event["event"]: event["at"] for event in folder_of(db, job_id).events()}
         spans.append((at["started"], at["succeeded"]))
     (_, earlier_end), (later_start, _) = sorted(spans)
@@ -333,9 +318,9 @@ def test_jobs_of_one_machine_wait_for_each_other(db, busy_machine):
 def test_a_queued_job_can_be_cancelled(db, busy_machine):
     snapshot(db)
     job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id
-    wait_for(folder_of(db, job_id).events, "the job stands in the queue")
+    until(folder_of(db, job_id).events, "the job stands in the queue")
     cancel(db, job_id, "ann")
-    assert wait_until_over(db, job_id).state.name == "cancelled"
+    assert over(db, job_id).state.name == "cancelled"
 
 
 def test_absorbing_twice_or_from_two_threads_is_absorbing_once(finished):
@@ -392,7 +377,7 @@ def test_the_order_of_the_prediction_rows_does_not_matter(finished):
 def test_too_few_labels_fail_with_their_names(db):
     snapshot(db, labels=("fine",))
     job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id
-    state = wait_until_over(db, job_id).state
+    state = over(db, job_id).state
     assert state.name == "failed"
     assert state.message == "The train split has 1 label(s) (fine: 320); a classifier needs at least two."
     assert state.hint.startswith("Label comments of another kind")
@@ -404,18 +389,16 @@ def test_predicting_a_split_without_comments_fails_and_says_so(finished):
     absorb(finished)
     snapshot(finished, 5, snapshot_id="snapshot-2")
     job = predict(finished, model_id="model-1", snapshot_id="snapshot-2", split="test", actor="ann")
-    assert (
-        wait_until_over(finished, job.job_id).state.message == "Snapshot snapshot-2 has no comment in test."
-    )
+    assert over(finished, job).state.message == "Snapshot snapshot-2 has no comment in test."
 
 
 def test_an_unexpected_error_is_told_in_a_line_and_in_full_in_the_log(db, busy_machine):
     snapshot(db)
     job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id
-    wait_for(folder_of(db, job_id).events, "the job stands in the queue")
+    until(folder_of(db, job_id).events, "the job stands in the queue")
     (folder_of(db, job_id).path / "model").write_text("in the way", encoding="utf-8")
     fcntl.flock(busy_machine, fcntl.LOCK_UN)
-    state = wait_until_over(db, job_id).state
+    state = over(db, job_id).state
     assert state.name == "failed" and state.message.startswith("NotADirectoryError: ")
     assert "Traceback" in folder_of(db, job_id).log_tail(100)
 
@@ -425,7 +408,7 @@ def test_weighting_the_labels_finds_more_of_the_rare_one(finished):
     job = train(
         finished, snapshot_id="snapshot-1", recipe="baseline-weighted", settings={"c": 2.0}, actor="ann"
     )
-    wait_until_over(finished, job.job_id)
+    over(finished, job)
     absorb(finished)
     rare = get_model(finished, "model-2").labels.index(ODD)  # a third of the training rows
     weighted, plain = (
@@ -470,7 +453,7 @@ def test_a_job_is_not_told_our_secrets(db, busy_machine, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-for-you")
     snapshot(db)
     job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id
-    [event, *_] = wait_for(folder_of(db, job_id).events, "the job stands in the queue")
+    [event, *_] = until(folder_of(db, job_id).events, "the job stands in the queue")
     assert "sk-not-for-you" not in Path(f"/proc/{event['pid']}/environ").read_text(encoding="utf-8")
 
 

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -39,6 +38,7 @@ from tests.hosted import GUIDELINE, KEY_VARIABLE, everything_written
 from tests.hostile import HOSTILE
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_models import TUNED, baseline, dataset, encoder, hosted, stored_model
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -70,14 +70,6 @@ def imported(db):
     kids(db)
     put_in(db, texts(*(f"comment {n}" for n in range(12))))
     return numbers(db)
-
-
-def until(check, what):
-    end = time.monotonic() + PATIENCE_S
-    while not (found := check()):
-        assert time.monotonic() < end, f"not within {PATIENCE_S:.0f} s: {what}"
-        time.sleep(0.02)
-    return found
 
 
 def tuned(provider, answers):

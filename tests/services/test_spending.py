@@ -24,8 +24,8 @@ from storage import spending as stored
 from tests.building import asked
 from tests.hosted import GUIDELINE, KEY_VARIABLE, address, comments, job_folder, splits_of, work
 from tests.provider.fixtures import provider, provider_address
-from tests.services.test_hosted_jobs import over, until
 from tests.stored_runs import labelled_dataset
+from tests.waiting import over, until
 
 __all__ = ["provider", "provider_address"]
 

@@ -1,7 +1,6 @@
 import json
 import os
 import signal
-import time
 from collections import Counter
 
 import numpy as np
@@ -25,23 +24,9 @@ from services.jobs.worker import RunningJob
 from services.modelling.models import list_models
 from services.modelling.studies.running import get_study, list_studies, start_study, train_with_best
 from tests.encoder.conftest import LABELS, comments
+from tests.waiting import over, until
 
 pytestmark = pytest.mark.slow
-PATIENCE_S = 120.0
-
-
-def wait_for(check, what):
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until:
-        if found := check():
-            return found
-        time.sleep(0.05)
-    raise AssertionError(f"Not within {PATIENCE_S} s: {what}")
-
-
-def wait_until_over(db, job_id):
-    wait_for(lambda: get_job(db, job_id).state.is_over, f"the end of {job_id}")
-    return get_job(db, job_id).state
 
 
 @pytest.fixture
@@ -83,7 +68,7 @@ def test_a_search_succeeds_without_a_model_and_its_best_settings_train_one(small
     )
     with pytest.raises(Conflict, match="has no best settings"):
         train_with_best(small, job.job_id, actor="ben")
-    assert wait_until_over(small, job.job_id).name == "succeeded", folder_of(small, job.job_id).log_tail()
+    assert over(small, job).state.name == "succeeded", folder_of(small, job.job_id).log_tail()
     assert absorb(small) == [job.job_id] and list_models(small) == []
     study = get_study(small, job.job_id)
     assert [one["number"] for one in study.found["trials"]] == [1, 2, 3]
@@ -93,7 +78,7 @@ def test_a_search_succeeds_without_a_model_and_its_best_settings_train_one(small
     assert not (folder_of(small, job.job_id).path / "work").exists()
     again = train_with_best(small, job.job_id, actor="ben")
     assert again.spec["settings"].items() >= study.found["best"]["settings"].items()
-    assert wait_until_over(small, again.job_id).name == "succeeded"
+    assert over(small, again).state.name == "succeeded"
     absorb(small)
     assert [model.name for model in list_models(small)] == [f"baseline-weighted, best of {job.job_id}"]
 
@@ -101,32 +86,32 @@ def test_a_search_succeeds_without_a_model_and_its_best_settings_train_one(small
 def test_a_search_that_was_killed_goes_on_where_it_stopped(small, taken):
     job = start_study(small, kind="search", snapshot_id=taken, actor="ana", trials=4)
     folder = folder_of(small, job.job_id)
-    wait_for(lambda: (folder.path / "study.json").exists(), "the first trial")
+    until(lambda: (folder.path / "study.json").exists(), "the first trial")
     os.kill(folder.events()[0]["pid"], signal.SIGKILL)
-    assert wait_until_over(small, job.job_id).name == "died"
+    assert over(small, job).state.name == "died"
     done = {one["number"]: one for one in json.loads((folder.path / "study.json").read_text())["trials"]}
     again = restart(small, job.job_id, "ben")
-    assert wait_until_over(small, again.job_id).name == "succeeded"
+    assert over(small, again).state.name == "succeeded"
     found = get_study(small, again.job_id).found["trials"]
     assert [one["number"] for one in found] == [1, 2, 3, 4]
     assert {one["number"]: one for one in found if one["number"] in done} == done  # their seconds too
     unbroken = start_study(small, kind="search", snapshot_id=taken, actor="ana", trials=4)
-    assert wait_until_over(small, unbroken.job_id).name == "succeeded"
+    assert over(small, unbroken).state.name == "succeeded"
     assert without_seconds(get_study(small, unbroken.job_id).found["trials"]) == without_seconds(found)
 
 
 def test_a_study_is_cancelled_like_any_job(small, taken):
     job = start_study(small, kind="search", snapshot_id=taken, actor="ana", trials=200)
-    wait_for(lambda: get_job(small, job.job_id).state.name == "running", "the start")
+    until(lambda: get_job(small, job.job_id).state.name == "running", "the start")
     cancel(small, job.job_id, "eve")
-    assert wait_until_over(small, job.job_id).name == "cancelled"
+    assert over(small, job).state.name == "cancelled"
     assert absorb(small) == [job.job_id]
     assert [one.job_id for one in list_studies(small, "small")] == [job.job_id]
 
 
 def test_a_study_that_left_nothing_has_failed(small, taken):
     job = start_study(small, kind="cross_validate", snapshot_id=taken, actor="ana", folds=2)
-    assert wait_until_over(small, job.job_id).name == "succeeded"
+    assert over(small, job).state.name == "succeeded"
     (folder_of(small, job.job_id).path / "study.json").write_text("{")
     absorb(small)
     state = get_job(small, job.job_id).state

@@ -2,7 +2,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections import Counter
 
 import pytest
@@ -26,9 +25,9 @@ from storage.example_sets import example_set_folder
 from tests.examples import SYSTEM, kept, pair
 from tests.hosted import KEY_VARIABLE, address, client, everything_written
 from tests.provider.fixtures import provider, provider_address
+from tests.waiting import over, until
 
 __all__ = ["provider", "provider_address"]
-PATIENCE_S = 60.0
 FAST = {"provider": "test", "poll_s": 0.05, "model": "gpt-4o-mini-2024-07-18"}
 
 
@@ -47,21 +46,6 @@ def examples(db, tmp_path):
 
 def start(db, examples, **settings):
     return tune(db, example_set_id=examples.example_set_id, settings={**FAST, **settings}, actor="ana")
-
-
-def until(check, what):
-    end = time.monotonic() + PATIENCE_S
-    while time.monotonic() < end:
-        found = check()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError(f"Not within {PATIENCE_S} s: {what}")
-
-
-def over(db, job):
-    until(lambda: get_job(db, job.job_id).state.is_over, f"the end of {job.job_id}")
-    return get_job(db, job.job_id)
 
 
 def jobs_there(provider):

@@ -17,7 +17,8 @@ from services.verbs.running import run_verb
 from services.verbs.table import VERBS
 from storage.database import connect
 from tests.building import written_csv
-from tests.serving import serving, start, until
+from tests.serving import serving, start
+from tests.waiting import until
 
 MORE = [
     {"id": "c0000", "text": "other words under a known id", "label": "allow"},
