@@ -43,6 +43,7 @@ page = st.navigation(
             _page("review", "Review", "rate_review", "Decide what each miss means."),
             _page("thresholds", "Thresholds", "tune", "Where to cut, and what that means in a day."),
             _page("compare", "Compare", "compare_arrows", "Two models on the same rows."),
+            _page("leaving", "Leaving a service", "logout", "Its scores beside your model's."),
             _page("release", "Release", "verified", "May this model go into production, and who says so."),
         ],
     },

@@ -42,7 +42,7 @@ $(VENV)/.installed: requirements.txt constraints.txt
 	@$(BIN)/python -m services.modelling.tokens.encodings || true # without a network, token counts are estimates
 	@touch $@
 
-$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
+$(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt requirements-mlflow.txt
 	@echo "Installing what the tests need"
 	@$(BIN)/python -m pip install --quiet --requirement requirements-dev.txt --constraint constraints.txt
 	@touch $@

@@ -8,14 +8,19 @@ from typing import Annotated
 import typer
 
 from services.commands import (
+    aftercare,
     agreement,
     behaviour,
+    causes,
     curation,
     evaluation,
     hosting,
+    labelling,
     models,
     playground,
     release,
+    reporting,
+    slices,
     studies,
     training,
 )
@@ -34,14 +39,19 @@ app = typer.Typer(
 for part in (
     curation,
     agreement,
+    labelling,
     training,
     studies,
     models,
     hosting,
     playground,
     evaluation,
+    causes,
+    reporting,
+    slices,
     behaviour,
     release,
+    aftercare,
 ):
     part.add_commands(app)
 

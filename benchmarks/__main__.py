@@ -4,7 +4,18 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator
 
-from benchmarks import clicking, estimate, evaluating, importing, labelling, predict, starting, tokens, train
+from benchmarks import (
+    clicking,
+    estimate,
+    evaluating,
+    importing,
+    labelling,
+    predict,
+    reporting,
+    starting,
+    tokens,
+    train,
+)
 from benchmarks.figures import Figure
 from benchmarks.workshop import Workshop, workshop
 
@@ -14,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[Workshop], Iterator[Figure]]] = {
     "click": clicking.figures,
     "label": labelling.figures,
     "evaluate": evaluating.figures,
+    "report": reporting.figures,
     "tokens": tokens.figures,
     "predict": predict.figures,
     "train": train.figures,

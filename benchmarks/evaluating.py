@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from statistics import median
 from uuid import uuid4
 
+import numpy as np
 import pyarrow as pa
 
 from benchmarks.clicking import SWITCH
@@ -40,7 +41,7 @@ def figures(shop: Workshop) -> Iterator[Figure]:
     """Seconds of the service, cold and warm, alone and beside a labeller; then of the page in a browser."""
     home = shop.home(shop.rows)
     db = connect(home)
-    run_id = _add_run(db, _freeze(db))
+    run_id = add_run(db, freeze(db))
     db.close()
     yield from _of_service(shop, run_id)
     yield from _of_page(shop, run_id)
@@ -49,10 +50,10 @@ def figures(shop: Workshop) -> Iterator[Figure]:
 def _of_service(shop: Workshop, run_id: str) -> Iterator[Figure]:
     db = connect(shop.home(shop.rows))
     try:
-        cold = _seconds(lambda: evaluate(db, run_id))
-        again = [_seconds(lambda: evaluate(db, run_id)) for _ in range(_TIMES)]
+        cold = seconds_of(lambda: evaluate(db, run_id))
+        again = [seconds_of(lambda: evaluate(db, run_id)) for _ in range(_TIMES)]
         with _labelling(db) as votes:
-            beside = [_seconds(lambda: evaluate(db, run_id)) for _ in range(_TIMES)]
+            beside = [seconds_of(lambda: evaluate(db, run_id)) for _ in range(_TIMES)]
             voted = len(votes)
     finally:
         db.close()
@@ -80,13 +81,13 @@ def _figure(name: str, taken: float, limit: float, parts: str) -> Figure:
     return Figure(name, taken, "s", limit=limit, aim=f"under {limit:g} s", parts=parts)
 
 
-def _seconds(work: Callable[[], object]) -> float:
+def seconds_of(work: Callable[[], object]) -> float:
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
-def _freeze(db: Database) -> Snapshot:
+def freeze(db: Database) -> Snapshot:
     """A snapshot of every comment with the label of its file, all of them test rows."""
     with db.reading() as cursor:
         rows = cursor.sql(_ROWS).to_arrow_table()
@@ -100,8 +101,12 @@ def _freeze(db: Database) -> Snapshot:
     return add_snapshot(db, DATASET, rows, manifest, PERSON)
 
 
-def _add_run(db: Database, snapshot: Snapshot) -> str:
-    """The id of a run that answers every row, wrongly for one in eleven."""
+def add_run(db: Database, snapshot: Snapshot, scores: np.ndarray | None = None) -> str:
+    """The id of a run that answers every row: wrongly for one in eleven, or by the larger of two scores.
+
+    Args:
+        scores: Shape (n, 2), in the order of comment_id; the labels are those of the snapshot.
+    """
     job = Job(
         "job-1", "predict", DATASET, snapshot.snapshot_id, {}, JobState("succeeded"), None, now(), PERSON,
         absorbed_at=None,
@@ -112,6 +117,8 @@ def _add_run(db: Database, snapshot: Snapshot) -> str:
             " FROM snapshot_rows WHERE snapshot_id = $id ORDER BY comment_id",
             params={"id": snapshot.snapshot_id},
         ).to_arrow_table()
+    if scores is not None:
+        rows = rows.set_column(1, "label", pa.array(np.array(snapshot.labels)[scores.argmax(axis=1)]))
     with db.writing(DATASET) as cursor:
         model_id = models.add_model(
             cursor, job, name="benchmark", backend="scripted", labels=snapshot.labels, settings={}
@@ -122,23 +129,27 @@ def _add_run(db: Database, snapshot: Snapshot) -> str:
             model_id=model_id,
             split="test",
             labels=snapshot.labels,
-            score_kind="none",
+            score_kind="none" if scores is None else "softmax",
             row_count=rows.num_rows,
         )
-        with predictions.incoming(cursor, _answers(rows)):
+        with predictions.incoming(cursor, _answers(rows, scores)):
             predictions.add_predictions(cursor, run_id, "test")
     return run_id
 
 
-def _answers(rows: pa.Table) -> pa.Table:
+def _answers(rows: pa.Table, scores: np.ndarray | None) -> pa.Table:
     count = rows.num_rows
+    lists = pa.nulls(count, pa.list_(pa.float32()))
+    if scores is not None:
+        ends = pa.array(np.arange(0, scores.size + 1, scores.shape[1], dtype=np.int32))
+        lists = pa.ListArray.from_arrays(ends, pa.array(scores.astype(np.float32).ravel()))
     return pa.table(
         {
             "split": pa.array(["test"] * count, pa.string()),
             "comment_id": rows.column("comment_id"),
             "label": rows.column("label"),
             "parse_status": pa.array(["ok"] * count, pa.string()),
-            "scores": pa.nulls(count, pa.list_(pa.float32())),
+            "scores": lists,
             "latency_ms": pa.nulls(count, pa.float32()),
             "tokens": pa.nulls(count, pa.int32()),
             "cost_usd": pa.nulls(count, pa.float64()),

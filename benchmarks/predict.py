@@ -1,6 +1,5 @@
 """predict: 10,000 unseen comments by each engine, against `pipeline("text-classification")` as it comes."""
 
-import csv
 import json
 import os
 import random
@@ -16,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.figures import Figure
+from benchmarks.labelled import labelled_rows
 from benchmarks.workshop import Workshop
 from domain.models import Engine
 from services.jobs.folder import JobFolder, write_whole
 from services.jobs.worker import RunningJob
 
-_SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 _LEARNED = 1_600  # comments that the model is trained on; the others it has never seen
 _ASKED = 10_000
 _ROUNDS = 20  # each side answers the next part of the comments, by turns: a busy moment hits all
@@ -33,7 +32,7 @@ Side = Callable[[Sequence[str]], list[str]]
 
 def figures(_shop: Workshop) -> Iterator[Figure]:
     """Time of each engine as a share of the pipeline's, and the comments that get another label."""
-    rows = _rows()
+    rows = labelled_rows()
     with TemporaryDirectory() as folder:
         model = _train(Path(folder) / "job-1", rows[:_LEARNED])
         yield from measure(model, [text for text, _ in rows[_LEARNED:]], asked=_ASKED)
@@ -100,21 +99,11 @@ def _train(folder: Path, rows: Sequence[tuple[str, str]]) -> Path:
     ids = pa.array(range(len(rows)), pa.int64())
     table = pa.table({"comment_id": ids, "text": texts, "label": labels, "split": splits})
     pq.write_table(table, folder / "inputs" / "comments.parquet")
-    settings = {"epochs": 1, "learning_rate": 1e-4, "max_length": 256}
+    settings = {"epochs": 2, "batch_size": 16, "learning_rate": 3e-4, "max_length": 256}
     spec = {"kind": "train_encoder", "snapshot_id": "snapshot-1", "snapshot_sha256": "", "settings": settings}
     write_whole(folder / "spec.json", json.dumps({**spec, "splits": ["validation"]}))
     train(RunningJob(JobFolder(folder)))
     return folder / "model"
-
-
-def _rows() -> list[tuple[str, str]]:
-    """The comments of the demo with their true labels, in a seeded order."""
-    with open(_SAMPLES / "truth.csv", encoding="utf-8", newline="") as file:
-        truth = {row["id"]: row["label"] for row in csv.DictReader(file)}
-    with open(_SAMPLES / "comments.csv", encoding="utf-8", newline="") as file:
-        rows = [(row["text"], truth[row["id"]]) for row in csv.DictReader(file) if row["id"] in truth]
-    random.Random(0).shuffle(rows)
-    return rows
 
 
 def _varied(draw: random.Random, text: str) -> str:

@@ -41,7 +41,10 @@ class CommentFilter:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A set of comments under one label set; `group_by` keeps one author or thread in one split."""
+    """A set of comments under one label set; `group_by` keeps one author or thread in one split.
+
+    With `several`, a comment may have several labels, or none of them.
+    """
 
     dataset_id: str
     title: str
@@ -51,6 +54,7 @@ class Dataset:
     created_at: datetime
     created_by: str
     may_hold_child_data: bool = False  # then its comments go to no provider
+    several: bool = False
 
 
 @dataclass(frozen=True)

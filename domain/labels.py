@@ -1,6 +1,8 @@
 """Label sets, votes, and how the label in force came about."""
 
-from collections.abc import Iterable
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
@@ -9,7 +11,7 @@ from domain.errors import BadInput
 from domain.text import shortened, visible
 
 VoteKind = Literal["label", "skip", "unsure", "undo"]
-VoteSource = Literal["desk", "command", "import"]
+VoteSource = Literal["desk", "command", "import", "bulk"]
 VOTE_KINDS: tuple[str, ...] = get_args(VoteKind)
 
 # The annotator of a label that came with the file and no name beside it. Named people come before it.
@@ -19,6 +21,13 @@ IMPORTED = "(imported)"
 _KEYS = "1234567890abdefhijklmopqtuvwxy"
 MAX_LABELS = len(_KEYS)
 MAX_LABEL_LENGTH = 60
+
+# Where a comment may have several labels, an answer is one text: the names in the order of the label set. In
+# such a set no name holds a mark that may stand between two of them.
+SEPARATOR = " | "
+NONE_OF_THEM = "(none)"
+_BETWEEN = re.compile(r"[|;,]")
+MAX_ANSWER_LENGTH = MAX_LABELS * (MAX_LABEL_LENGTH + len(SEPARATOR))
 _COLOURS = ("#2a9d8f", "#d1495b", "#e9a23b", "#5b6ee1", "#8f5bd1", "#3f8fc0", "#9a6b4f", "#6a8f3f", "#c0568f")
 
 
@@ -34,18 +43,62 @@ class Label:
 
 @dataclass(frozen=True)
 class LabelSet:
-    """The answers that a comment may have, in the order in which they are shown."""
+    """The answers that a comment may have, in the order in which they are shown.
+
+    With `several`, an answer is a set of them, which may be empty.
+    """
 
     labels: tuple[Label, ...]
+    several: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(label.name for label in self.labels)
 
     def named(self, value: str) -> str | None:
-        """The label that a written value means: the same name in any case, spaces at the ends ignored."""
+        """The answer that a written value means: the same name in any case, spaces at the ends ignored.
+
+        With `several`, names with `|`, `;` or `,` between them, or "(none)"; the answer is as `answer_of`
+        writes it. None where a name is not in the set.
+        """
+        if not self.several:
+            return self._one(value)
+        if value.strip().casefold() == NONE_OF_THEM:
+            return NONE_OF_THEM
+        found = [self._one(part) for part in _BETWEEN.split(value)]
+        known = [name for name in found if name is not None]
+        return answer_of(known, self.names) if len(known) == len(found) else None
+
+    def _one(self, value: str) -> str | None:
         wanted = value.strip().casefold()
         return next((name for name in self.names if name.casefold() == wanted), None)
+
+
+def answer_of(names: Iterable[str], order: Sequence[str]) -> str:
+    """A set of labels as one text: its names in the order given, or "(none)" where it is empty."""
+    wanted = set(names)
+    return SEPARATOR.join(name for name in order if name in wanted) or NONE_OF_THEM
+
+
+def labels_in(answer: str | None) -> tuple[str, ...]:
+    """The labels of an answer that `answer_of` wrote; none where the answer is None or names none."""
+    return () if answer in (None, NONE_OF_THEM) else tuple(str(answer).split(SEPARATOR))
+
+
+def parts_of(value: str) -> list[str]:
+    """The names that a value written by others seems to hold, as they are spelt there."""
+    if value.strip().casefold() == NONE_OF_THEM:
+        return []
+    return [part.strip() for part in _BETWEEN.split(value)]
+
+
+def count_labels(answers: Mapping[str, int]) -> dict[str, int]:
+    """Comments with each label, from comments with each set of labels; those with none are "(none)"."""
+    counts: Counter[str] = Counter()
+    for answer, comments in answers.items():
+        for label in labels_in(answer) or (NONE_OF_THEM,):
+            counts[label] += comments
+    return dict(counts)
 
 
 @dataclass(frozen=True)
@@ -65,11 +118,14 @@ class Vote:
     voted_at: datetime | None = None
 
 
-def label_set(names: Iterable[str], definitions: dict[str, str] | None = None) -> LabelSet:
+def label_set(
+    names: Iterable[str], definitions: dict[str, str] | None = None, *, several: bool = False
+) -> LabelSet:
     """A label set with a key and a colour each: digits first, then letters that the desk has not taken.
 
     Raises:
-        BadInput: fewer than two names, too many, one doubled, empty or too long.
+        BadInput: fewer than two names, too many, one doubled, empty or too long; with `several`, one that
+            could be taken for two, or for none.
     """
     clean = [name.strip() for name in names]
     if len(clean) < 2:
@@ -90,6 +146,11 @@ def label_set(names: Iterable[str], definitions: dict[str, str] | None = None) -
                 f"'{shortened(name)}' cannot be the name of a label.",
                 hint="1 to 60 characters on one line, all of them visible.",
             )
+        if several and (_BETWEEN.search(name) or name.casefold() == NONE_OF_THEM):
+            raise BadInput(
+                f"'{shortened(name)}' cannot be one of several labels.",
+                hint=f"Without | ; and , which stand between labels; {NONE_OF_THEM} means that none fits.",
+            )
     meaning = definitions or {}
     return LabelSet(
         tuple(
@@ -100,7 +161,8 @@ def label_set(names: Iterable[str], definitions: dict[str, str] | None = None) -
                 _COLOURS[place % len(_COLOURS)],
             )
             for place, name in enumerate(clean)
-        )
+        ),
+        several,
     )
 
 

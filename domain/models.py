@@ -13,9 +13,11 @@ from domain.errors import BadInput
 ParseStatus = Literal["ok", "refusal", "invalid", "truncated", "filtered", "api_error"]
 PARSE_STATUSES: tuple[str, ...] = get_args(ParseStatus)
 
-# What a score is: only softmax and logprob are probabilities; "none" means that there are labels alone.
-ScoreKind = Literal["softmax", "logprob", "decision", "vote", "imported", "none"]
+# What a score is: softmax and logprob are probabilities of one label among all, sigmoid of each label by
+# itself, where a comment may have several; "none" means that there are labels alone.
+ScoreKind = Literal["softmax", "logprob", "sigmoid", "decision", "vote", "imported", "none"]
 SCORE_KINDS: tuple[str, ...] = get_args(ScoreKind)
+SIGMOID: ScoreKind = "sigmoid"
 
 # What computes the answers of an encoder on this machine.
 Engine = Literal["torch", "onnx", "onnx-int8"]
@@ -126,3 +128,8 @@ class Run:
     row_count: int
     created_at: datetime
     created_by: str
+
+    @property
+    def several(self) -> bool:
+        """Whether an answer is a set of labels: those with a score of at least one half."""
+        return self.score_kind == SIGMOID

@@ -4,6 +4,7 @@ import streamlit as st
 
 from domain.text import shortened
 from services.modelling.models import list_models
+from services.several import refuse_several
 from ui.behaviour import draw_jobs, draw_test, jobs_of, test_title, tests_of
 from ui.behaviour_start import draw_start
 from ui.frame import dataset_in_hand, nothing_yet
@@ -11,6 +12,7 @@ from ui.links import pick
 from ui.store import database
 
 dataset = dataset_in_hand()
+refuse_several(dataset, "Tests of behaviour")
 models = {each.model_id: each for each in list_models(database(), dataset.dataset_id) if each.labels}
 if not models:
     nothing_yet("There is no model yet.", "Train one; then see how it behaves.", "train", "Train a model")

@@ -5,6 +5,7 @@ import streamlit as st
 from domain.comments import CommentFilter
 from domain.splits import SPLITS
 from services.curation import datasets
+from ui.bulk import draw_bulk
 from ui.comments import comment_asked_for, draw_history, draw_page, first_page, page_in_hand
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.readers import page_of_comments, standing_of
@@ -69,6 +70,7 @@ found, count = page_of_comments(wanted)
 if count:
     st.caption(f"{count:,} comments. Pick a row to see all that is known of it.")
     draw_page(found)
+    draw_bulk(wanted, st.session_state["person"])
 else:
     st.info("No comment is like that. Ask for less.", icon=":material/search_off:")
 if count > _PAGE:

@@ -3,14 +3,18 @@
 import streamlit as st
 
 from domain.text import escape_markdown
+from ui.chart_files import draw_chart_files
 from ui.charts import change_bars, label_title
 from ui.comments_table import draw_changes
 from ui.evaluations import changed_comments, comparison_of, run_titles, runs_of
 from ui.figures import draw_count, draw_left_out, draw_verdict
+from ui.flag_rates import draw_equal_flag_rate
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.links import pick, put
+from ui.looks import count_look, draw_looks
 
 _SHOWN = 100
+_LABELS, _RATE = "By their own labels", "At an equal flag rate"
 _CHANGES = {"fixed": "fixed", "broken": "broken", "both wrong": "both_wrong", "both right": "both_right"}
 
 dataset = dataset_in_hand()
@@ -45,6 +49,16 @@ nearest = min(
 )
 with left:
     before = pick("Before", ids, key="before", shown=titles.__getitem__, default=ids.index(nearest.run_id))
+
+count_look(before, "compare")
+count_look(after, "compare")
+by = st.segmented_control(
+    "Compare", [_LABELS, _RATE], key="by", bind="query-params", default=_LABELS, required=True
+)
+if by == _RATE:
+    draw_equal_flag_rate(before, after)
+    draw_looks(after)
+    st.stop()
 
 found = comparison_of(before, after)
 counts = found.counts
@@ -87,3 +101,7 @@ st.caption(
 if listed:
     key = f"compare_{before}_{after}_{words}_{label}"
     draw_changes(listed, key=key, dataset_id=dataset.dataset_id)
+draw_looks(after)
+
+with st.popover("Save the charts", icon=":material/download:"):
+    draw_chart_files()

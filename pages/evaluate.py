@@ -1,20 +1,20 @@
-"""Evaluate: how well a model does on a frozen set, each number with its interval and its n."""
+"""Evaluate: may this model be released, and why; each number with its interval and its n."""
 
 import streamlit as st
 
-from services.evaluation.intervals import SMALL_N
 from services.modelling.models import get_model
-from ui.charts import confusion_matrix
-from ui.comments_table import draw_answers
-from ui.evaluations import cell_of, evaluation_of, run_titles, runs_of
-from ui.figures import class_table, draw_data, draw_headline, in_brackets
+from ui.evaluations import evaluation_of, run_titles, runs_of
+from ui.figures import draw_classes, draw_data
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.job_results import draw_expiry, draw_prompt
-from ui.links import pick, pick_cell, put
+from ui.links import pick
+from ui.matrix import draw_matrix
+from ui.opening import draw_opening, opening_of
+from ui.report_sections import draw_files, draw_policy, draw_production, draw_rival, draw_slices
 from ui.score_charts import draw_scores
+from ui.several import draw_several
+from ui.slice_search import draw_worst_slices
 from ui.store import database
-
-_SHOWN = 100
 
 dataset = dataset_in_hand()
 runs = runs_of(dataset.dataset_id)
@@ -27,84 +27,50 @@ if not runs:
     )
     st.stop()
 
-
-def open_cell() -> None:
-    """The cell that was clicked becomes the one in the URL."""
-    clicked = st.session_state["evaluate_matrix"]["selection"]["cell"]
-    for key in ("gold", "predicted"):
-        put(key, clicked[0][key] if clicked else "")
-
-
-run = runs[pick("Run", list(runs), key="run", shown=run_titles(runs).__getitem__)]
+newest = next((place for place, run in enumerate(runs.values()) if run.split == "test"), 0)
+picker, file = st.columns([5, 1], vertical_alignment="bottom")
+with picker:
+    run = runs[pick("Run", list(runs), key="run", shown=run_titles(runs).__getitem__, default=newest)]
+if run.several:
+    draw_several(run)
+    st.stop()
 found = evaluation_of(run.run_id)
-report, labels = found.report, found.table.labels
+first = opening_of(found)
 
-draw_headline(report, found.withheld)
-draw_data(found.data, report.n)
+draw_opening(first, run)
+draw_policy(first.verdict)
+
+st.subheader("On what data?", anchor=False)
+draw_data(found)
 settings = get_model(database(), run.model_id).settings
 draw_expiry(settings)
 draw_prompt(settings)
 
-st.subheader("Label by label", anchor=False)
-st.dataframe(
-    class_table(report),
-    hide_index=True,
-    height="content",
-    alt="Precision, recall and F1 of each label with intervals",
-)
-st.caption(
-    "95 % intervals: Wilson for precision and recall, the wider of Wilson and bootstrap for F1. Grey: fewer"
-    f" than {SMALL_N} comments. Balanced accuracy {in_brackets(report.balanced_accuracy)}, Matthews"
-    f" correlation {in_brackets(report.mcc)}, n = {report.n:,}."
+st.subheader("How does each label fare?", anchor=False)
+draw_classes(found.report)
+draw_matrix(run, found.table, dataset.dataset_id)
+draw_scores(run, found.table)
+
+st.subheader("Where does it fail?", anchor=False)
+draw_slices(run)
+draw_worst_slices(run, dataset.dataset_id)
+st.page_link(
+    "pages/review.py",
+    label="Read its misses",
+    icon=":material/rate_review:",
+    query_params={"dataset": dataset.dataset_id, "run": run.run_id},
 )
 
-st.subheader("Confusion matrix", anchor=False)
-written = st.segmented_control(
-    "Numbers in the matrix", ["counts", "row shares"], key="numbers", bind="query-params", default="counts"
-)
-gold, predicted = st.query_params.get("gold", ""), st.query_params.get("predicted", "")
-st.altair_chart(
-    confusion_matrix(
-        found.table,
-        as_shares=written == "row shares",
-        is_dark=st.context.theme.type == "dark",
-        gold=gold,
-        predicted=predicted,
-    ),
-    width="content",
-    key="evaluate_matrix",
-    on_select=open_cell,
-    selection_mode="cell",
-    alt=f"Confusion matrix: {report.accuracy.successes:,} of {report.n:,} on the diagonal",
-)
-st.caption(
-    "Colour is the share of the row: blue is right, red is wrong. A click on a cell opens its comments."
-)
-
-gold, predicted = pick_cell(labels, st.columns(2))
-if gold or predicted:
-    answers = cell_of(run, gold, predicted, limit=_SHOWN)
-    count = found.table.count(gold, predicted)
-    st.caption(f"{len(answers):,} of {count:,} comments, those first of which the model was surest.")
-    if answers:
-        draw_answers(answers, key=f"evaluate_cell_{gold}_{predicted}", dataset_id=dataset.dataset_id)
-    if found.table.count(gold, predicted, misses_only=True):
-        cell = {"gold": gold, "predicted": predicted}
-        st.page_link(
-            "pages/review.py",
-            label="Review the misses among these",
-            icon=":material/rate_review:",
-            query_params={
-                "dataset": dataset.dataset_id,
-                "run": run.run_id,
-                **{key: value for key, value in cell.items() if value},
-            },
-        )
-
-draw_scores(run)
+st.subheader("What will it do in production?", anchor=False)
+day = draw_production(found, first.verdict)
 st.page_link(
     "pages/thresholds.py",
     label="Choose a threshold on validation",
     icon=":material/tune:",
     query_params={"dataset": dataset.dataset_id},
 )
+
+st.subheader("Is it better than what we have?", anchor=False)
+draw_rival(run, first.verdict)
+with file:
+    draw_files(run, day)

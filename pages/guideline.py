@@ -4,6 +4,7 @@ import streamlit as st
 
 from services.curation import datasets
 from ui.frame import dataset_in_hand
+from ui.guideline_examples import draw_examples, draw_stale
 from ui.guidelines import draw_versions, write_next
 from ui.store import database
 
@@ -17,7 +18,10 @@ if not versions:
         "by it, and a model at a provider is told it.",
         icon=":material/menu_book:",
     )
-write_next(dataset, versions[0] if versions else None, st.session_state["person"])
+who = st.session_state["person"]
+draw_stale(dataset, who)
+write_next(dataset, versions[0] if versions else None, who)
+draw_examples(dataset.dataset_id, who)
 if versions:
     st.subheader("Versions", anchor=False)
     draw_versions(versions)

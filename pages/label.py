@@ -2,17 +2,18 @@
 
 import streamlit as st
 
-from services.curation import datasets
+from services.labelling.guideline_examples import guideline_for_people
 from ui.desk import label_desk
 from ui.errors import show
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.labelling import desk_labels, desk_state
+from ui.queues import draw_late, pick_queue
 from ui.readers import standing_of
 from ui.store import database
 
-dataset = dataset_in_hand()
-state = desk_state(dataset.dataset_id, st.session_state["person"])
-guideline = datasets.find_guideline(database(), dataset.dataset_id)
+dataset, who = dataset_in_hand(), st.session_state["person"]
+state = desk_state(dataset.dataset_id, who, pick_queue(dataset, who))
+guideline = guideline_for_people(database(), dataset.dataset_id)
 
 
 @st.fragment
@@ -20,6 +21,7 @@ def draw_desk() -> None:
     """The pane alone reruns when votes come in."""
     if state.error is not None:
         show(state.error)
+    draw_late(state.late)
     label_desk(
         key=state.key,
         labels=desk_labels(dataset.dataset_id),
@@ -27,8 +29,10 @@ def draw_desk() -> None:
         acked=list(state.acked),
         done=state.done,
         waiting=state.waiting,
-        guideline=guideline[1] if guideline else "No guideline was written for this dataset yet.",
+        guideline=guideline or "No guideline was written for this dataset yet.",
         on_votes=state.take,
+        several=dataset.several,
+        recent=state.recent,
     )
 
 

@@ -11,6 +11,7 @@ from ui.frame import dataset_in_hand, go_to, nothing_yet
 from ui.model_export import draw_export
 from ui.model_list import draw_archive, draw_differences, draw_facts, pick_model
 from ui.models import draw_free_text, draw_model, draw_runs
+from ui.score_start import draw_score_start
 from ui.store import database
 
 dataset = dataset_in_hand()
@@ -33,6 +34,9 @@ draw_runs(
     models.list_runs(database(), model_id=model.model_id),
     models.list_engines(database(), model.model_id),
 )
+if model.backend == "imported":  # there is nobody to ask
+    draw_archive(opened)
+    st.stop()
 with st.form("models_predict"):
     st.markdown("**Let it predict**")
     snapshot, split, go = st.columns([2, 2, 1], vertical_alignment="bottom")
@@ -57,6 +61,7 @@ with st.form("models_predict"):
             )
             go_to("jobs", dataset=dataset.dataset_id, job=job.job_id)
 
+draw_score_start(model, dataset)
 draw_differences(model, made)
 draw_export(model)
 draw_archive(opened)

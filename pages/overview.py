@@ -7,9 +7,10 @@ from services.curation.datasets import list_datasets
 from services.standing import Standing
 from ui.demo import offer_demo
 from ui.errors import showing_errors
-from ui.evaluations import evaluation_of, runs_of
+from ui.evaluations import either_evaluation_of, own_of, runs_of
 from ui.figures import in_brackets
 from ui.frame import go_to
+from ui.leaving import offer_leaving
 from ui.readers import standing_of
 from ui.store import database
 
@@ -58,13 +59,14 @@ def _draw_stations(standing: Standing) -> None:
 
 def _draw_newest_model(dataset_id: str) -> None:
     """What a lead asks first: how well the newest model does on comments that it never saw."""
-    newest = next((run for run in runs_of(dataset_id).values() if run.split == "test"), None)
+    newest = next((run for run in own_of(runs_of(dataset_id)).values() if run.split == "test"), None)
     if newest is None:
         return
-    found = evaluation_of(newest.run_id)
+    found = either_evaluation_of(newest.run_id)
+    accuracy = "Subset accuracy" if newest.several else "Accuracy"
     facts = {
         "Newest model": escape_markdown(shortened(found.model_name, 60)),
-        "Accuracy, 95 % interval": in_brackets(found.report.accuracy),
+        f"{accuracy}, 95 % interval": in_brackets(found.report.accuracy),
         "Macro-F1, 95 % interval": in_brackets(found.report.macro_f1),
         "Test comments": f"{found.report.n:,}",
     }
@@ -95,3 +97,5 @@ if not names:
         offer_demo()
 for name in names:
     draw(standing_of(name))
+if names:
+    offer_leaving()

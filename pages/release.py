@@ -4,7 +4,10 @@ import streamlit as st
 
 from domain.errors import NotFound
 from services.curation.datasets import get_label_set
+from services.evaluation.acting import BY_LABEL
 from services.release.policy import find_policy
+from services.several import refuse_several
+from ui.aftercare import draw_aftercare
 from ui.errors import show
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.links import pick
@@ -23,6 +26,7 @@ from ui.store import database
 
 dataset = dataset_in_hand()
 who = st.session_state["person"]
+refuse_several(dataset, "The release policy, its gate and its log")
 models = models_judged(dataset.dataset_id)
 policy = find_policy(database(), dataset.dataset_id)
 labels = get_label_set(database(), dataset.dataset_id).names
@@ -53,7 +57,8 @@ waiting = [place for place, name in enumerate(ids) if open_release_of(dataset.da
 model = pick("Model", ids, key="model", shown=models.__getitem__, default=waiting[0] if waiting else 0)
 proposal, champion = open_release_of(dataset.dataset_id, model), champion_of(dataset.dataset_id)
 try:
-    verdict = verdict_of(model, dataset.dataset_id, policy, proposal.run_id if proposal else None)
+    asked = (proposal.run_id, proposal.verdict.get("threshold") or BY_LABEL) if proposal else (None, None)
+    verdict = verdict_of(model, dataset.dataset_id, policy, *asked)
 except NotFound as error:
     show(error)
     st.stop()
@@ -62,6 +67,7 @@ draw_verdict(verdict)
 draw_production(verdict, champion)
 draw_decision(verdict, proposal, champion, who)
 draw_history(dataset.dataset_id, champion, who)
+draw_aftercare(dataset.dataset_id, champion)
 with st.expander(f"The policy, version {policy.version}", icon=":material/gavel:"):
     edit_policy(dataset.dataset_id, labels, policy, who)
 st.page_link(

@@ -1,14 +1,39 @@
-"""Review: one miss at a time; one key says whether the model, the label or the guideline is wrong."""
+"""Review: one miss at a time, read blind, in groups, or counted: is the model, label or guideline wrong?"""
 
 import streamlit as st
 
 from services.curation import datasets
+from services.evaluation.causes import findings
+from services.evaluation.readings import find_reading
 from services.evaluation.reviews import miss
+from ui.blind_reading import draw_blind_reading
+from ui.causes import draw_causes
 from ui.comments_table import draw_misses
-from ui.evaluations import evaluation_of, misses_of, next_miss, progress_of, run_titles, runs_of
+from ui.evaluations import (
+    either_evaluation_of,
+    misses_of,
+    next_miss,
+    own_of,
+    progress_of,
+    run_titles,
+    runs_of,
+)
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.links import pick, pick_cell
-from ui.reviewing import draw_guideline, draw_last, draw_miss, draw_verdicts, open_comment
+from ui.looks import count_look, draw_looks
+from ui.reviewing import (
+    ONE_BY_ONE,
+    SIMILAR,
+    draw_guideline,
+    draw_kinds,
+    draw_last,
+    draw_miss,
+    draw_reasons_of,
+    draw_verdicts,
+    open_comment,
+    pick_part,
+)
+from ui.similar import draw_similar
 from ui.store import database
 
 _PAGE = 50
@@ -24,16 +49,36 @@ if not runs:
     )
     st.stop()
 
-picker, of_gold, of_predicted = st.columns([2, 1, 1])
+part, who = pick_part(), st.session_state["person"]
+picker, *of_cell = st.columns([2, 1, 1])
 with picker:
-    run = runs[pick("Run", list(runs), key="run", shown=run_titles(runs).__getitem__, forgets=("comment",))]
-table = evaluation_of(run.run_id).table
-gold, predicted = pick_cell(table.labels, (of_gold, of_predicted), forgets=("comment",))
+    titles, newest = run_titles(runs), list(runs).index(next(iter(own_of(runs) or runs)))
+    chosen = pick(
+        "Run", list(runs), key="run", shown=titles.__getitem__, default=newest, forgets=("comment",)
+    )
+    run = runs[chosen]
+table = either_evaluation_of(run.run_id).table
+gold, predicted = "", ""
+if part in (ONE_BY_ONE, SIMILAR):
+    gold, predicted = pick_cell(table.labels, of_cell, forgets=("comment",))
 
 so_far = progress_of(run)
 if not so_far.misses:
     st.success(f"{run.run_id} has no miss: every answer is the frozen label.", icon=":material/check_circle:")
     st.stop()
+count_look(run.run_id, "review")
+if part != ONE_BY_ONE:
+    if part == "Blind reading":
+        draw_blind_reading(run, who)
+    elif part == SIMILAR:
+        draw_similar(run, gold, predicted, on_pick=open_comment)
+    elif find_reading(database(), run.run_id) is None:
+        st.info("Nothing was read blind yet: begin under Blind reading.", icon=":material/visibility_off:")
+    else:
+        draw_causes(run, findings(database(), run.run_id), who)
+    draw_looks(run.run_id)
+    st.stop()
+draw_kinds(table)
 counted = " · ".join(f"{n:,} {verdict}" for verdict, n in so_far.verdicts.items() if n)
 st.progress(
     so_far.reviewed / so_far.misses,
@@ -54,9 +99,8 @@ elif shown.predicted == shown.gold:
     st.info(f"Comment {asked} is no miss of {run.run_id}: the model gave the frozen label.")
 else:
     draw_miss(shown)
-    draw_verdicts(
-        run, shown, datasets.get_label_set(database(), run.dataset_id).names, st.session_state["person"]
-    )
+    draw_verdicts(run, shown, datasets.get_label_set(database(), run.dataset_id).names, who)
+    draw_reasons_of(run, shown)
     draw_guideline(dataset.dataset_id)
 
 st.subheader("All misses", anchor=False)
@@ -68,3 +112,4 @@ st.caption(f"{count:,} misses, those first of which the model was surest. A row 
 draw_misses(listed, key=f"review_misses_{chosen}_{place}", on_pick=open_comment)
 if count > _PAGE:
     st.pagination(num_pages=-(-count // _PAGE), key=f"review_page_{chosen}")
+draw_looks(run.run_id)

@@ -4,6 +4,7 @@ import streamlit as st
 
 from services.curation import snapshots
 from services.modelling.studies.running import get_study, list_studies, start_study
+from services.several import refuse_several
 from ui.errors import showing_errors
 from ui.frame import dataset_in_hand, go_to, nothing_yet
 from ui.links import pick
@@ -11,6 +12,7 @@ from ui.store import database
 from ui.studies import choose_kind, choose_metric, choose_recipe, choose_size, draw_study, pick_study
 
 dataset = dataset_in_hand()
+refuse_several(dataset, "Experiments")
 who = st.session_state["person"]
 taken = {one.snapshot_id: one for one in snapshots.list_snapshots(database(), dataset.dataset_id)}
 if not taken:

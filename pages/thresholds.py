@@ -3,6 +3,8 @@
 import streamlit as st
 
 from domain.text import shortened
+from services.several import refuse_several
+from ui.chart_files import draw_chart_files
 from ui.evaluations import run_titles, runs_of
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.frozen_thresholds import draw_frozen, frozen_of
@@ -11,6 +13,7 @@ from ui.threshold_rules import draw_traffic
 from ui.thresholds import bench_for, draw_choosing, draw_data, run_is_usable
 
 dataset, who = dataset_in_hand(), st.session_state["person"]
+refuse_several(dataset, "Thresholds")
 runs = {run_id: run for run_id, run in runs_of(dataset.dataset_id).items() if run_is_usable(run)}
 if not runs:
     nothing_yet(
@@ -45,7 +48,7 @@ if not unwanted or len(unwanted) == len(run.labels):
 else:
     chosen = (run.run_id, tuple(unwanted), repaired)
     bench = bench_for(*chosen)
-    traffic = draw_traffic(bench)
+    traffic = draw_traffic(bench.ranked.base_rate)
     draw_data(bench)
     st.subheader("Where to cut", anchor=False)
     draw_choosing(*chosen, traffic, who=who)
@@ -58,3 +61,6 @@ if not frozen:
     st.caption(
         "None yet. Choose one above and freeze it with a reason; then it can be reported on test, once."
     )
+
+with st.popover("Save the charts", icon=":material/download:"):
+    draw_chart_files()

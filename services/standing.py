@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from domain.comments import Dataset
+from domain.labels import count_labels
 from storage import comments, datasets, imports, jobs, models, reviews, snapshots
 from storage.database import Database
 
@@ -26,7 +27,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Standing:
-    """A dataset's place in the loop; `next_step` is where it goes on."""
+    """A dataset's place in the loop; `next_step` is where it goes on.
+
+    `labels` are comments with each label; where a comment may have several, it counts under each.
+    """
 
     dataset: Dataset
     counts: dict[str, int]
@@ -44,7 +48,10 @@ def standing(db: Database, dataset_id: str) -> Standing:
     dataset = datasets.get_dataset(db, dataset_id)
     counts = comments.count_by_state(db, dataset_id)
     steps = (*_curation(db, dataset_id, counts), *_modelling(db, dataset_id), *_evaluation(db, dataset_id))
-    return Standing(dataset, counts, comments.count_by_label(db, dataset_id), steps, _next_of(steps))
+    labels = comments.count_by_label(db, dataset_id)
+    return Standing(
+        dataset, counts, count_labels(labels) if dataset.several else labels, steps, _next_of(steps)
+    )
 
 
 def list_standings(db: Database) -> list[Standing]:

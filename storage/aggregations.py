@@ -1,10 +1,11 @@
-"""Runs that work one label per comment out of all votes: stored once, never changed."""
+"""Runs that work one label per comment out of all votes: stored once, never changed; one may be in force."""
 
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from domain.errors import NotFound
@@ -153,6 +154,72 @@ def list_aggregations(db: Database, dataset_id: str) -> list[Aggregation]:
             {"dataset_id": dataset_id},
         ).fetchall()
     return [_run(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class InForce:
+    """What was decided of a dataset: the run that gives its labels, or None that the votes do."""
+
+    aggregation_id: str | None
+    why: str
+    created_at: datetime
+    created_by: str
+
+
+def add_in_force(
+    db: Database, dataset_id: str, aggregation_id: str | None, *, why: str, actor: str
+) -> InForce:
+    """Append which run gives the labels from now on; None is none, and the votes count as they do without."""
+    decided = InForce(aggregation_id, why, now(), actor)
+    with db.writing(dataset_id) as cursor:
+        before = _in_force(cursor, dataset_id)
+        cursor.execute(
+            "INSERT INTO aggregations_in_force"
+            " SELECT nextval('force_ids'), $dataset_id, $id, $why, $at, $actor",
+            {"dataset_id": dataset_id, "id": aggregation_id, "why": why, "at": decided.created_at,
+             "actor": actor},
+        )  # fmt: skip
+        add_entry(
+            cursor,
+            actor=actor,
+            verb="aggregation put in force" if aggregation_id else "aggregation taken out of force",
+            dataset_id=dataset_id,
+            object_=aggregation_id or (before and before.aggregation_id) or "",
+            details={"why": why},
+        )
+    return decided
+
+
+def find_in_force(db: Database, dataset_id: str) -> InForce | None:
+    """What was decided last; None where nothing ever was."""
+    with db.reading() as cursor:
+        return _in_force(cursor, dataset_id)
+
+
+def count_votes_after(db: Database, run: Aggregation) -> int:
+    """How many labels of named people came after the run, on its dataset."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            """
+            SELECT count(*)
+            FROM votes
+            WHERE dataset_id = $dataset_id
+              AND vote_id > $last_vote_id
+              AND kind = 'label'
+              AND annotator <> $imported
+            """,
+            {"dataset_id": run.dataset_id, "last_vote_id": run.last_vote_id, "imported": IMPORTED},
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _in_force(cursor: duckdb.DuckDBPyConnection, dataset_id: str) -> InForce | None:
+    row = cursor.execute(
+        "SELECT aggregation_id, why, created_at, created_by FROM aggregations_in_force"
+        " WHERE dataset_id = $dataset_id ORDER BY force_id DESC LIMIT 1",
+        {"dataset_id": dataset_id},
+    ).fetchone()
+    return InForce(*row) if row else None
 
 
 def list_differences(db: Database, run: Aggregation, *, limit: int) -> list[AggregatedLabel]:

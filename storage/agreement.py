@@ -6,10 +6,21 @@ from datetime import datetime
 from domain.labels import IMPORTED
 from storage.database import EVERY_ID, Database
 
+# What was said: the label; or, where one of several labels is asked about, whether it was among those given.
+_SAID = """
+CASE
+  WHEN $about IS NULL THEN {label}
+  WHEN {label} IS NULL THEN NULL
+  WHEN list_contains(string_split({label}, ' | '), $about) THEN $about
+  ELSE 'not ' || $about
+END"""
+
 # Labels that named people gave and that are in force for them, on comments that are not excluded.
-_GIVEN = """
+_GIVEN = f"""
 given AS (
-  SELECT comment_id, annotator, vote.label AS label, vote.voted_at AS voted_at, vote.seconds AS seconds
+  SELECT
+    comment_id, annotator, {_SAID.format(label="vote.label")} AS label, vote.voted_at AS voted_at,
+    vote.seconds AS seconds
   FROM current_votes_of($dataset_id, $low, $high)
   WHERE vote.kind = 'label'
     AND annotator <> $imported
@@ -52,9 +63,9 @@ LIMIT $limit
 
 # The label that would be in force without the annotator's own vote, by the rules of labels_of; a decision
 # that the annotator made is left out as well.
-_WITHOUT_OWN = """
+_WITHOUT_OWN = f"""
 WITH given AS (
-  SELECT comment_id, annotator, vote.label AS label, vote.seconds AS seconds
+  SELECT comment_id, annotator, {_SAID.format(label="vote.label")} AS label, vote.seconds AS seconds
   FROM current_votes_of($dataset_id, $low, $high)
   WHERE vote.kind = 'label'
     AND comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
@@ -78,13 +89,16 @@ WITH given AS (
   WHERE g.annotator <> $imported
   GROUP BY g.comment_id, g.annotator
 ), decided AS (
-  SELECT
-    comment_id,
-    struct_extract(arg_max(struct_pack(label := label), adjudication_id), 'label') AS label,
-    arg_max(created_by, adjudication_id) AS created_by
-  FROM adjudications
-  WHERE dataset_id = $dataset_id
-  GROUP BY comment_id
+  SELECT comment_id, {_SAID.format(label="label")} AS label, created_by
+  FROM (
+    SELECT
+      comment_id,
+      struct_extract(arg_max(struct_pack(label := label), adjudication_id), 'label') AS label,
+      arg_max(created_by, adjudication_id) AS created_by
+    FROM adjudications
+    WHERE dataset_id = $dataset_id
+    GROUP BY comment_id
+  )
 ), judged AS (
   SELECT
     r.annotator,
@@ -111,14 +125,14 @@ GROUP BY annotator
 """
 
 # Who answers a text a second time: another comment of the same text, or a file that brought two answers.
-_REPEATS = """
+_REPEATS = f"""
 SELECT annotator, count(*) AS repeats, count(*) FILTER (is_same) AS same
 FROM (
   SELECT
     v.annotator,
     v.label = lag(v.label) OVER (PARTITION BY v.annotator, c.match_key ORDER BY v.vote_id) AS is_same
   FROM (
-    SELECT *
+    SELECT * REPLACE ({_SAID.format(label="label")} AS label)
     FROM votes
     WHERE dataset_id = $dataset_id AND kind = 'label' AND annotator <> $imported
       AND client_id NOT IN (SELECT undoes FROM votes WHERE dataset_id = $dataset_id AND undoes IS NOT NULL)
@@ -134,15 +148,18 @@ GROUP BY annotator
 """
 
 # Labels that their own author replaced by another one; what was taken back and given again counts too.
-_CHANGES = """
+_CHANGES = f"""
 SELECT annotator, before, label, count(*) AS comments
 FROM (
   SELECT
     annotator,
     label,
     lag(label) OVER (PARTITION BY comment_id, annotator ORDER BY vote_id) AS before
-  FROM votes
-  WHERE dataset_id = $dataset_id AND kind = 'label' AND annotator <> $imported
+  FROM (
+    SELECT * REPLACE ({_SAID.format(label="label")} AS label)
+    FROM votes
+    WHERE dataset_id = $dataset_id AND kind = 'label' AND annotator <> $imported
+  )
 )
 WHERE before <> label
 GROUP BY ALL
@@ -162,47 +179,64 @@ class AnnotatorCounts:
     timed: int
 
 
-def count_ways(db: Database, dataset_id: str) -> list[tuple[datetime, list[str], int]]:
+# Where `about` names one of several labels, an answer is that name where it was given, else "not " with it.
+
+
+def count_ways(
+    db: Database, dataset_id: str, about: str | None = None
+) -> list[tuple[datetime, list[str], int]]:
     """How often the same two labels or more met: month (UTC, of the newest vote), labels, comments."""
     with db.reading() as cursor:
-        return cursor.execute(_WAYS, _of(dataset_id)).fetchall()
+        return cursor.execute(_WAYS, _of(dataset_id, about)).fetchall()
 
 
-def count_pairs(db: Database, dataset_id: str) -> list[tuple[str, str, str, str, int]]:
+def count_pairs(
+    db: Database, dataset_id: str, about: str | None = None
+) -> list[tuple[str, str, str, str, int]]:
     """Comments that two people labelled: first and second annotator by name, what each said, comments."""
     with db.reading() as cursor:
-        return cursor.execute(_PAIRS, _of(dataset_id)).fetchall()
+        return cursor.execute(_PAIRS, _of(dataset_id, about)).fetchall()
 
 
 def list_pair_comment_ids(
-    db: Database, dataset_id: str, annotators: tuple[str, str], labels: tuple[str, str], *, limit: int
+    db: Database,
+    dataset_id: str,
+    annotators: tuple[str, str],
+    labels: tuple[str, str],
+    *,
+    about: str | None = None,
+    limit: int,
 ) -> list[int]:
     """Comments to which the first annotator gave the first label and the second the second, oldest first."""
     asked = dict(zip(("first", "second", "first_label", "second_label"), annotators + labels, strict=True))
     with db.reading() as cursor:
-        rows = cursor.execute(_PAIR_COMMENTS, {**_of(dataset_id), **asked, "limit": limit}).fetchall()
+        rows = cursor.execute(_PAIR_COMMENTS, {**_of(dataset_id, about), **asked, "limit": limit}).fetchall()
     return [int(row[0]) for row in rows]
 
 
-def list_annotator_counts(db: Database, dataset_id: str) -> list[AnnotatorCounts]:
+def list_annotator_counts(db: Database, dataset_id: str, about: str | None = None) -> list[AnnotatorCounts]:
     """Everybody who labelled something, those with most labels first."""
     with db.reading() as cursor:
-        rows = cursor.execute(f"{_WITHOUT_OWN} ORDER BY labels DESC, annotator", _of(dataset_id)).fetchall()
+        rows = cursor.execute(
+            f"{_WITHOUT_OWN} ORDER BY labels DESC, annotator", _of(dataset_id, about)
+        ).fetchall()
     return [AnnotatorCounts(*row) for row in rows]
 
 
-def count_repeats(db: Database, dataset_id: str) -> dict[str, tuple[int, int]]:
+def count_repeats(db: Database, dataset_id: str, about: str | None = None) -> dict[str, tuple[int, int]]:
     """Per annotator, texts answered again, and how many of those answers were the one before."""
+    asked = {"dataset_id": dataset_id, "imported": IMPORTED, "about": about}
     with db.reading() as cursor:
-        rows = cursor.execute(_REPEATS, {"dataset_id": dataset_id, "imported": IMPORTED}).fetchall()
+        rows = cursor.execute(_REPEATS, asked).fetchall()
     return {annotator: (int(repeats), int(same)) for annotator, repeats, same in rows}
 
 
-def count_changes(db: Database, dataset_id: str) -> list[tuple[str, str, str, int]]:
+def count_changes(db: Database, dataset_id: str, about: str | None = None) -> list[tuple[str, str, str, int]]:
     """Changes of mind: annotator, the label before, the label after, how often."""
+    asked = {"dataset_id": dataset_id, "imported": IMPORTED, "about": about}
     with db.reading() as cursor:
-        return cursor.execute(_CHANGES, {"dataset_id": dataset_id, "imported": IMPORTED}).fetchall()
+        return cursor.execute(_CHANGES, asked).fetchall()
 
 
-def _of(dataset_id: str) -> dict[str, object]:
-    return {"dataset_id": dataset_id, "imported": IMPORTED, **EVERY_ID}
+def _of(dataset_id: str, about: str | None) -> dict[str, object]:
+    return {"dataset_id": dataset_id, "imported": IMPORTED, "about": about, **EVERY_ID}

@@ -12,13 +12,16 @@ class AnswerCosts:
     Attributes:
         timed: Answers whose time is known.
         within: Those of them that took no longer than was asked.
-        p95_ms: Milliseconds that 95 % of them stayed within; None where none is known.
+        p50_ms, p95_ms, p99_ms: Milliseconds that half, 95 % and 99 % of them stayed within; None where none
+            is known.
         priced: Answers whose price is known; mean_usd and sd_usd are theirs, None without them.
     """
 
     timed: int
     within: int
+    p50_ms: float | None
     p95_ms: float | None
+    p99_ms: float | None
     priced: int
     mean_usd: float | None
     sd_usd: float | None
@@ -30,7 +33,9 @@ def measure_costs(db: Database, run_id: str, *, within_ms: float) -> AnswerCosts
         [row] = cursor.execute(
             """
             SELECT
-              count(latency_ms), count(*) FILTER (latency_ms <= $within_ms), quantile_disc(latency_ms, 0.95),
+              count(latency_ms), count(*) FILTER (latency_ms <= $within_ms),
+              quantile_disc(latency_ms, 0.5), quantile_disc(latency_ms, 0.95),
+              quantile_disc(latency_ms, 0.99),
               count(cost_usd), avg(cost_usd), stddev_samp(cost_usd)
             FROM predictions
             WHERE run_id = $run_id

@@ -67,7 +67,7 @@ def list_known_ids(db: Database, dataset_id: str, comment_ids: list[int]) -> set
 
 def list_comments(db: Database, wanted: CommentFilter) -> list[Comment]:
     """One page of the comments that the filter asks for, oldest first."""
-    tables, condition, params = _where(wanted)
+    tables, condition, params = where(wanted)
     with db.reading() as cursor:
         rows = cursor.execute(
             f"SELECT c.comment_id {tables} WHERE {condition} ORDER BY 1 LIMIT $limit OFFSET $offset",
@@ -76,9 +76,19 @@ def list_comments(db: Database, wanted: CommentFilter) -> list[Comment]:
     return list_comments_by_id(db, wanted.dataset_id, [row[0] for row in rows])
 
 
+def list_matching_ids(db: Database, wanted: CommentFilter, *, most: int) -> list[int]:
+    """The numbers of the comments that the filter asks for, oldest first, `most` of them at most."""
+    tables, condition, params = where(wanted)
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            f"SELECT c.comment_id {tables} WHERE {condition} ORDER BY 1 LIMIT $most", {**params, "most": most}
+        ).fetchall()
+    return [int(row[0]) for row in rows]
+
+
 def count_comments(db: Database, wanted: CommentFilter) -> int:
     """How many comments the filter asks for."""
-    tables, condition, params = _where(wanted)
+    tables, condition, params = where(wanted)
     with db.reading() as cursor:
         row = cursor.execute(f"SELECT count(*) {tables} WHERE {condition}", params).fetchone()
     return int(row[0]) if row else 0
@@ -123,8 +133,8 @@ def count_by_label(db: Database, dataset_id: str) -> dict[str, int]:
     return {str(label): int(n) for label, n in rows}
 
 
-def _where(wanted: CommentFilter) -> tuple[str, str, dict[str, object]]:
-    """Tables, condition and parameters; the text is made of constants only.
+def where(wanted: CommentFilter) -> tuple[str, str, dict[str, object]]:
+    """Tables, condition and parameters of a filter; the text is made of constants only.
 
     Labels and exclusions are worked out only where the filter asks for them.
     """
@@ -141,7 +151,11 @@ def _where(wanted: CommentFilter) -> tuple[str, str, dict[str, object]]:
     if wanted.label is None and wanted.excluded is None:
         return "FROM comments c", " AND ".join(parts), params
     if wanted.label is not None:
-        parts.append("l.label = $label")
+        # Where a comment may have several labels, any of them.
+        parts.append(
+            "(l.label = $label OR ((SELECT several FROM datasets WHERE dataset_id = $dataset_id)"
+            " AND list_contains(string_split(l.label, ' | '), $label)))"
+        )
         params["label"] = wanted.label
     if wanted.excluded is not None:
         parts.append("(e.reason IS NOT NULL) = $excluded")

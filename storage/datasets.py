@@ -10,7 +10,9 @@ from domain.errors import Conflict, NotFound
 from domain.labels import Label, LabelSet
 from storage.database import Database, now
 
-_COLUMNS = "dataset_id, title, group_by, salt, votes_needed, created_at, created_by, may_hold_child_data"
+_COLUMNS = (
+    "dataset_id, title, group_by, salt, votes_needed, created_at, created_by, may_hold_child_data, several"
+)
 
 
 def add_dataset(db: Database, dataset: Dataset, labels: LabelSet) -> None:
@@ -33,7 +35,7 @@ def add_dataset_rows(cursor: duckdb.DuckDBPyConnection, dataset: Dataset, labels
         )
     cursor.execute(
         f"INSERT INTO datasets ({_COLUMNS}) VALUES ($dataset_id, $title, $group_by, $salt, $votes_needed,"
-        " $created_at, $created_by, $may_hold_child_data)",
+        " $created_at, $created_by, $may_hold_child_data, $several)",
         asdict(dataset),
     )
     cursor.execute(
@@ -112,12 +114,19 @@ def get_label_set(db: Database, dataset_id: str) -> LabelSet:
     """The newest label set of the dataset."""
     with db.reading() as cursor:
         row = cursor.execute(
-            "SELECT labels FROM label_sets WHERE dataset_id = $dataset_id ORDER BY version DESC LIMIT 1",
+            """
+            SELECT s.labels, d.several
+            FROM label_sets s
+            JOIN datasets d ON d.dataset_id = s.dataset_id
+            WHERE s.dataset_id = $dataset_id
+            ORDER BY s.version DESC
+            LIMIT 1
+            """,
             {"dataset_id": dataset_id},
         ).fetchone()
     if row is None:
         raise NotFound(f"There is no dataset '{dataset_id}'.", hint="Import comments first.")
-    return LabelSet(tuple(Label(**label) for label in json.loads(row[0])))
+    return LabelSet(tuple(Label(**label) for label in json.loads(row[0])), bool(row[1]))
 
 
 def add_guideline(

@@ -12,10 +12,12 @@ from domain.behaviour import Behaviour
 from domain.errors import NotFound
 from domain.jobs import Job, JobState
 from storage.behaviours import add_behaviour
+from storage.comment_scores import CommentScores, add_comment_scores
 from storage.database import Database, now
 from storage.models import add_model, add_run
 from storage.predictions import add_predictions, count_rows_checked, incoming
 from storage.spending import Cost, Ledger, update_settled
+from storage.suspects import Suspects, add_suspects
 
 _COLUMNS = (
     "job_id, kind, dataset_id, snapshot_id, spec, state, message, restart_of, created_at, created_by,"
@@ -127,7 +129,12 @@ def list_jobs(db: Database, dataset_id: str | None = None, *, unabsorbed: bool =
 
 
 def update_absorbed(
-    db: Database, job: Job, state: JobState, results: Results | Behaviour | None, *, cost: Cost | None = None
+    db: Database,
+    job: Job,
+    state: JobState,
+    results: Results | Behaviour | CommentScores | Suspects | None,
+    *,
+    cost: Cost | None = None,
 ) -> bool:
     """Take over how the job ended, with what it brought: all in one transaction, once.
 
@@ -160,6 +167,10 @@ def update_absorbed(
             update_settled(cursor, job.job_id, cost)
         if isinstance(results, Behaviour):
             add_behaviour(cursor, job, results)
+        elif isinstance(results, CommentScores):
+            add_comment_scores(cursor, job, results)
+        elif isinstance(results, Suspects):
+            add_suspects(cursor, job, results)
         elif results is not None:
             _add_results(cursor, job, results)
     return True

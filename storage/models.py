@@ -28,6 +28,7 @@ def add_model(
     backend: str,
     labels: tuple[str, ...],
     settings: dict[str, Any],
+    verb: str = "model trained",
 ) -> str:
     """Add the model that the job made, within the caller's transaction, and return its id."""
     model_id = _next_id(cursor, "model")
@@ -51,7 +52,7 @@ def add_model(
     add_entry(
         cursor,
         actor=job.created_by,
-        verb="model trained",
+        verb=verb,
         dataset_id=job.dataset_id,
         object_=model_id,
         details=told,

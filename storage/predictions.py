@@ -97,11 +97,11 @@ def list_predictions(db: Database, run_id: str) -> pa.Table:
             SELECT
               p.comment_id, s.label AS gold, p.label, p.parse_status, p.scores, p.latency_ms, p.tokens,
               p.cost_usd
-            FROM predictions p
-            JOIN runs r ON r.run_id = p.run_id
+            FROM runs r
+            JOIN predictions p ON p.run_id = $run_id
             JOIN snapshot_rows s
               ON s.snapshot_id = r.snapshot_id AND s.split = r.split AND s.comment_id = p.comment_id
-            WHERE p.run_id = $run_id
+            WHERE r.run_id = $run_id
             ORDER BY p.comment_id
             """,
             params={"run_id": run_id},

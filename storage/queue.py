@@ -9,7 +9,7 @@ from storage.saved_texts import list_newest_ids
 
 _FIRST_WINDOW = 2_000
 _SAVED_FIRST = 10  # more of the texts that somebody saved wait in their turn
-_LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=10)
 
 # Only a window of comment ids is looked at: the time does not grow with the dataset. Tied votes wait for one
 # more annotator, however many votes are needed: without a label in force they would never be frozen.
@@ -71,7 +71,7 @@ def update_leases(
         # Not in the middle of a queue: the comment that somebody has before them must not change.
         saved = [] if after else sorted(list_newest_ids(cursor, dataset_id, limit=_SAVED_FIRST))
         singly = [(number, number) for number in saved]
-        for first, last in [*singly, *_windows(int(bounds[0]), int(bounds[1]), after)]:
+        for first, last in [*singly, *windows(int(bounds[0]), int(bounds[1]), after)]:
             rows = cursor.execute(
                 _WAITING_IN_WINDOW,
                 {
@@ -88,7 +88,7 @@ def update_leases(
             if len(found) >= wanted:
                 break
         del found[wanted:]
-        until = now() + _LEASE
+        until = now() + LEASE
         cursor.execute(
             "DELETE FROM leases WHERE lease_until < $now OR (annotator = $annotator AND comment_id IN $ids)",
             {"now": now(), "annotator": annotator, "ids": found},
@@ -136,7 +136,7 @@ def count_waiting(db: Database, dataset_id: str, annotator: str, votes_needed: i
     return int(row[0]) if row else 0
 
 
-def _windows(lowest: int, highest: int, after: int) -> list[tuple[int, int]]:
+def windows(lowest: int, highest: int, after: int) -> list[tuple[int, int]]:
     """Stretches of ids from `after` to the end, then from the start to `after`, each twice the one before."""
     stretches = []
     for begin, end in ((max(lowest, after + 1), highest), (lowest, min(after, highest))):

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from domain.comments import Dataset
 from domain.errors import BadInput, NotFound
+from domain.labels import count_labels
 from domain.splits import SPLIT_MODES
 from storage.audit import add_entry
 from storage.database import EVERY_ID, Database, now
@@ -80,6 +81,17 @@ class Snapshot:
     @property
     def labels(self) -> tuple[str, ...]:
         return tuple(label["name"] for label in self.manifest["labels"])
+
+    @property
+    def label_counts(self) -> dict[str, dict[str, int]]:
+        """Comments per split and label; where a comment may have several, it counts under each."""
+        counts: dict[str, dict[str, int]] = self.manifest["counts"]
+        return {split: count_labels(of) for split, of in counts.items()} if self.several else counts
+
+    @property
+    def several(self) -> bool:
+        """Whether a comment may have several labels, or none of them."""
+        return bool(self.manifest.get("several"))
 
 
 def rows_sha256(rows: pa.Table) -> str:

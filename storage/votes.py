@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -72,8 +73,32 @@ def list_votes(db: Database, dataset_id: str, comment_id: int) -> list[Vote]:
             """,
             {"dataset_id": dataset_id, "comment_id": comment_id},
         ).fetchall()
-    names = [name.strip() for name in _COLUMNS.split(",")]
-    return [Vote(**dict(zip(names, row, strict=True))) for row in rows]
+    return _votes(rows)
+
+
+def list_last_votes(
+    db: Database, dataset_id: str, annotator: str, *, limit: int | None, source: str = "desk"
+) -> list[Vote]:
+    """The newest votes of one annotator through one source that were not taken back, newest first."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            f"""
+            SELECT {_COLUMNS}
+            FROM votes
+            WHERE dataset_id = $dataset_id
+              AND annotator = $annotator
+              AND kind <> 'undo'
+              AND source = $source
+              AND client_id NOT IN (
+                SELECT undoes FROM votes
+                WHERE dataset_id = $dataset_id AND annotator = $annotator AND undoes IS NOT NULL
+              )
+            ORDER BY vote_id DESC
+            LIMIT coalesce($limit, 9223372036854775807)
+            """,
+            {"dataset_id": dataset_id, "annotator": annotator, "limit": limit, "source": source},
+        ).fetchall()
+    return _votes(rows)
 
 
 def count_votes(db: Database, dataset_id: str, annotator: str | None = None) -> int:
@@ -93,6 +118,11 @@ def count_votes(db: Database, dataset_id: str, annotator: str | None = None) -> 
             {"dataset_id": dataset_id, "annotator": annotator},
         ).fetchone()
     return int(row[0]) if row else 0
+
+
+def _votes(rows: Sequence[tuple[Any, ...]]) -> list[Vote]:
+    names = [name.strip() for name in _COLUMNS.split(",")]
+    return [Vote(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _table(votes: Sequence[Vote]) -> pa.Table:

@@ -39,10 +39,13 @@ def put_in(db: Database, rows: Sequence[Row], *, progress: Callable[[str], None]
     dataset = find_dataset(db, KIDS)
     assert dataset is not None, "make the dataset first: kids(db)"
     about = Import(0, KIDS, "rows.csv", "f00d", {}, {}, {}, now(), "ana")
+    known = get_label_set(db, KIDS)
+    meant = {name: name for name in known.names}
+    if known.several:
+        meant = {row["label"]: named for row in rows if (named := known.named(row.get("label", "")))}
     return add_import(
         db, dataset, parsed=parsed_table(rows), refused=FINDINGS_SCHEMA.empty_table(), refused_count=0,
-        label_map={name: name for name in get_label_set(db, KIDS).names}, guideline_version=0, about=about,
-        progress=progress,
+        label_map=meant, guideline_version=0, about=about, progress=progress,
     )  # fmt: skip
 
 

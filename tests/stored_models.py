@@ -23,7 +23,7 @@ WORDS = {"disallow": ["awful", "rotten"], "allow": ["lovely", "sweet"]}
 
 
 @contextmanager
-def _jobs_in_this_process():
+def jobs_in_this_process():
     before = signal.getsignal(signal.SIGTERM)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "nice", lambda _: 0)
@@ -48,7 +48,7 @@ def dataset(db, count=60):
 def baseline(db, name="Mine"):
     """A trained baseline on a new snapshot of `dataset`; its model."""
     taken = take_snapshot(db, "kids", actor="ana", split_mode="stratified")
-    with _jobs_in_this_process():
+    with jobs_in_this_process():
         job = train(db, snapshot_id=taken.snapshot_id, name=name, actor="ana")
     absorb(db)  # or the dashboard under test did
     made = list_models(db, "kids")

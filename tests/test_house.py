@@ -185,6 +185,13 @@ def test_no_page_hides_its_script_in_a_function():
         assert "__main__" not in path.read_text(encoding="utf-8"), path.name
 
 
+def test_whoever_counts_folders_upwards_arrives_at_the_root():
+    for path in modules():
+        told = path.read_text(encoding="utf-8")
+        for steps in re.findall(r"__file__\)\.resolve\(\)\.parents\[(\d)\]", told):
+            assert path.parents[int(steps)] == ROOT, name_of(path)
+
+
 def test_modules_stay_small():
     sizes = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
     large = {name: lines for name, lines in sizes.items() if lines > MANY_LINES}

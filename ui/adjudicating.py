@@ -11,6 +11,8 @@ from services.labelling.adjudication import MAX_REASON, Dispute, DisputeCounts
 from ui.comments import draw_body
 from ui.errors import showing_errors
 from ui.figures import in_brackets
+from ui.guideline_examples import draw_example_button
+from ui.label_choice import choose_answer
 from ui.store import database
 from ui.times import when
 
@@ -56,21 +58,15 @@ def _draw_dispute(dispute: Dispute, dataset_id: str, who: str) -> None:
         with column.container(border=True, height="stretch"):
             _draw_vote(vote)
     with st.form(f"adjudicating_{number}", border=False):
-        label = st.radio(
-            "Your decision",
-            datasets.get_label_set(database(), dataset_id).names,
-            index=None,
-            format_func=lambda name: escape_markdown(shortened(name, 60)),
-            horizontal=True,
-            key=f"adjudicating_label_{number}",
-        )
+        labels = datasets.get_label_set(database(), dataset_id)
+        label = choose_answer("Your decision", labels, key=f"adjudicating_label_{number}")
         why = st.text_input(
             "Why", key=f"adjudicating_why_{number}", max_chars=MAX_REASON, placeholder="which rule decides it"
         )
         if st.form_submit_button("Decide", type="primary", icon=":material/gavel:"):
             with showing_errors():
-                adjudication.decide(database(), dataset_id, number, label=label or "", why=why, actor=who)
-                st.session_state[_LAST] = (dataset_id, number)
+                adjudication.decide(database(), dataset_id, number, label=label, why=why, actor=who)
+                st.session_state[_LAST] = (dataset_id, number, label, why)
                 st.rerun()
 
 
@@ -88,8 +84,10 @@ def _draw_last(dataset_id: str, who: str) -> None:
     last = st.session_state.get(_LAST)
     if not last or last[0] != dataset_id:
         return
-    told, back = st.columns([3, 1], vertical_alignment="center")
+    told, example, back = st.columns([2, 2, 1], vertical_alignment="center")
     told.caption(f"Comment {last[1]} is decided.")
+    with example:
+        draw_example_button(dataset_id, last[1], label=last[2], why=last[3])
     if back.button("Take it back", icon=":material/undo:", key="adjudicating_undo"):
         with showing_errors():
             adjudication.take_back(database(), dataset_id, last[1], why="Taken back at once.", actor=who)

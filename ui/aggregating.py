@@ -7,10 +7,13 @@ from domain.text import escape_markdown, shortened, visible
 from services.labelling.aggregation import METHODS
 from services.labelling.aggregation_runs import (
     MAX_NAME,
+    MAX_WHY,
     ShownAggregation,
     aggregate,
     list_aggregations,
+    put_in_force,
     show_aggregation,
+    take_out_of_force,
 )
 from ui.errors import showing_errors
 from ui.links import pick, put
@@ -25,7 +28,7 @@ def draw_aggregations(dataset_id: str, who: str) -> None:
     st.caption(
         "Works one label per comment out of all votes. Majority trusts everybody alike; Dawid-Skene learns"
         " from the votes whom to trust on what, and wants about three votes on a comment and thirty of a"
-        " person. A run changes no label in force: it shows what to look at."
+        " person. A run changes no label by itself: look at what it would change, and put it in force."
     )
     _draw_form(dataset_id, who)
     runs = {run.aggregation_id: run for run in list_aggregations(database(), dataset_id)}
@@ -37,7 +40,7 @@ def draw_aggregations(dataset_id: str, who: str) -> None:
         return f"{visible(run.name)} v{run.version} · {run.method} · {when(run.created_at)}"
 
     chosen = pick("Run", list(runs), key="run", shown=titled)
-    _draw_run(_shown(chosen, database().revision_of(dataset_id)))
+    _draw_run(_shown(chosen, database().revision_of(dataset_id)), who)
 
 
 # The revision is part of the key: the labels in force, beside which a run is shown, change with every vote.
@@ -59,7 +62,7 @@ def _draw_form(dataset_id: str, who: str) -> None:
                 put("run", run.aggregation_id)
 
 
-def _draw_run(shown: ShownAggregation) -> None:
+def _draw_run(shown: ShownAggregation, who: str) -> None:
     run = shown.run
     st.markdown(
         f"**{escape_markdown(shortened(run.name, 60))} v{run.version}**: {run.row_count:,} comments, of which"
@@ -74,10 +77,39 @@ def _draw_run(shown: ShownAggregation) -> None:
     )
     if not run.found["converged"]:
         st.warning("The estimation did not settle: do not rely on it.", icon=":material/warning:")
+    _draw_force(shown, who)
     if shown.differences:
         _draw_differences(shown)
     if "annotators" in run.found:
         _draw_confusion(shown)
+
+
+def _draw_force(shown: ShownAggregation, who: str) -> None:
+    """Whether the run gives the labels, and the form that changes that; both ways need a reason."""
+    run, decided = shown.run, shown.in_force
+    if decided is not None:
+        st.success(
+            f"In force since {when(decided.created_at)}, by {escape_markdown(decided.created_by)}:"
+            f" {escape_markdown(decided.why)}",
+            icon=":material/verified:",
+        )
+    if shown.votes_after:
+        st.caption(f"{shown.votes_after:,} labels came after this run, which does not know them.")
+    with st.form(f"aggregating_force_{run.aggregation_id}", border=False):
+        reason, go = st.columns([4, 1], vertical_alignment="bottom")
+        why = reason.text_input(
+            "Why it may give the labels" if decided is None else "Why the votes give the labels again",
+            key=f"aggregating_why_{run.aggregation_id}",
+            max_chars=MAX_WHY,
+        )
+        title = "Put in force" if decided is None else "Take out of force"
+        if go.form_submit_button(title, width="stretch"):
+            with showing_errors():
+                if decided is None:
+                    put_in_force(database(), run.aggregation_id, why=why, actor=who)
+                else:
+                    take_out_of_force(database(), run.dataset_id, why=why, actor=who)
+                st.rerun()
 
 
 def _draw_differences(shown: ShownAggregation) -> None:

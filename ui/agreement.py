@@ -5,8 +5,9 @@ from collections.abc import Hashable, Sequence
 import pandas as pd
 import streamlit as st
 
-from domain.comments import Comment
+from domain.comments import Comment, Dataset
 from domain.text import escape_markdown, shortened, visible
+from services.curation import datasets
 from services.evaluation.intervals import SMALL_N
 from services.labelling import agreement_report, annotators
 from services.labelling.agreement_report import Agreement, PairAgreement
@@ -22,44 +23,54 @@ _MOST_PAIRS = 8  # more are scrolled
 _CELL = ("said", "answered")  # keys of the URL: the labels of the first and of the second annotator
 
 
-def agreement_of(dataset_id: str, level: str) -> Agreement:
-    """The agreement of a dataset's annotators."""
-    return _agreement(dataset_id, level, database().revision_of(dataset_id))
+def choose_label(dataset: Dataset) -> str | None:
+    """The one of several labels that everything below is about; None where a comment has one label."""
+    if not dataset.several:
+        return None
+    names = datasets.get_label_set(database(), dataset.dataset_id).names
+    chosen = pick("Label, given or not", names, key="about", forgets=_CELL)
+    st.caption("A comment may have several labels: each is measured by itself.")
+    return chosen
 
 
-def annotators_of(dataset_id: str) -> list[AnnotatorQuality]:
+def agreement_of(dataset_id: str, level: str, about: str | None) -> Agreement:
+    """The agreement of a dataset's annotators, of several labels about one."""
+    return _agreement(dataset_id, level, about, database().revision_of(dataset_id))
+
+
+def annotators_of(dataset_id: str, about: str | None) -> list[AnnotatorQuality]:
     """How each annotator works."""
-    return _annotators(dataset_id, database().revision_of(dataset_id))
+    return _annotators(dataset_id, about, database().revision_of(dataset_id))
 
 
-def changes_of(dataset_id: str) -> list[Change]:
+def changes_of(dataset_id: str, about: str | None) -> list[Change]:
     """Changes of mind, the most frequent first."""
-    return _changes(dataset_id, database().revision_of(dataset_id))
+    return _changes(dataset_id, about, database().revision_of(dataset_id))
 
 
 # The revision is part of each key: a write to the dataset makes the next reader look again.
 
 
 @st.cache_data(max_entries=16, show_spinner="Counting votes")
-def _agreement(dataset_id: str, level: str, revision: int) -> Agreement:
-    return agreement_report.measure_agreement(database(), dataset_id, level=level)
+def _agreement(dataset_id: str, level: str, about: str | None, revision: int) -> Agreement:
+    return agreement_report.measure_agreement(database(), dataset_id, level=level, about=about)
 
 
 @st.cache_data(max_entries=16, show_spinner="Counting votes")
-def _annotators(dataset_id: str, revision: int) -> list[AnnotatorQuality]:
-    return annotators.list_annotators(database(), dataset_id)
+def _annotators(dataset_id: str, about: str | None, revision: int) -> list[AnnotatorQuality]:
+    return annotators.list_annotators(database(), dataset_id, about=about)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def _changes(dataset_id: str, revision: int) -> list[Change]:
-    return annotators.list_changes(database(), dataset_id)
+def _changes(dataset_id: str, about: str | None, revision: int) -> list[Change]:
+    return annotators.list_changes(database(), dataset_id, about=about)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
 def _behind(
-    dataset_id: str, people: tuple[str, str], labels: tuple[str, str], revision: int
+    dataset_id: str, people: tuple[str, str], labels: tuple[str, str], about: str | None, revision: int
 ) -> list[Comment]:
-    return agreement_report.pair_comments(database(), dataset_id, people, labels, limit=_SHOWN)
+    return agreement_report.pair_comments(database(), dataset_id, people, labels, about=about, limit=_SHOWN)
 
 
 def draw_coefficients(found: Agreement) -> None:
@@ -170,9 +181,9 @@ def _draw_pair(found: Agreement, pair: PairAgreement) -> None:
         "Colour is the share of the row: blue is the same label, red another one. A click opens the comments."
     )
     if said in found.labels and answered in found.labels:
-        people = (pair.first, pair.second)
+        people, revision = (pair.first, pair.second), database().revision_of(found.dataset_id)
         draw_comments(
-            _behind(found.dataset_id, people, (said, answered), database().revision_of(found.dataset_id)),
+            _behind(found.dataset_id, people, (said, answered), found.about, revision),
             count=pair.table[found.labels.index(said)][found.labels.index(answered)],
             key=f"agreement_cell_{said}_{answered}",
         )

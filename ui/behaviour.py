@@ -13,9 +13,9 @@ from services.evaluation.behaving import Measured, list_behaviours
 from services.evaluation.behaviour import sentence_of
 from services.evaluation.intervals import SMALL_N
 from services.jobs.launch import list_jobs
-from services.release.card_sections import measured
 from services.release.gate import as_dict
 from services.release.policy import find_policy
+from services.release.result_tables import measured
 from ui.behaviour_start import KINDS
 from ui.charts import label_title
 from ui.lists import pick_row

@@ -5,11 +5,15 @@ from collections.abc import Sequence
 import altair as alt
 import pandas as pd
 
+from domain.labels import labels_in
 from domain.text import shortened
 from services.evaluation.comparing import LabelChange
 from services.evaluation.confusion import UNPARSED, ConfusionTable
+from services.reporting.opening import Mark
 
 RIGHT, WRONG = "#3657d6", "#d1495b"
+_OUTCOME_COLOURS = {"pass": RIGHT, "fail": WRONG, "not decidable": "#8b93a3", "not judged": RIGHT}
+_LINE = "#e9a23b"  # what the policy asks for
 _MAX_MATRIX_PX, _CELL_PX, _ROW_PX = 700, 150, 46
 _MARGIN_PX = 180  # the chart is fitted into its size together with the names of the labels
 _UPRIGHT_PX = 90  # names above narrower cells are turned
@@ -60,9 +64,9 @@ def confusion_matrix(
 
 
 def score_bars(scores: Sequence[tuple[str, float]], *, gold: str) -> alt.Chart:
-    """The scores of one answer, highest first; the frozen label's bar is in the colour of what is right."""
+    """The scores of one answer, highest first; bars of frozen labels are in the colour of what is right."""
     rows = pd.DataFrame(scores, columns=["label", "score"])
-    rows["right"] = rows["label"] == gold
+    rows["right"] = rows["label"].isin({gold, *labels_in(gold)})
     axis = alt.Axis(title=None, labelLimit=140, ticks=False, domain=False)
     end = max(1.0, float(rows["score"].max()))
     return (
@@ -109,6 +113,49 @@ def change_bars(labels: Sequence[LabelChange]) -> alt.Chart:
         .add_params(clicked)
         .properties(height=36 * len(labels) + 70)
     )
+
+
+def interval_chart(marks: Sequence[Mark]) -> alt.LayerChart:
+    """Shares with their intervals and the policy's line, in the order given; a click selects `mark`."""
+    rows = pd.DataFrame(
+        {
+            "place": [str(place) for place in range(len(marks))],
+            "title": [shortened(each.title, 40) for each in marks],
+            "value": [each.value for each in marks],
+            "low": [each.low for each in marks],
+            "high": [each.high for each in marks],
+            "line": [each.line for each in marks],
+            "n": [each.n for each in marks],
+            "outcome": [each.outcome or "not judged" for each in marks],
+        }
+    )
+    colour = alt.Color(
+        "outcome:N",
+        scale=alt.Scale(domain=list(_OUTCOME_COLOURS), range=list(_OUTCOME_COLOURS.values())),
+        legend=None,
+    )
+    axis = alt.Axis(title=None, labelLimit=190, labelOverlap=False, ticks=False, domain=False)
+    place = alt.Chart(rows).encode(y=alt.Y("title:N", sort=list(rows["title"]), axis=axis))
+    across = alt.Scale(domain=[0, 1])
+    clicked = alt.selection_point(name="mark", fields=["place"], toggle=False)
+    told = [
+        alt.Tooltip("title:N", title="What"),
+        alt.Tooltip("value:Q", format=".3f", title="Measured"),
+        alt.Tooltip("low:Q", format=".3f", title="from"),
+        alt.Tooltip("high:Q", format=".3f", title="to"),
+        alt.Tooltip("line:Q", format=".3f", title="Policy"),
+        alt.Tooltip("n:Q", format=",", title="n"),
+        alt.Tooltip("outcome:N", title="Outcome"),
+    ]
+    return alt.layer(
+        place.mark_rule(strokeWidth=3).encode(
+            x=alt.X("low:Q", scale=across, title=None), x2="high:Q", color=colour
+        ),
+        place.mark_tick(thickness=2, size=20, color=_LINE).encode(x=alt.X("line:Q", scale=across)),
+        place.mark_point(size=110, filled=True, opacity=1, cursor="pointer")
+        .encode(x=alt.X("value:Q", scale=across), color=colour, tooltip=told)
+        .add_params(clicked),
+    ).properties(height=28 * len(rows) + 40)
 
 
 def _axis(angle: int, orient: str) -> alt.Axis:

@@ -9,6 +9,7 @@ from domain.comments import Comment
 from domain.errors import NotFound
 from domain.text import escape_markdown, shortened, visible
 from services.curation.comments import history
+from ui.guideline_examples import draw_example_button
 from ui.store import database
 from ui.times import when
 
@@ -19,6 +20,7 @@ _SOURCES = {
     "tied": "tied votes",
     "imported": "imported",
     "adjudicated": "decision",
+    "aggregated": "aggregation",
 }
 
 
@@ -125,7 +127,9 @@ def draw_history(comment_id: int, dataset_id: str) -> None:
         st.caption("Saved from the playground:")
     for note in told.notes:
         st.text(visible(note))
-    draw_try_link(comment)
+    with st.container(horizontal=True):
+        draw_try_link(comment)
+        draw_example_button(comment.dataset_id, comment_id, label=comment.label)
     st.subheader("Votes", anchor=False)
     if told.votes:
         votes = pd.DataFrame(

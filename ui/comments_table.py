@@ -23,7 +23,7 @@ def draw_answers(answers: Sequence[Miss], *, key: str, dataset_id: str) -> None:
     """What one run said of some comments; picking a row offers the way to all that is known of it."""
     table = answers_table(answers)
     picked = _draw(table, key=key, alt="Comments of the chosen cell")
-    _offer(picked, [each.comment.comment_id for each in answers], dataset_id)
+    offer_comment(picked, [each.comment.comment_id for each in answers], dataset_id)
 
 
 def draw_changes(changes: Sequence[Changed], *, key: str, dataset_id: str) -> None:
@@ -38,7 +38,7 @@ def draw_changes(changes: Sequence[Changed], *, key: str, dataset_id: str) -> No
         }
     )
     picked = _draw(table, key=key, alt="Comments behind the chosen change")
-    _offer(picked, [each.comment.comment_id for each in changes], dataset_id)
+    offer_comment(picked, [each.comment.comment_id for each in changes], dataset_id)
 
 
 def draw_misses(misses: Sequence[Miss], *, key: str, on_pick: Callable[[int], None]) -> None:
@@ -84,7 +84,8 @@ def _draw(
     return list(picked["selection"]["rows"])
 
 
-def _offer(picked: list[int], comment_ids: Sequence[int], dataset_id: str) -> None:
+def offer_comment(picked: list[int], comment_ids: Sequence[int], dataset_id: str) -> None:
+    """The way to all that is known of the comment in the picked row, if one is picked."""
     if picked and picked[0] < len(comment_ids):
         number = comment_ids[picked[0]]
         st.page_link(

@@ -33,8 +33,12 @@ def precision_recall_chart(curve: Curve, *, base_rate: float, points: Sequence[P
     )
 
 
-def roc_chart(curve: Curve) -> alt.LayerChart:
-    """Recall over the false-positive rate on a logarithmic axis, with its band and the line of chance."""
+def roc_chart(curve: Curve, *, points: Sequence[Point] = ()) -> alt.LayerChart:
+    """Recall over the false-positive rate on a logarithmic axis, with its band and the line of chance.
+
+    Args:
+        points: False-positive rate, recall and the words of operating points.
+    """
     drawn = Curve(np.maximum(curve.x, _LEAST_RATE), curve.y, curve.low, curve.high, curve.thresholds)
     rates = np.geomspace(_LEAST_RATE, 1, 40)
     chance = (
@@ -43,7 +47,8 @@ def roc_chart(curve: Curve) -> alt.LayerChart:
         .encode(x="x:Q", y="y:Q")
     )
     layers = _curve(drawn, "False-positive rate (0.001 and below at the left)", "Recall", is_log=True)
-    return alt.layer(*layers, chance).properties(height=_HEIGHT_PX)
+    marked = [(max(x, _LEAST_RATE), y, words) for x, y, words in points]
+    return alt.layer(*layers, chance, *_points(marked)).properties(height=_HEIGHT_PX)
 
 
 def reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
@@ -54,6 +59,8 @@ def reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
     rows = pd.DataFrame(
         {
             "said": [each.mean_score for each in bins],
+            "from": [each.low for each in bins],
+            "to": [each.high for each in bins],
             "share": [each.share.value for each in bins],
             "low": [each.share.low for each in bins],
             "high": [each.share.high for each in bins],
@@ -71,7 +78,9 @@ def reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
         place.mark_area(opacity=0.18, color=_GREY).encode(y=alt.Y("null_low:Q", title=""), y2="null_high:Q"),
         ends.mark_line(strokeDash=[4, 4], color=_GREY, strokeWidth=1).encode(x="x:Q", y="y:Q"),
         place.mark_rule(color=RIGHT, strokeWidth=1.5).encode(y="low:Q", y2="high:Q"),
-        place.mark_point(color=RIGHT, size=60, opacity=1).encode(
+        place.mark_point(color=RIGHT, size=60, opacity=1, cursor="pointer")
+        .add_params(alt.selection_point(name="bin", fields=["from", "to"], toggle=False))
+        .encode(
             y=y,
             fill=alt.condition("datum.few", alt.value("transparent"), alt.value(RIGHT)),
             tooltip=[
@@ -120,18 +129,20 @@ def _curve(curve: Curve, across: str, up: str, *, is_log: bool = False) -> list[
     band = place.mark_area(opacity=0.2, color=RIGHT).encode(
         y=alt.Y("low:Q", title=up, scale=height), y2="high:Q"
     )
-    line = place.mark_line(color=RIGHT, strokeWidth=2, point={"size": 90, "opacity": 0}).encode(
+    line = place.mark_line(color=RIGHT, strokeWidth=2).encode(
         y=alt.Y("y:Q", title=up, scale=height),
         order="threshold:Q",
-        tooltip=[
-            alt.Tooltip("threshold:Q", title="Threshold", format=".4f"),
-            alt.Tooltip("x:Q", title=across.split(" (")[0], format=".4f"),
-            alt.Tooltip("y:Q", title=up, format=".4f"),
-            alt.Tooltip("low:Q", title="from", format=".4f"),
-            alt.Tooltip("high:Q", title="to", format=".4f"),
-        ],
     )
-    return [band, line]
+    told = [
+        alt.Tooltip("threshold:Q", title="Threshold", format=".4f"),
+        alt.Tooltip("x:Q", title=across.split(" (")[0], format=".4f"),
+        alt.Tooltip("y:Q", title=up, format=".4f"),
+        alt.Tooltip("low:Q", title="from", format=".4f"),
+        alt.Tooltip("high:Q", title="to", format=".4f"),
+    ]
+    clicked = alt.selection_point(name="at", fields=["threshold"], toggle=False)
+    spots = place.mark_point(size=120, opacity=0, cursor="pointer").encode(y="y:Q", tooltip=told)
+    return [band, line, spots.add_params(clicked)]
 
 
 def _points(points: Sequence[Point]) -> list[alt.Chart]:

@@ -4,10 +4,13 @@ import streamlit as st
 
 from domain.models import Run
 from domain.text import shortened
-from services.evaluation import comparing, reports, reviews
+from services.evaluation import comparing, reports, reviews, set_reports
 from services.evaluation.comparing import Changed, RunComparison
+from services.evaluation.costs import costs_sentence
 from services.evaluation.reports import Evaluation
 from services.evaluation.reviews import Miss, Progress
+from services.evaluation.set_reports import SetEvaluation
+from services.evaluation.slices import Slice, slices
 from services.modelling.models import list_models, list_runs
 from ui.store import database
 
@@ -15,6 +18,12 @@ from ui.store import database
 def runs_of(dataset_id: str) -> dict[str, Run]:
     """The runs of a dataset by id, newest first."""
     return {run.run_id: run for run in list_runs(database(), dataset_id)}
+
+
+def own_of(runs: dict[str, Run]) -> dict[str, Run]:
+    """Those that models of ours made; imported scores are there to be compared with."""
+    foreign = {model.model_id for model in list_models(database()) if model.backend == "imported"}
+    return {run_id: run for run_id, run in runs.items() if run.model_id not in foreign}
 
 
 def run_titles(runs: dict[str, Run]) -> dict[str, str]:
@@ -32,6 +41,24 @@ def evaluation_of(run_id: str) -> Evaluation:
     return reports.evaluate(database(), run_id)
 
 
+@st.cache_data(max_entries=64, show_spinner="Counting answers")
+def either_evaluation_of(run_id: str) -> Evaluation | SetEvaluation:
+    """The same of a run whose answers may be sets of labels."""
+    return set_reports.evaluate_either(database(), run_id)
+
+
+@st.cache_data(max_entries=64, show_spinner="Counting slices")
+def slices_of(run_id: str) -> list[Slice]:
+    """The slices of one run."""
+    return slices(database(), run_id)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def costs_of(run_id: str) -> str:
+    """How long the answers of one run took and what they cost."""
+    return costs_sentence(database(), run_id)
+
+
 @st.cache_data(max_entries=64, show_spinner="Comparing answers")
 def comparison_of(before_run: str, after_run: str) -> RunComparison:
     """Two runs on the same comments."""
@@ -47,6 +74,11 @@ def changed_comments(before: str, after: str, change: str, label: str, *, limit:
 def cell_of(run: Run, gold: str, predicted: str, *, limit: int) -> list[Miss]:
     """The comments of a cell of the confusion matrix; "" asks for any label."""
     return _cell(run.run_id, gold, predicted, limit, database().revision_of(run.dataset_id))
+
+
+def answers_of(run: Run, comment_ids: list[int]) -> list[Miss]:
+    """What a run said of these comments, in that order."""
+    return reviews.answers_to(database(), run.run_id, comment_ids)
 
 
 def next_miss(run: Run, gold: str, predicted: str) -> Miss | None:

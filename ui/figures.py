@@ -10,9 +10,10 @@ from domain.text import escape_markdown, shortened
 from services.evaluation.comparing import RunComparison
 from services.evaluation.intervals import SMALL_N, Estimate, Proportion
 from services.evaluation.metrics import Report
-from services.evaluation.reports import DataFacts, unparsed_told
+from services.evaluation.reports import DataFacts, Evaluation, unparsed_told
+from services.evaluation.set_metrics import SetReport
 
-_GREY = "color: #8b93a3"
+GREY = "color: #8b93a3"
 
 
 def draw_figure(title: str, number: Proportion | Estimate | None, *, n: int, note: str = "") -> None:
@@ -32,22 +33,6 @@ def draw_count(title: str, count: int, *, n: int) -> None:
         st.caption(f"{share.value:.1%} of n = {n:,}  \n95 % interval {share.low:.1%} to {share.high:.1%}")
 
 
-def draw_headline(found: Report, withheld: int) -> None:
-    """Accuracy, macro-F1 and the weakest recall: what may be read in seconds."""
-    accuracy, macro, weakest = st.columns(3)
-    with accuracy:
-        note = unparsed_told(found.unparsed, withheld)
-        draw_figure("Accuracy", found.accuracy, n=found.n, note=note)
-    with macro:
-        draw_figure("Macro-F1", found.macro_f1, n=found.n, note=f"mean over {len(found.classes)} labels")
-    with weakest:
-        known = [(each.recall, each.label) for each in found.classes if each.recall is not None]
-        recall, label = min(known, key=lambda pair: pair[0].value)
-        draw_figure(
-            "Weakest recall", recall, n=recall.n, note=f"of the label {escape_markdown(shortened(label, 60))}"
-        )
-
-
 def data_sentence(data: DataFacts, n: int) -> str:
     """What the numbers were measured on, as one line of Markdown."""
     sources = ", ".join(f"{count:,} {source}" for source, count in data.label_from.items())
@@ -61,9 +46,12 @@ def data_sentence(data: DataFacts, n: int) -> str:
     )
 
 
-def draw_data(data: DataFacts, n: int) -> None:
+def draw_data(found: Evaluation) -> None:
     """The sentence on the data, and a warning where the model had seen the answers."""
+    data, n = found.data, found.report.n
     st.caption(data_sentence(data, n))
+    if told := unparsed_told(found.report.unparsed, found.withheld):
+        st.markdown(f"{told}.")
     if data.seen_in_training:
         st.warning(
             f"The model learned from {data.seen_in_training:,} of these {n:,} comments, so that the numbers"
@@ -72,7 +60,22 @@ def draw_data(data: DataFacts, n: int) -> None:
         )
 
 
-def class_table(found: Report) -> Styler:
+def draw_classes(found: Report) -> None:
+    """The table of the labels, and how its intervals were made."""
+    st.dataframe(
+        class_table(found),
+        hide_index=True,
+        height="content",
+        alt="Precision, recall and F1 of each label with intervals",
+    )
+    st.caption(
+        "95 % intervals: Wilson for precision and recall, the wider of Wilson and bootstrap for F1. Grey:"
+        f" fewer than {SMALL_N} comments. Balanced accuracy {in_brackets(found.balanced_accuracy)}, Matthews"
+        f" correlation {in_brackets(found.mcc)}, n = {found.n:,}."
+    )
+
+
+def class_table(found: Report | SetReport) -> Styler:
     """Precision, recall and F1 of each label and their averages; what rests on few comments is grey."""
     rows = [
         (
@@ -112,7 +115,7 @@ def in_brackets(number: Proportion | Estimate | None) -> str:
 
 def _greyed(column: "pd.Series[str]", mask: list[bool]) -> list[str]:
     """Styles of one column; the averages below the labels are never grey."""
-    return [_GREY if place < len(mask) and mask[place] else "" for place in range(len(column))]
+    return [GREY if place < len(mask) and mask[place] else "" for place in range(len(column))]
 
 
 def draw_verdict(found: RunComparison) -> None:

@@ -14,7 +14,7 @@ from ui.store import database
 
 def draw_head(title: str) -> DeltaGenerator:
     """The title of the page; returns the place beside it, always in sight, for the dataset in hand."""
-    left, right = st.columns([3, 1], vertical_alignment="bottom")
+    left, right = st.columns([2, 1], vertical_alignment="bottom")
     left.title(title)
     return right
 
@@ -28,14 +28,22 @@ def draw_frame(who: str, beside_title: DeltaGenerator) -> None:
     if wanted in names:
         st.session_state["dataset"] = wanted
     if names:
-        beside_title.selectbox("Dataset in hand", names, key="dataset", bind="query-params")
+        beside_title.selectbox(
+            "Dataset in hand", names, key="dataset", bind="query-params", on_change=_leave_the_rest
+        )
     with st.sidebar.popover(escape_markdown(who), icon=":material/person:", width="stretch"):
         st.caption("This name goes beside your votes and decisions. It is attribution, not security.")
         st.button("Be somebody else", on_click=forget, key="person_forget")
 
 
+def _leave_the_rest() -> None:
+    """What else the URL names, such as a snapshot, belongs to the dataset that was in hand before."""
+    for name in set(st.query_params) - {"dataset"}:
+        del st.query_params[name]
+
+
 def dataset_in_hand() -> Dataset:
-    """The dataset picked in the sidebar; while there is none at all, the page says what to do and ends."""
+    """The dataset picked beside the title; while there is none at all, the page says what to do and ends."""
     name = st.session_state.get("dataset")
     dataset = datasets.find_dataset(database(), name) if name else None
     if dataset is None:

@@ -43,7 +43,7 @@ def draw_frozen(frozen: Frozen, who: str) -> None:
             )
         else:
             st.markdown(f"On test: **{frozen.test.sentence}**")
-            draw_boxes(frozen.test)
+            draw_boxes(frozen.test.tally, frozen.test.outlook, frozen.test.traffic)
             with st.expander("Counts on test"):
                 draw_tally(frozen.test)
         st.caption(_looks(frozen))

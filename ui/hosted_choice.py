@@ -124,7 +124,8 @@ def _draw_child_data(dataset: Dataset, actor: str) -> None:
             icon=":material/child_care:",
         )
     else:
-        said = f"Holds no data of children, says{who}{why}" if marks else "Nobody said that it does."
+        unmarked = "Nobody has marked this dataset as holding any."
+        said = f"Holds no data of children, says{who}{why}" if marks else unmarked
         text.markdown(f":material/child_care: **Data of children:** {said}")
     with action.popover("Change" if dataset.may_hold_child_data else "Mark it", width="stretch"):
         _offer_mark(dataset, actor)

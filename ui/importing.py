@@ -11,10 +11,10 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
-from domain.labels import MAX_LABELS
+from domain.labels import MAX_LABELS, NONE_OF_THEM, Label, LabelSet, parts_of
 from domain.text import escape_markdown, shortened, visible
 from services.curation import datasets, importing
-from services.curation.importing import FIELDS, FileLook, Finding
+from services.curation.importing import FIELDS, LABEL_COLUMN, FileLook, Finding
 from ui.frame import go_to
 from ui.store import database
 
@@ -45,6 +45,7 @@ class Target:
     label_map: dict[str, str]
     group_by: str = "author"
     votes_needed: int = 1
+    several: bool = False
 
 
 @st.cache_resource(
@@ -86,8 +87,23 @@ def choose_columns(look: FileLook, *, form: str) -> dict[str, str]:
             )
             if column != _NONE:
                 chosen[field] = column
+    if "label" not in chosen:
+        spread = st.multiselect(
+            "Columns of 0 and 1, one for each label",
+            [column for column in look.columns if column not in chosen.values()],
+            format_func=visible,
+            placeholder="none",
+            key=f"import_spread_{form}",
+            help="Where a comment may have several labels, or none of them.",
+        )
+        chosen |= {f"{LABEL_COLUMN}{column}": column for column in spread}
     if "text" not in chosen:
         st.warning("Choose the column that holds the text.", icon=":material/warning:")
+        st.page_link(
+            "pages/tokens.py",
+            label="Prompts with answers, also as JSON inside cells, are read on Tokens, under *A file*",
+            icon=":material/arrow_forward:",
+        )
     if "id" not in chosen:
         st.caption(
             "Without an id column a comment is known by its text and its place among equal texts of this"
@@ -109,10 +125,11 @@ def choose_target(path: Path, columns: dict[str, str], file_name: str, *, form: 
         index=options.index(in_hand) if in_hand in names else len(names),
         key=f"import_dataset_{form}",
     )
-    written = sorted(_label_values(str(path), columns))
+    spread = [field.removeprefix(LABEL_COLUMN) for field in columns if field.startswith(LABEL_COLUMN)]
+    written = [] if spread else sorted(_label_values(str(path), columns))
     if picked != _NEW:
-        labels = datasets.get_label_set(database(), picked).names
-        return Target(picked, labels, _choose_meanings(written, labels, form=form))
+        known = datasets.get_label_set(database(), picked)
+        return Target(picked, known.names, _choose_meanings(written, known, form=form))
     stem = re.sub(r"[^a-z0-9]+", "-", Path(file_name).stem.casefold()).strip("-")[:60] or "comments"
     name = beside[0].text_input("Name of the new dataset", stem, max_chars=60, key=f"import_name_{form}")
     group_by = beside[1].selectbox(
@@ -125,14 +142,23 @@ def choose_target(path: Path, columns: dict[str, str], file_name: str, *, form: 
     votes_needed = beside[2].number_input(
         "Votes per comment", 1, 9, help="So many people label a comment.", key=f"import_votes_{form}"
     )
+    several = st.checkbox(
+        "A comment may have several labels, or none of them",
+        value=bool(spread),
+        disabled=bool(spread),
+        key=f"import_several_{form}_{len(spread)}",
+        help="In one column they stand with |, ; or , between them, and (none) for none. It cannot be changed"
+        " later.",
+    )
+    proposed = spread or (_parts(written) if several else written)
     typed = st.text_input(
         "Label set, in the order of the keys 1 to 9",
-        ", ".join(written) if 1 < len(written) <= MAX_LABELS else "allow, disallow",
-        key=f"import_labels_{form}",
+        ", ".join(proposed) if 1 < len(proposed) <= MAX_LABELS else "allow, disallow",
+        key=f"import_labels_{form}_{several}_{len(spread)}",
     )
     labels = tuple(label.strip() for label in typed.split(",") if label.strip())
-    meanings = _choose_meanings(written, labels, form=form)
-    return Target(name, labels, meanings, group_by=group_by, votes_needed=int(votes_needed))
+    meanings = _choose_meanings(written, LabelSet(tuple(Label(each) for each in labels), several), form=form)
+    return Target(name, labels, meanings, group_by, int(votes_needed), several=several)
 
 
 @st.cache_data(max_entries=16, show_spinner="Reading the labels of the whole file")
@@ -141,7 +167,15 @@ def _label_values(path: str, columns: dict[str, str]) -> dict[str, int]:
     return importing.label_values(Path(path), columns)
 
 
-def _choose_meanings(written: list[str], labels: tuple[str, ...], *, form: str) -> dict[str, str]:
+def _parts(written: list[str]) -> list[str]:
+    """The labels that answers of several hold, as the file writes them."""
+    return sorted({part for value in written for part in parts_of(value)})
+
+
+def _choose_meanings(written: list[str], known: LabelSet, *, form: str) -> dict[str, str]:
+    labels = known.names
+    if known.several:
+        written, labels = _parts(written), (*labels, NONE_OF_THEM)
     if not written:
         return {}
     st.caption(
@@ -161,7 +195,7 @@ def _choose_meanings(written: list[str], labels: tuple[str, ...], *, form: str) 
             "means": st.column_config.SelectboxColumn(options=list(labels)),
         },
         placeholder="choose a label",
-        key=f"import_label_map_{form}",
+        key=f"import_label_map_{form}_{known.several}",
         alt="What each label of the file means",
     )
     pairs = edited.dropna().itertuples(index=False, name=None)
@@ -187,6 +221,7 @@ def run_import(path: Path, file_name: str, columns: dict[str, str], target: Targ
         labels=target.labels,
         group_by=target.group_by,
         votes_needed=target.votes_needed,
+        several=target.several,
         file_name=file_name,
         progress=lambda what, share: _show_progress(bar, what, share),
     )

@@ -18,6 +18,7 @@ from ui.job_watching import draw_pause, draw_watching
 from ui.lists import pick_row
 from ui.origins import draw_origin
 from ui.provider_events import draw_provider_events
+from ui.scored import asked_of, draw_scored
 from ui.store import database
 from ui.times import when
 from ui.tuning_curves import draw_tuning_curves
@@ -29,7 +30,9 @@ _KINDS = {
     "tune_examples": "tuning",
     "adopt_hosted": "adoption",
     "predict": "prediction",
+    "score": "prediction",
     "behave": "behaviour test",
+    "find_suspects": "search for suspects",
     "search": "search",
     "learning_curve": "learning curve",
     "cross_validate": "cross-validation",
@@ -57,7 +60,7 @@ def pick_job(jobs: Sequence[Job]) -> str:
             "state": [_STATES[job.state.name][1] for job in ordered],
             "what": [_KINDS.get(job.kind, job.kind) for job in ordered],
             "model": [visible(job.spec["name"]) for job in ordered],
-            "on": [shortened(job.snapshot_id, 40) for job in ordered],
+            "on": [shortened(asked_of(job), 40) for job in ordered],
             "by": [visible(job.created_by) for job in ordered],
             "started": [when(job.created_at) for job in ordered],
         }
@@ -73,13 +76,14 @@ def draw_job(followed: Followed) -> None:
     st.subheader(f"{icon} {name}", anchor=False)
     again = f" · repeats {job.restart_of}" if job.restart_of else ""
     st.caption(
-        f"{job.job_id} · {_KINDS.get(job.kind, job.kind)} on {escape_markdown(job.snapshot_id)} · {state} · "
+        f"{job.job_id} · {_KINDS.get(job.kind, job.kind)} on {escape_markdown(asked_of(job))} · {state} · "
         f"started by {escape_markdown(job.created_by)}, {when(job.created_at)}{again}"
     )
     _draw_state(followed)
     draw_bill(job)
     if job.state.is_over:
         _draw_end(followed)
+        draw_scored(job)
     else:
         with st.container(horizontal=True, vertical_alignment="center"):
             draw_pause(followed)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from domain.comments import Comment
-from domain.errors import BadInput
+from domain.errors import BadInput, Conflict, WorkbenchError
 from domain.labels import Vote
+from domain.queues import Queue
 from services.curation import datasets
-from services.labelling import desk
+from services.labelling import desk, queues
 from ui.desk import MAX_VOTES, DeskComment, DeskLabel, DeskVote
 from ui.store import database
 
@@ -26,12 +27,16 @@ class DeskState:
     waiting: int = 0
     queue: list[DeskComment] = field(default_factory=list)
     acked: deque[str] = field(default_factory=lambda: deque(maxlen=4 * MAX_VOTES))
-    error: BadInput | None = None
+    error: WorkbenchError | None = None
+    queue_id: str | None = None  # None: whatever waits in the dataset
+    shows_known: bool = False  # the label in force and scores, in a queue that is not blind
+    late: list[int] = field(default_factory=list)  # answered after somebody else had them
+    recent: list[tuple[DeskComment, str]] = field(default_factory=list)  # what can be taken back, with its id
 
     @property
     def key(self) -> str:
-        """Names the pane: another person's or another dataset's votes never mix with these."""
-        return f"desk_{self.dataset_id}_{self.who}"
+        """Names the pane: another person's, dataset's or queue's votes never mix with these."""
+        return "_".join(["desk", self.dataset_id, *([self.queue_id] if self.queue_id else []), self.who])
 
     def take(self, given: list[DeskVote]) -> None:
         """Write the votes, acknowledge them, and see to it that the queue does not run dry."""
@@ -49,22 +54,57 @@ class DeskState:
 
     def refill(self) -> None:
         """Lease the comments at hand anew, and more behind them; what others answered meanwhile goes."""
-        after = self.queue[0].comment_id - 1 if self.queue else 0
-        waiting = desk.next_comments(database(), self.dataset_id, actor=self.who, after=after)
-        self.queue = [_shown(comment) for comment in waiting]
+        if self.queue_id is not None:
+            held = [comment.comment_id for comment in self.queue]
+            try:
+                waiting = queues.next_in_queue(database(), self.queue_id, actor=self.who, held=held)
+            except Conflict as error:  # closed meanwhile
+                waiting, self.error = [], error
+        else:
+            after = self.queue[0].comment_id - 1 if self.queue else 0
+            waiting = desk.next_comments(database(), self.dataset_id, actor=self.who, after=after)
+        self.queue = [self._shown(comment) for comment in waiting]
 
     def count(self) -> None:
         """Count anew what was answered and what waits: of a million comments too slow for every callback."""
-        counts = desk.count_desk(database(), self.dataset_id, actor=self.who)
-        self.done, self.waiting = counts.done, counts.waiting
+        if self.queue_id is not None:
+            told = queues.count_queue(database(), self.queue_id, actor=self.who)
+            self.done, self.waiting = told.mine, told.waiting
+        else:
+            counts = desk.count_desk(database(), self.dataset_id, actor=self.who)
+            self.done, self.waiting = counts.done, counts.waiting
+
+    def remember(self) -> None:
+        """Look up what this person answered last, so that it can be taken back after a reload too."""
+        last = desk.last_answers(database(), self.dataset_id, actor=self.who)
+        self.recent = [(self._shown(comment), vote.client_id) for comment, vote in last]
+
+    def _shown(self, comment: Comment) -> DeskComment:
+        """The comment as the pane gets it: of a blind queue nothing that tells what others think of it."""
+        if self.queue_id is not None and not self.shows_known:
+            comment = queues.blinded(comment)
+        posted = comment.posted_at.strftime("%d %b %Y, %H:%M") if comment.posted_at else None
+        return DeskComment(
+            comment.comment_id,
+            comment.body,
+            comment.author,
+            comment.thread,
+            posted,
+            comment.language,
+            known=_known(comment) if self.shows_known else None,
+        )
 
     def _store(self, votes: list[Vote]) -> list[str]:
         """Write the votes and return the ids of those that need not be sent again."""
         if not votes:
             return []
         try:
-            return desk.record_votes(database(), self.dataset_id, votes, actor=self.who)
-        except BadInput as error:
+            if self.queue_id is None:
+                return desk.record_votes(database(), self.dataset_id, votes, actor=self.who)
+            recorded = queues.record_in_queue(database(), self.queue_id, votes, actor=self.who)
+            self.late = [*self.late, *recorded.late][-MAX_VOTES:]
+            return list(recorded.acked)
+        except (BadInput, Conflict) as error:
             if len(votes) > 1:  # one bad vote must not take the others with it
                 return [client_id for vote in votes for client_id in self._store([vote])]
             # What cannot be stored now cannot be later either: the person is told, and it is not sent again.
@@ -72,11 +112,15 @@ class DeskState:
             return [votes[0].client_id]
 
 
-def desk_state(dataset_id: str, who: str) -> DeskState:
+def desk_state(dataset_id: str, who: str, queue: Queue | None = None) -> DeskState:
     """The state of this person's pane in this session, brought up to date at each visit of the page."""
     held = st.session_state.get("label_desk")
-    if not isinstance(held, DeskState) or (held.dataset_id, held.who) != (dataset_id, who):
+    wanted = (dataset_id, who, queue and queue.queue_id)
+    if not isinstance(held, DeskState) or (held.dataset_id, held.who, held.queue_id) != wanted:
         held = st.session_state["label_desk"] = DeskState(dataset_id, who)
+        if queue is not None:
+            held.queue_id, held.shows_known = queue.queue_id, not queue.settings.is_blind
+        held.remember()
     held.queue = []  # from the first that waits: what was skipped over or taken back comes again
     held.refill()
     held.count()
@@ -89,11 +133,11 @@ def desk_labels(dataset_id: str) -> list[DeskLabel]:
     return [DeskLabel(label.name, label.key, label.colour, label.definition) for label in labels]
 
 
-def _shown(comment: Comment) -> DeskComment:
-    posted = comment.posted_at.strftime("%d %b %Y, %H:%M") if comment.posted_at else None
-    return DeskComment(
-        comment.comment_id, comment.body, comment.author, comment.thread, posted, comment.language
-    )
+def _known(comment: Comment) -> str | None:
+    told = [f"now {comment.label or 'none'} ({comment.label_from})"] if comment.label_from else []
+    if comment.source_score is not None:
+        told.append(f"score {comment.source_score:.2f}")
+    return ", ".join(told) or None
 
 
 def _vote(given: DeskVote, who: str) -> Vote:

@@ -10,7 +10,7 @@ from domain.text import escape_markdown, shortened, visible
 from services.modelling import model_facts
 from services.modelling.model_facts import ModelFacts
 from ui.errors import showing_errors
-from ui.evaluations import evaluation_of
+from ui.evaluations import either_evaluation_of
 from ui.figures import in_brackets
 from ui.lists import pick_row
 from ui.store import database
@@ -117,7 +117,7 @@ def _headline(facts: ModelFacts) -> str:
     """Macro F1 with its interval, and of which split; on other splits numbers are not alike."""
     if facts.run is None:
         return ""
-    return f"{in_brackets(evaluation_of(facts.run.run_id).report.macro_f1)} {facts.run.split}"
+    return f"{in_brackets(either_evaluation_of(facts.run.run_id).report.macro_f1)} {facts.run.split}"
 
 
 def _size(facts: ModelFacts) -> str:

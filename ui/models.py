@@ -7,7 +7,7 @@ import streamlit as st
 
 from domain.models import Model, Run
 from domain.text import escape_markdown, visible
-from ui.evaluations import evaluation_of
+from ui.evaluations import either_evaluation_of
 from ui.figures import in_brackets
 from ui.job_results import draw_expiry
 from ui.origins import draw_origin
@@ -26,19 +26,11 @@ def draw_model(model: Model) -> None:
     answers = f"labels: {labels}" if labels else "answers in free text"
     st.caption(f"{model.model_id} · {model.backend} · {answers}")
     with st.container(horizontal=True, gap="medium"):
-        draw_origin(model.snapshot_id, model.dataset_id, label="Learned from")
-        st.page_link(
-            "pages/jobs.py",
-            label=f"Made by {model.job_id}",
-            icon=":material/pending_actions:",
-            query_params={"dataset": model.dataset_id, "job": model.job_id},
-        )
-        st.page_link(
-            "pages/try.py",
-            label="Try it",
-            icon=":material/science:",
-            query_params={"dataset": model.dataset_id, "model": model.model_id},
-        )
+        if model.backend == "imported":
+            draw_origin(model.snapshot_id, model.dataset_id, label="About")
+            st.caption("Its answers came from a file; it cannot be asked.")
+        else:
+            _draw_making(model)
     draw_expiry(model.settings)
     with st.expander("Settings", icon=":material/tune:"):
         st.dataframe(
@@ -48,6 +40,22 @@ def draw_model(model: Model) -> None:
             hide_index=True,
             alt="Settings of the model",
         )
+
+
+def _draw_making(model: Model) -> None:
+    draw_origin(model.snapshot_id, model.dataset_id, label="Learned from")
+    st.page_link(
+        "pages/jobs.py",
+        label=f"Made by {model.job_id}",
+        icon=":material/pending_actions:",
+        query_params={"dataset": model.dataset_id, "job": model.job_id},
+    )
+    st.page_link(
+        "pages/try.py",
+        label="Try it",
+        icon=":material/science:",
+        query_params={"dataset": model.dataset_id, "model": model.model_id},
+    )
 
 
 def draw_free_text(model: Model) -> None:
@@ -87,5 +95,5 @@ def draw_runs(model: Model, runs: Sequence[Run], engines: Mapping[str, str]) -> 
 def _numbers(run: Run) -> tuple[str, str]:
     if not run.row_count:
         return "undefined", "undefined"
-    found = evaluation_of(run.run_id).report
+    found = either_evaluation_of(run.run_id).report
     return in_brackets(found.accuracy), in_brackets(found.macro_f1)

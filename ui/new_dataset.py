@@ -19,11 +19,19 @@ def draw_new_dataset() -> None:
         labels = right.text_input(
             "Labels, separated by commas", "allow, disallow", max_chars=2_000, key="new_dataset_labels"
         )
+        several = st.checkbox(
+            "A comment may have several of these labels, or none", key="new_dataset_several",
+            help="Decided once: it cannot be changed later.",
+        )  # fmt: skip
         st.caption("For examples with free-text answers (Tokens), or texts kept from the playground.")
         if st.form_submit_button("Make it", icon=":material/add:"):
             with showing_errors():
                 wanted = [label.strip() for label in (labels or "").split(",") if label.strip()]
                 made = datasets.create_dataset(
-                    database(), (name or "").strip(), wanted, actor=st.session_state["person"]
+                    database(),
+                    (name or "").strip(),
+                    wanted,
+                    actor=st.session_state["person"],
+                    several=several,
                 )
                 go_to("guideline", dataset=made.dataset_id)

@@ -9,11 +9,12 @@ import streamlit as st
 from domain.text import escape_markdown, shortened
 from services.modelling.models import get_model, list_models
 from services.release import releases
-from services.release.card_files import FORMATS, card_file
-from services.release.card_sections import measured
+from services.release.card_files import card_file
+from services.release.documents import FORMATS
 from services.release.gate import Verdict, as_dict, judge
 from services.release.policy import MAX_WHY, Policy
 from services.release.releases import Release
+from services.release.result_tables import measured
 from ui.errors import showing_errors
 from ui.evaluations import comparison_of, runs_of
 from ui.figures import draw_verdict as draw_comparison_verdict
@@ -25,7 +26,7 @@ BADGES = {
     "fail": ":red-badge[:material/close: Fail]",
     "not decidable": ":gray-badge[:material/question_mark: Not decidable]",
 }
-_SAYS = {
+SAYS = {
     "pass": "The model meets the policy.",
     "fail": "The model does not meet the policy.",
     "not decidable": "The data cannot say whether the model meets the policy.",
@@ -61,30 +62,45 @@ def open_release_of(dataset_id: str, model_id: str) -> Release | None:
     return next((each for each in found if each.model_id == model_id and each.state == "proposed"), None)
 
 
-def verdict_of(model_id: str, dataset_id: str, policy: Policy, run_id: str | None) -> Verdict:
-    """What the policy says of a model today."""
+def verdict_of(
+    model_id: str, dataset_id: str, policy: Policy, run_id: str | None, threshold: str | None = None
+) -> Verdict:
+    """What the policy says of a model today; run and threshold as for `judge`."""
     today, revision = datetime.now(UTC).date(), database().revision_of(dataset_id)
-    return _verdict(model_id, policy, run_id, today, revision)
+    return _verdict(model_id, policy, run_id, threshold, today, revision)
 
 
 # The revision is part of the key: a review or a release is a write, after which the model is judged anew.
 @st.cache_data(max_entries=32, show_spinner="Judging")
-def _verdict(model_id: str, policy: Policy, run_id: str | None, today: date, revision: int) -> Verdict:
-    return judge(database(), model_id, policy, run_id=run_id, today=today)
+def _verdict(
+    model_id: str, policy: Policy, run_id: str | None, threshold: str | None, today: date, revision: int
+) -> Verdict:
+    return judge(database(), model_id, policy, run_id=run_id, threshold=threshold, today=today)
 
 
 def draw_verdict(verdict: Verdict) -> None:
     """The verdict in words, on what it rests, and every clause with why; what does not hold comes first."""
     with st.container(border=True):
-        st.markdown(f"#### {BADGES[verdict.outcome]} {_SAYS[verdict.outcome]}")
+        st.markdown(f"#### {BADGES[verdict.outcome]} {SAYS[verdict.outcome]}")
         st.markdown(verdict.sentence)
         by = f"version {verdict.policy_version} of the policy" if verdict.policy_version else "a policy"
         st.caption(
             f"{escape_markdown(shortened(verdict.model, 60))} on n = {verdict.n:,} comments of the"
             f" {verdict.split} split of {verdict.snapshot_id}, judged on {verdict.judged_on} by {by}, on the"
-            " bounds of 95 % intervals."
+            f" bounds of 95 % intervals. {_judged_at(verdict)}"
         )
     st.subheader("Why", anchor=False)
+    draw_clauses(verdict)
+
+
+def _judged_at(verdict: Verdict) -> str:
+    if verdict.threshold is None:
+        return "The label that the model names decides: no threshold is frozen for it."
+    return f"Recall, precision and false positives are those at the frozen {verdict.threshold}."
+
+
+def draw_clauses(verdict: Verdict) -> None:
+    """Every clause with why it came out so; what does not hold comes first."""
     told = sorted(as_dict(verdict)["clauses"], key=lambda each: _ORDER[each["outcome"]])
     passed = [each for each in told if each["outcome"] == "pass"]
     for each in told[: len(told) - len(passed)]:

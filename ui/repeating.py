@@ -7,9 +7,11 @@ from typing import Any
 import streamlit as st
 
 from domain.jobs import Job
+from services.curation.snapshots import get_snapshot
 from services.modelling.commands import train_command
 from services.modelling.plain_script import FILE_NAME, plain_script
 from services.modelling.recipes import EncoderSettings, get_recipe, settings_of
+from ui.store import database
 
 _RECIPE = "solid"  # a job knows its settings, not by which recipe they came about
 
@@ -29,6 +31,9 @@ def draw_script(snapshot_id: str, recipe: str, settings: dict[str, Any]) -> None
     """The export and the script of an encoder's training; `settings` where they differ from the recipe's."""
     config = settings_of(get_recipe(recipe), settings)
     if not isinstance(config, EncoderSettings):
+        return
+    if get_snapshot(database(), snapshot_id).several:
+        st.caption("The script without the workbench knows one label per comment only.")
         return
     st.caption(
         "With transformers alone: write the snapshot's comments to a file, keep the script beside it, and "

@@ -6,27 +6,37 @@ from uuid import uuid4
 import streamlit as st
 
 from domain.errors import WorkbenchError
+from domain.labels import NONE_OF_THEM, SEPARATOR, labels_in
 from domain.models import Run
 from domain.text import escape_markdown, shortened, visible
 from services.curation import datasets
 from services.curation.comments import history
+from services.evaluation.confusion import ConfusionTable
 from services.evaluation.reviews import MAX_WHY_LENGTH, VERDICTS, Miss, review
+from services.labelling.guideline_examples import guideline_for_people
+from services.modelling.models import get_model
 from ui.charts import label_title, score_bars
 from ui.comments import draw_body, draw_try_link
-from ui.errors import show
+from ui.errors import show, showing_errors
+from ui.guideline_examples import draw_example_button
 from ui.links import put
 from ui.store import database
 from ui.times import when
+from ui.verdicts import draw_reasons
 
 _focus = st.components.v2.component(
     "workbench.focus", js=Path(__file__).with_name("focus.js").read_text(encoding="utf-8")
 )
 _PANE_PX = 340
+_MOST_KINDS = 4  # with more labels the pickers are the better way
+ONE_BY_ONE, SIMILAR = "One by one", "Similar misses"
+_PARTS = [ONE_BY_ONE, "Blind reading", SIMILAR, "Causes"]
 _MEANING = {
     "model wrong": "The label is right. The model is to learn it.",
     "label wrong": "Another label is put in force, with your name and reason.",
     "guideline unclear": "Two careful people could differ. The guideline is to say more.",
-    "cannot be judged": "The comment alone does not tell.",
+    "context missing": "With the video, thread or picture before it, it could be decided.",
+    "cannot be judged": "Nobody could tell, whatever was known.",
 }
 
 
@@ -35,7 +45,10 @@ def draw_miss(miss: Miss) -> None:
     words, said = st.columns([3, 2])
     with words, st.container(height=_PANE_PX, border=False):  # of one height: the buttons below stay in place
         draw_body(miss.comment)
-        draw_try_link(miss.comment)
+        with st.container(horizontal=True):
+            draw_try_link(miss.comment)
+            label = miss.comment.label or miss.gold
+            draw_example_button(miss.comment.dataset_id, miss.comment.comment_id, label=label)
         if miss.review:
             st.info(_told(miss), icon=":material/rate_review:")
             if miss.review.label and miss.comment.label_from == "adjudicated":
@@ -57,7 +70,7 @@ def draw_miss(miss: Miss) -> None:
 
 
 def draw_verdicts(run: Run, miss: Miss, labels: tuple[str, ...], who: str) -> None:
-    """The four verdicts, keys 1 to 4; "label wrong" asks which label and why."""
+    """The five verdicts, keys 1 to 5; "label wrong" asks which label and why."""
     number = miss.comment.comment_id
     client_id = _client_id(number)
     for place, (column, verdict) in enumerate(zip(st.columns(len(VERDICTS)), VERDICTS, strict=True)):
@@ -125,22 +138,77 @@ def draw_last(run: Run) -> None:
 
 def open_comment(comment_id: int) -> None:
     """Show this comment, whether it was reviewed or not."""
+    st.session_state["part"] = ONE_BY_ONE
     put("comment", str(comment_id))
+
+
+def pick_part() -> str:
+    """The part of the page that is open; the URL names it."""
+    part = st.segmented_control(
+        "Part of the review",
+        _PARTS,
+        key="part",
+        bind="query-params",
+        default=None if "part" in st.session_state else ONE_BY_ONE,  # a row of a group may have set it
+        required=True,
+        label_visibility="collapsed",
+    )
+    return part or ONE_BY_ONE
+
+
+def draw_kinds(table: object) -> None:
+    """How many comments of each label were missed and how many were wrongly given it; each opens them."""
+    if not isinstance(table, ConfusionTable) or len(table.labels) > _MOST_KINDS:
+        return
+
+    def ask(gold: str, predicted: str) -> None:
+        put("gold", gold)
+        put("predicted", predicted)
+        put("comment", "")
+
+    with st.container(horizontal=True, gap="small"):
+        for label in table.labels:
+            name = escape_markdown(shortened(label, 30))
+            for words, cell in ((f"{name} missed", (label, "")), (f"wrongly {name}", ("", label))):
+                count = table.count(*cell, misses_only=True)
+                st.button(
+                    f"{count:,} {words}",
+                    type="tertiary",
+                    disabled=not count,
+                    key=f"review_kind_{'_'.join(cell)}",
+                    on_click=ask,
+                    args=cell,
+                )
+
+
+def draw_reasons_of(run: Run, miss: Miss) -> None:
+    """On request: the words that decided, and the nearest comments that the model had learned from."""
+    if get_model(database(), run.model_id).backend == "imported":
+        return
+    if st.toggle("Why the model said so", key="review_reasons", persist_state="session"):
+        with showing_errors():
+            draw_reasons(run.model_id, miss.comment.body, miss.predicted)
 
 
 def _draw_label_form(run: Run, miss: Miss, labels: tuple[str, ...], client_id: str, who: str) -> None:
     others = [label for label in labels if label != miss.gold or miss.is_overruled]
+    default: str | tuple[str, ...] | None = others[0] if len(others) == 1 else None
+    if run.several:
+        others, default = [*labels, NONE_OF_THEM], labels_in(miss.gold) or (NONE_OF_THEM,)
     number = miss.comment.comment_id
 
     def send() -> None:
         label, why = st.session_state[f"review_label_{number}"], st.session_state[f"review_why_{number}"]
+        if run.several:
+            label = SEPARATOR.join(label)
         decide(run, number, "label wrong", client_id, who, label=label, why=why)
 
     with st.form(f"review_form_{number}"):
         st.segmented_control(
-            "The right label",
+            "The right labels" if run.several else "The right label",
             others,
-            default=others[0] if len(others) == 1 else None,
+            selection_mode="multi" if run.several else "single",
+            default=default,
             format_func=lambda label: escape_markdown(shortened(label, 60)),
             key=f"review_label_{number}",
         )
@@ -189,7 +257,8 @@ def _client_id(comment_id: int) -> str:
 
 def draw_guideline(dataset_id: str) -> None:
     """The guideline in force, as plain text, one click away from the verdict."""
-    guideline = datasets.find_guideline(database(), dataset_id)
-    if guideline is not None:
-        with st.expander(f"Guideline v{guideline[0]}", icon=":material/menu_book:"):
-            st.text(visible(guideline[1]))
+    guideline = guideline_for_people(database(), dataset_id)
+    if guideline:
+        newest = datasets.find_guideline(database(), dataset_id)
+        with st.expander(f"Guideline v{newest[0] if newest else 0}", icon=":material/menu_book:"):
+            st.text(visible(guideline))

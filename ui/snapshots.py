@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from domain.comments import Dataset
+from domain.labels import NONE_OF_THEM
 from domain.splits import SPLITS
 from domain.text import escape_markdown, visible
 from services.curation import snapshots
@@ -38,6 +39,7 @@ _HOW = {
     "majority": "a majority of votes",
     "imported": "the imported file",
     "adjudicated": "a decision after review",
+    "aggregated": "an aggregation of all votes",
 }
 _LEAKS = {
     "same_text": "have the text of a training comment",
@@ -115,8 +117,11 @@ def draw_snapshot(snapshot: Snapshot) -> None:
 
 def _draw_rows(snapshot: Snapshot) -> None:
     """Comments per split and label, as shares in a chart and as numbers below it."""
-    counts, labels = snapshot.manifest["counts"], snapshot.labels
+    counts, labels = snapshot.label_counts, snapshot.labels
     st.markdown("**Comments per split and label**")
+    if snapshot.several:
+        _draw_several(snapshot)
+        return
     rows = [[counts[split].get(label, 0) for label in labels] for split in SPLITS]
     table = pd.DataFrame(rows, columns=[visible(label) for label in labels])
     colours = [label["colour"] for label in snapshot.manifest["labels"]]
@@ -130,6 +135,18 @@ def _draw_rows(snapshot: Snapshot) -> None:
         column_config=dict.fromkeys(table.columns[1:], numbers),
         alt="Comments per split and label",
     )
+
+
+def _draw_several(snapshot: Snapshot) -> None:
+    """Comments with each label, which are no shares of a whole: a comment may have several."""
+    counts, names = snapshot.label_counts, [*snapshot.labels, NONE_OF_THEM]
+    table = pd.DataFrame(
+        [[counts[split].get(name, 0) for name in names] for split in SPLITS], columns=[*map(visible, names)]
+    )
+    table.insert(0, "split", list(SPLITS))
+    table["all"] = [sum(snapshot.manifest["counts"][split].values()) for split in SPLITS]
+    st.dataframe(table, hide_index=True, alt="Comments per split and label")
+    st.caption("A comment may have several labels and counts under each of them.")
 
 
 def _share_bars(table: pd.DataFrame, colours: Sequence[str]) -> alt.Chart:
@@ -162,7 +179,7 @@ def _draw_origin(snapshot: Snapshot) -> None:
     """Where the labels come from, and what stayed outside."""
     told = snapshot.manifest
     st.markdown("**Where it comes from**")
-    guideline, out = told["guideline_version"], told["left_out"]
+    guideline, out, run = told["guideline_version"], told["left_out"], told.get("aggregation")
     facts = {
         "Taken": when(snapshot.created_at),
         "By": visible(snapshot.created_by),
@@ -171,6 +188,7 @@ def _draw_origin(snapshot: Snapshot) -> None:
         + (f", seed {told['seed']}" if told["split_mode"] == "stratified" else ""),
         "Guideline": f"version {guideline}" if guideline else "none was written",
         **{f"Labels from {_HOW.get(how, how)}": f"{n:,}" for how, n in told["label_from"].items()},
+        **({"Aggregation in force": f"{visible(run['name'])} v{run['version']}, {run['id']}"} if run else {}),
         "Left out without a label": f"{out['waiting']:,}"
         + (f", {out['tied']:,} tied" if out["tied"] else ""),
         "Left out by cleaning": f"{out['excluded']:,}",

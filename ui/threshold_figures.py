@@ -10,7 +10,9 @@ from domain.text import visible
 from services.evaluation.base_rate import precision_at
 from services.evaluation.choosing import Choice, Crossing
 from services.evaluation.intervals import Estimate
+from services.evaluation.outlook import Outlook
 from services.evaluation.targets import Stability, Target
+from services.evaluation.thresholds import Tally, Traffic
 from ui.charts import label_title
 from ui.curve_charts import Point
 from ui.figures import draw_figure
@@ -18,12 +20,11 @@ from ui.figures import draw_figure
 _COLOURS = {"met": "green", "not met": "red", "not decidable": "gray"}
 
 
-def draw_boxes(choice: Choice) -> None:
-    """Precision, recall and false-positive rate of a cut, and the hours it takes."""
-    day, tally = choice.outlook, choice.tally
+def draw_boxes(tally: Tally, day: Outlook, traffic: Traffic) -> None:
+    """Precision, recall and false-positive rate of what is flagged, and the hours it takes."""
     boxes = st.columns(4)
     removed = tally.removed_positives + tally.removed_negatives
-    share = f"where {choice.traffic.base_rate:.2%} are unwanted"
+    share = f"where {traffic.base_rate:.2%} are unwanted"
     with boxes[0]:
         draw_figure("Precision", day.precision, n=removed, note=share)
     with boxes[1]:

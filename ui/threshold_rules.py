@@ -28,10 +28,9 @@ _ASKED = {
 _SHARES = ("recall-at-precision", "precision-at-recall", "recall-at-fpr", "band")
 
 
-def draw_traffic(bench: Bench) -> Traffic:
-    """The controls that state what the model will meet; without a base rate, that of the comments."""
+def draw_traffic(own: float) -> Traffic:
+    """The controls that state what the model will meet; without a base rate, the comments' own."""
     share, volume, seconds = st.columns(3)
-    own = bench.ranked.base_rate
     percent = share.number_input(
         "Unwanted in real traffic, percent",
         0.0001,

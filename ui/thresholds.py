@@ -60,7 +60,7 @@ def draw_choosing(
         choice = choosing.choose(bench, rule, traffic)
         with st.container(border=True):
             st.markdown(f"**{choice.sentence}**")
-        draw_boxes(choice)
+        draw_boxes(choice.tally, choice.outlook, choice.traffic)
         stable = _stability_of(run_id, unwanted, repaired, rule, traffic)
         draw_firmness(choice, stable)
         chart, table = st.columns([3, 2])

@@ -14,6 +14,7 @@ from services.modelling.hosted.catalogue import HostedModel, HostedModels, hoste
 from services.modelling.tokens.comment_tokens import texts_of
 from services.modelling.tokens.encodings import encoding_of
 from services.modelling.tokens.snapshots import SnapshotBudget, budget_of_snapshot, count_snapshot
+from services.several import refuse_several
 from ui.frame import nothing_yet
 from ui.links import pick
 from ui.store import database
@@ -25,6 +26,7 @@ _SOON_DAYS = 90
 
 def draw_snapshot_tab(dataset: Dataset) -> None:
     """Choose a snapshot, a model, a prompt and a balance; everything below follows at once."""
+    refuse_several(dataset, "Examples for hosted models")
     taken = {one.snapshot_id: one for one in snapshots.list_snapshots(database(), dataset.dataset_id)}
     if not taken:
         nothing_yet(

@@ -27,7 +27,8 @@ _SETTINGS_IN_A_ROW = 3
 def describe_rows(snapshot: Snapshot) -> str:
     """What a model learns from and answers, as a sentence in Markdown."""
     counts = snapshot.manifest["counts"]
-    train = " · ".join(f"{escape_markdown(label)} {n:,}" for label, n in counts["train"].items())
+    of_train = snapshot.label_counts["train"]
+    train = " · ".join(f"{escape_markdown(label)} {n:,}" for label, n in of_train.items())
     learned, validation, test = (sum(counts[split].values()) for split in ("train", "validation", "test"))
     return (
         f"Learns from {learned:,} comments ({train or 'none'}), then answers {validation:,} of validation "

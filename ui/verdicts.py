@@ -138,6 +138,16 @@ def draw_why(tried: Sequence[Tried], text: str, place: int) -> None:
                 _draw_behind(one, one.said[place], text)
 
 
+def draw_reasons(key: str, text: str, label: str | None) -> None:
+    """The words that decided one stored answer, and the nearest comments that the model had learned from."""
+    why = _explanation(key, text, label)
+    left, right = st.columns(2, gap="large")
+    with left:
+        _draw_words(why, Said(label, "ok" if label else "invalid"))
+    with right:
+        _draw_near(why)
+
+
 def _draw_behind(one: Tried, said: Said, text: str) -> None:
     why = _explanation(one.choice.key, text, said.label)
     left, right = st.columns(2, gap="large")

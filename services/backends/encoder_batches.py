@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from domain.errors import BackendError
-from domain.models import Answers, ScoreKind
+from domain.models import SIGMOID, Answers, ScoreKind
+from services.backends.several import answers_at, sigmoid
 
 Floats = NDArray[np.float32]
 Tokens = Sequence[Sequence[int]]
@@ -19,17 +20,26 @@ TOKENS_AT_ONCE = 1_024  # padding included; more was slower on a CPU, whose cach
 
 
 class BatchedEncoder(ABC):
-    """A model of which one batch of tokens can be asked; scores are softmax probabilities."""
+    """A model of which one batch of tokens can be asked; scores are softmax, or sigmoid of several labels."""
 
-    score_kind: ScoreKind = "softmax"
     tokens_at_once = TOKENS_AT_ONCE
 
-    def __init__(self, labels: Sequence[str], tokenizer: Any, *, max_length: int, workers: int = 1) -> None:
+    def __init__(
+        self,
+        labels: Sequence[str],
+        tokenizer: Any,
+        *,
+        max_length: int,
+        several: bool = False,
+        workers: int = 1,
+    ) -> None:
         """Take K labels in the order of the outputs; texts are cut to `max_length` tokens.
 
-        `workers` batches are computed at the same time, each in a thread of its own.
+        With `several`, a text may have several labels. `workers` batches are computed at the same time, each
+        in a thread of its own.
         """
         self.labels = tuple(labels)
+        self.score_kind: ScoreKind = SIGMOID if several else "softmax"
         self.max_length = max_length
         self._tokenizer = tokenizer
         self._workers = workers
@@ -43,7 +53,7 @@ class BatchedEncoder(ABC):
         """
 
     def predict(self, texts: Sequence[str]) -> Answers:
-        """The most probable label of each text; every text has one, the empty text too.
+        """The most probable label of each text, or those of several; the empty text has an answer too.
 
         Raises:
             BackendError: the model's numbers are not finite, or the memory does not suffice.
@@ -56,15 +66,25 @@ class BatchedEncoder(ABC):
         scores = self._scores(tokens)[places]
         milliseconds = (time.perf_counter() - started) * 1000 / len(texts)
         return Answers(
-            labels=[self.labels[index] for index in scores.argmax(axis=1).tolist()],
+            labels=self.answers(scores),
             parse_status=["ok"] * len(texts),
             scores=scores,
             latency_ms=np.full(len(texts), milliseconds, dtype=np.float32),
             tokens=[len(tokens[place]) for place in places],
         )
 
+    def answers(self, scores: Floats) -> list[str]:
+        """What scores of shape (n, K) say."""
+        if self.score_kind == SIGMOID:
+            return answers_at(scores, self.labels)
+        return [self.labels[index] for index in scores.argmax(axis=1).tolist()]
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """The scores of shape (n, K) for logits of that shape."""
+        return sigmoid(logits) if self.score_kind == SIGMOID else softmax(logits)
+
     def scores(self, texts: Sequence[str]) -> Floats:
-        """Probabilities of shape (n, K); each row sums to 1.
+        """Probabilities of shape (n, K); each row sums to 1, except where a text may have several labels.
 
         Raises:
             BackendError: the model's numbers are not finite, or the memory does not suffice.

@@ -12,6 +12,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
 from domain.errors import BackendError, BadInput
+from domain.models import SIGMOID
 from services.backends.encoder_batches import BatchedEncoder, Floats, Tokens
 from services.backends.registry import read_about
 
@@ -25,7 +26,14 @@ class HuggingFaceClassifier(BatchedEncoder):
     """An encoder that was trained on, asked with torch."""
 
     def __init__(
-        self, labels: Sequence[str], model: Any, tokenizer: Any, *, max_length: int, precision: str = "auto"
+        self,
+        labels: Sequence[str],
+        model: Any,
+        tokenizer: Any,
+        *,
+        max_length: int,
+        precision: str = "auto",
+        several: bool = False,
     ) -> None:
         """Put a model together.
 
@@ -35,6 +43,7 @@ class HuggingFaceClassifier(BatchedEncoder):
             tokenizer: Its tokenizer.
             max_length: Longer texts are cut to so many tokens.
             precision: "fp32", "bf16", or "auto" for bf16 where this machine computes it in hardware.
+            several: A text may have several labels.
 
         Raises:
             BadInput: the model's outputs do not fit the labels.
@@ -44,7 +53,7 @@ class HuggingFaceClassifier(BatchedEncoder):
                 f"The model has {model.config.num_labels} outputs for {len(labels)} labels.",
                 hint="Train the model again.",
             )
-        super().__init__(labels, tokenizer, max_length=max_length)
+        super().__init__(labels, tokenizer, max_length=max_length, several=several)
         self.precision = precision_here(precision)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self._device.type == "cuda":
@@ -56,7 +65,8 @@ class HuggingFaceClassifier(BatchedEncoder):
         with out_of_memory_named("Predict on a machine with more memory."), torch.inference_mode():
             batch = self._tokenizer.pad({"input_ids": list(tokens)}, return_tensors="pt").to(self._device)
             logits = self._model(**batch).logits.float()
-            probabilities: Floats = torch.softmax(logits, dim=-1).cpu().numpy()
+            several = self.score_kind == SIGMOID
+            probabilities: Floats = (logits.sigmoid() if several else logits.softmax(dim=-1)).cpu().numpy()
         return probabilities
 
 
@@ -88,12 +98,14 @@ def save_model(folder: Path, model: Any, tokenizer: Any, *, max_length: int) -> 
     tokenizer.save_pretrained(folder / FILES)
 
 
-def save_about(folder: Path, *, labels: Sequence[str], max_length: int, about: dict[str, Any]) -> None:
+def save_about(
+    folder: Path, *, labels: Sequence[str], max_length: int, about: dict[str, Any], several: bool = False
+) -> None:
     """Write model.json, which makes the folder one of ours; `about` says where the model comes from."""
     described = {
         "kind": "huggingface",
         "labels": list(labels),
-        "score_kind": HuggingFaceClassifier.score_kind,
+        "score_kind": SIGMOID if several else "softmax",
         "max_length": max_length,
         **about,
     }
@@ -114,8 +126,9 @@ def load(folder: Path, *, precision: str | None = None) -> HuggingFaceClassifier
         tokenizer = AutoTokenizer.from_pretrained(folder / FILES, local_files_only=True)
         chosen = precision or about.get("settings", {}).get("precision", "auto")
         return HuggingFaceClassifier(
-            about["labels"], model, tokenizer, max_length=about["max_length"], precision=chosen
-        )
+            about["labels"], model, tokenizer, max_length=about["max_length"], precision=chosen,
+            several=about["score_kind"] == SIGMOID,
+        )  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise BadInput(f"The model in {folder.name} is damaged: {error}", hint="Train it again.") from error
 

@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Sequence
+from operator import ne
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,11 +16,12 @@ from safetensors import SafetensorError
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from domain.errors import BackendError, BadInput
-from domain.models import Engine
+from domain.models import SIGMOID, Engine
 from services.backends import huggingface
-from services.backends.encoder_batches import BatchedEncoder, Floats, Tokens, padded, softmax
+from services.backends.encoder_batches import BatchedEncoder, Floats, Tokens, padded
 from services.backends.engine_check import EngineCheck
 from services.backends.registry import read_about
+from services.backends.several import CUT
 from services.evaluation.intervals import Proportion
 
 FILE, FILE_INT8 = "model.onnx", "model-int8.onnx"
@@ -35,6 +37,8 @@ _OPSET = 17
 class OnnxClassifier(BatchedEncoder):
     """The encoder in onnxruntime. In 8 bits a score also depends, a little, on the texts in its batch."""
 
+    tokens_at_once = 512  # 3 % less work than with 1,024, 15 % less than with 2,048
+
     def __init__(
         self,
         labels: Sequence[str],
@@ -42,10 +46,13 @@ class OnnxClassifier(BatchedEncoder):
         tokenizer: Any,
         *,
         max_length: int,
+        several: bool = False,
         judge: "OnnxClassifier | None" = None,
     ) -> None:
-        """Put a model together; `judge` is asked again wherever the two best labels are CLOSE."""
-        super().__init__(labels, tokenizer, max_length=max_length, workers=os.cpu_count() or 1)
+        """Put a model together; `judge` is asked again wherever the answer is a CLOSE call."""
+        super().__init__(
+            labels, tokenizer, max_length=max_length, several=several, workers=os.cpu_count() or 1
+        )
         self._session, self._judge = session, judge
         self._inputs = [one.name for one in session.get_inputs()]
         self.asked_again = 0
@@ -53,7 +60,8 @@ class OnnxClassifier(BatchedEncoder):
     def _scores(self, tokens: Tokens) -> Floats:
         scores = super()._scores(tokens)
         if self._judge is not None:
-            close = np.flatnonzero(margins(scores) < CLOSE).tolist()
+            near = nearest_cut(scores) if self.score_kind == SIGMOID else margins(scores)
+            close = np.flatnonzero(near < CLOSE).tolist()
             scores[close] = self._judge._scores([tokens[place] for place in close])
             self.asked_again += len(close)
         return scores
@@ -62,13 +70,21 @@ class OnnxClassifier(BatchedEncoder):
         ids, mask = padded(tokens, self._tokenizer.pad_token_id or 0)
         given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         logits = self._session.run(None, {name: given[name] for name in self._inputs})[0]
-        return softmax(logits)
+        return self.probabilities(logits)
 
 
 def margins(scores: Floats) -> Floats:
     """How far the best label lies before the second, shape (n,), 0 to 1."""
     ordered = np.sort(scores, axis=1)
     return np.asarray(ordered[:, -1] - ordered[:, -2], dtype=np.float32)
+
+
+def nearest_cut(scores: Floats) -> Floats:
+    """How far the score of the least sure of several labels lies from being cut the other way, (n,), 0 to 1.
+
+    Twice the distance to the cut, the margin of that label over "not that label".
+    """
+    return np.asarray(2 * np.abs(scores - CUT).min(axis=1), dtype=np.float32)
 
 
 def export(folder: Path, target: Path, *, int8: bool = False) -> None:
@@ -137,8 +153,9 @@ def load(folder: Path, files: Path, engine: Engine) -> OnnxClassifier:
 
     def classifier(name: str, judge: OnnxClassifier | None = None) -> OnnxClassifier:
         return OnnxClassifier(
-            about["labels"], _session(files / name), tokenizer, max_length=about["max_length"], judge=judge
-        )
+            about["labels"], _session(files / name), tokenizer, max_length=about["max_length"], judge=judge,
+            several=about["score_kind"] == SIGMOID,
+        )  # fmt: skip
 
     exact = classifier(FILE)
     return exact if engine == "onnx" else classifier(FILE_INT8, exact)
@@ -162,15 +179,16 @@ def check(folder: Path, files: Path, texts: Sequence[str]) -> EngineCheck:
         return EngineCheck(len(texts), difference)
     careful = load(folder, files, "onnx-int8")
     hasty = OnnxClassifier(
-        exact.labels, _session(files / FILE_INT8), exact._tokenizer, max_length=exact.max_length
-    )
+        exact.labels, _session(files / FILE_INT8), exact._tokenizer, max_length=exact.max_length,
+        several=exact.score_kind == SIGMOID,
+    )  # fmt: skip
     rough = hasty.scores(texts)
     return EngineCheck(
         len(texts),
         difference,
         difference_int8=float(np.abs(rough - expected).max()),
-        other_labels=_others(rough, expected),
-        other_labels_close=_others(careful.scores(texts), expected),
+        other_labels=_others(exact.answers(rough), exact.answers(expected)),
+        other_labels_close=_others(exact.answers(careful.scores(texts)), exact.answers(expected)),
         close=careful.asked_again,
     )
 
@@ -213,5 +231,5 @@ def _session(file: Path) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
 
-def _others(scores: Floats, expected: Floats) -> Proportion:
-    return Proportion(int((scores.argmax(axis=1) != expected.argmax(axis=1)).sum()), len(scores))
+def _others(answers: Sequence[str], expected: Sequence[str]) -> Proportion:
+    return Proportion(sum(map(ne, answers, expected)), len(answers))

@@ -1,6 +1,7 @@
 """Scores of the model in this folder, with numpy and scikit-learn alone: python predict.py comments.txt
 
-The file has one comment a line. For each, a line of JSON: the label, and the score of every label.
+The file has one comment a line. For each, a line of JSON: the label, or where a comment may have several a
+list that may be empty, and the score of every label.
 """
 
 import json
@@ -33,6 +34,8 @@ def load(folder: Path = FOLDER) -> tuple[Callable[[list[str]], Any], list[str]]:
     def scores(texts: list[str]) -> Any:
         features = hstack([vectorizer.transform(texts) for vectorizer in vectorizers], format="csr")
         logits = features @ np.ascontiguousarray(arrays["weights"].T) + arrays["intercept"]
+        if about["score_kind"] == "sigmoid":
+            return 1 / (1 + np.exp(-logits))
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         return powers / powers.sum(axis=1, keepdims=True)
 
@@ -41,7 +44,9 @@ def load(folder: Path = FOLDER) -> tuple[Callable[[list[str]], Any], list[str]]:
 
 if __name__ == "__main__":
     model, labels = load()
+    several = json.loads((FOLDER / "model.json").read_text(encoding="utf-8"))["score_kind"] == "sigmoid"
     texts = Path(sys.argv[1]).read_text(encoding="utf-8").splitlines()
     for row in model(texts):
         told = dict(zip(labels, map(float, row), strict=True))
-        sys.stdout.write(json.dumps({"label": labels[int(row.argmax())], "scores": told}) + "\n")
+        label = [name for name in labels if told[name] >= 0.5] if several else labels[int(row.argmax())]
+        sys.stdout.write(json.dumps({"label": label, "scores": told}) + "\n")

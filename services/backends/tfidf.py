@@ -15,8 +15,9 @@ from scipy.sparse import hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from domain.errors import BadInput
-from domain.models import Answers, ScoreKind
+from domain.models import SIGMOID, Answers, ScoreKind
 from services.backends.registry import read_about
+from services.backends.several import answers_at, sigmoid
 
 Floats = NDArray[np.float32]
 
@@ -39,9 +40,7 @@ class TermTable:
 
 
 class TfidfClassifier:
-    """A linear model over TF-IDF features; scores are softmax probabilities."""
-
-    score_kind: ScoreKind = "softmax"
+    """A linear model over TF-IDF features; scores are softmax probabilities, or sigmoid of several labels."""
 
     def __init__(
         self,
@@ -51,6 +50,7 @@ class TfidfClassifier:
         sublinear_tf: bool,
         weights: Floats,
         intercept: Floats,
+        several: bool = False,
     ) -> None:
         """Put a model together.
 
@@ -60,6 +60,7 @@ class TfidfClassifier:
             sublinear_tf: Whether a term counts 1 + log(n) rather than n times.
             weights: Shape (K, F).
             intercept: Shape (K,).
+            several: A text may have several labels; each is a regression of its own against the rest.
 
         Raises:
             BadInput: the shapes do not fit each other.
@@ -71,6 +72,7 @@ class TfidfClassifier:
                 hint="Train the model again.",
             )
         self.labels = tuple(labels)
+        self.score_kind: ScoreKind = SIGMOID if several else "softmax"
         self._tables = tuple(tables)
         self._sublinear_tf = sublinear_tf
         self._weights, self._intercept = weights, intercept
@@ -78,12 +80,15 @@ class TfidfClassifier:
         self._vectorizers = [_vectorizer_of(table, sublinear_tf) for table in tables]
 
     def predict(self, texts: Sequence[str]) -> Answers:
-        """The most probable label of each text; every text has one, the empty text too."""
+        """The most probable label of each text, or those of several; the empty text has an answer too."""
         if not texts:
             return Answers(labels=[], parse_status=[])
         started = time.perf_counter()
         scores = self.scores(texts)
-        labels = [self.labels[index] for index in scores.argmax(axis=1).tolist()]
+        if self.score_kind == SIGMOID:
+            labels = answers_at(scores, self.labels)
+        else:
+            labels = [self.labels[index] for index in scores.argmax(axis=1).tolist()]
         milliseconds = (time.perf_counter() - started) * 1000 / len(texts)
         return Answers(
             labels=labels,
@@ -93,9 +98,10 @@ class TfidfClassifier:
         )
 
     def scores(self, texts: Sequence[str]) -> Floats:
-        """Probabilities of shape (n, K); each row sums to 1."""
+        """Probabilities of shape (n, K); each row sums to 1, except where a text may have several labels."""
         features = hstack([vectorizer.transform(texts) for vectorizer in self._vectorizers], format="csr")
-        return _softmax(np.asarray(features @ self._columns) + self._intercept)
+        logits = np.asarray(features @ self._columns) + self._intercept
+        return sigmoid(logits) if self.score_kind == SIGMOID else _softmax(logits)
 
     def contributions(self, text: str) -> dict[str, Floats]:
         """What each word of the text adds to the logits, shape (K,); with the intercept they are the logits.
@@ -159,6 +165,7 @@ def load(folder: Path) -> TfidfClassifier:
                 sublinear_tf=about["sublinear_tf"],
                 weights=arrays["weights"],
                 intercept=arrays["intercept"],
+                several=about["score_kind"] == SIGMOID,
             )
     except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise BadInput(f"The model in {folder.name} is damaged: {error}", hint="Train it again.") from error

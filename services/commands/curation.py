@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.commands.options import ME, As, Dataset, File, Home, Json, Most, Pairs, Whose
+from services.commands.options import ME, As, Dataset, File, Home, Json, Most, Pairs, Several, Whose
 from services.commands.terminal import do, pairs_of
 
 
@@ -32,12 +32,17 @@ def import_(
     labels: Annotated[str, typer.Option(help="Label set of a new dataset: allow,disallow")] = "",
     group_by: Annotated[str, typer.Option(help="author, thread or none, for a new dataset.")] = "author",
     votes_needed: Annotated[int, typer.Option(help="Votes a comment needs, for a new dataset.")] = 1,
+    several: Several = False,
     look: Annotated[bool, typer.Option("--look", help="Show how the file is read; import nothing.")] = False,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Bring a CSV, JSONL or Parquet file in: --column text=tweet --label-map 0=hate."""
+    """Bring a CSV, JSONL or Parquet file in: --column text=tweet --label-map 0=hate.
+
+    Several labels per comment: one column with insult|threat in it and --several, or a column of 0 and 1 for
+    each label, --column label:insult=is_insult --column label:threat=is_threat.
+    """
     if look:
         do("look", {"path": str(file)}, home, as_json)
         return
@@ -50,6 +55,7 @@ def import_(
         "labels": [name for name in labels.split(",") if name],
         "group_by": group_by,
         "votes_needed": votes_needed,
+        "several": several,
     }
     do("import", given, home, as_json)
 
@@ -132,6 +138,7 @@ def create(
     labels: Annotated[str, typer.Option(help="allow,disallow")],
     group_by: Annotated[str, typer.Option(help="author, thread or none.")] = "author",
     votes_needed: int = 1,
+    several: Several = False,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
@@ -142,6 +149,7 @@ def create(
         "labels": labels.split(","),
         "group_by": group_by,
         "votes_needed": votes_needed,
+        "several": several,
     }
     do("create", {**given, "actor": actor}, home, as_json)
 

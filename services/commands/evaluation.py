@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from services.commands.options import ME, As, Home, Json, Most, Whose
-from services.commands.terminal import do
+from services.commands.terminal import do, pairs_of
 
 
 def add_commands(app: typer.Typer) -> None:
@@ -22,10 +22,16 @@ def evaluate(
     model: str | None = None,
     snapshot: str | None = None,
     split: str = "test",
-    predictions: Annotated[Path | None, typer.Option(help="A CSV that any other system made.")] = None,
+    predictions: Annotated[
+        Path | None, typer.Option(help="A CSV, JSONL or Parquet file of any other system.")
+    ] = None,
     gold: Annotated[str, typer.Option(help="Its column with the true label.")] = "label",
     predicted: Annotated[str, typer.Option(help="Its column with the predicted label.")] = "prediction",
     score: Annotated[str | None, typer.Option(help="Its column with a score.")] = None,
+    spelling: Annotated[
+        list[str] | None,
+        typer.Option(help="WRITTEN=LABEL, where it writes a label otherwise; may be repeated."),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -36,6 +42,7 @@ def evaluate(
             "gold": gold,
             "predicted": predicted,
             "score": score,
+            "spellings": pairs_of(spelling),
         }
         do("evaluate-file", given, home, as_json)
         return
@@ -46,13 +53,15 @@ def review(
     run: Annotated[str, typer.Option("--run")],
     comment: Annotated[int | None, typer.Option(help="Its number; else the misses not reviewed yet.")] = None,
     verdict: Annotated[
-        str | None, typer.Option(help="model wrong, label wrong, guideline unclear, cannot be judged.")
+        str | None,
+        typer.Option(help="model wrong, label wrong, guideline unclear, context missing, cannot be judged."),
     ] = None,
     label: Annotated[str | None, typer.Option(help="The right label, where the label was wrong.")] = None,
     why: Annotated[str, typer.Option(help="Why.")] = "",
     gold: Annotated[str | None, typer.Option(help="Only misses under this label.")] = None,
     predicted: Annotated[str | None, typer.Option(help="Only misses predicted as this label.")] = None,
     limit: Most = 20,
+    similar: Annotated[bool, typer.Option("--similar", help="In groups by the words they share.")] = False,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
@@ -66,18 +75,33 @@ def review(
         "why": why,
         "actor": actor,
     }
-    do("review", {**given, "gold": gold, "predicted": predicted, "limit": limit}, home, as_json)
+    given |= {"gold": gold, "predicted": predicted, "limit": limit, "similar": similar}
+    do("review", given, home, as_json)
 
 
 def compare(
     before: Annotated[str, typer.Argument(help="A run.")],
     after: Annotated[str, typer.Argument(help="A run on the same comments.")],
-    show: Annotated[str | None, typer.Option(help="List: fixed, broken, both_wrong or both_right.")] = None,
+    show: Annotated[
+        str | None,
+        typer.Option(
+            help="List: fixed, broken, both_wrong or both_right; at an equal flag rate found_by_after,"
+            " found_by_before, wronged_by_after or wronged_by_before."
+        ),
+    ] = None,
+    equal_flag_rate: Annotated[
+        bool, typer.Option("--equal-flag-rate", help="Let the run after flag as many as the run before.")
+    ] = False,
+    unwanted: Annotated[
+        list[str] | None, typer.Option(help="A label that a flag stands for; may be repeated.")
+    ] = None,
+    actor: As = ME,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Two runs on the same comments: what was gained and lost, and whether that can be told from noise."""
-    do("compare", {"before": before, "after": after, "show": show}, home, as_json)
+    given: dict[str, Any] = {"before": before, "after": after, "show": show, "actor": actor}
+    do("compare", {**given, "equal_flag_rate": equal_flag_rate, "unwanted": unwanted}, home, as_json)
 
 
 def thresholds(

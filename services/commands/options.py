@@ -22,6 +22,9 @@ Prompt = Annotated[
     Path | None, typer.Option(exists=True, dir_okay=False, resolve_path=True, help="Else the guideline.")
 ]
 Keep = Annotated[list[str] | None, typer.Option(help="LABEL=SHARE of its comments; may be repeated.")]
+Several = Annotated[
+    bool, typer.Option("--several", help="A comment may have several labels, or none; for a new dataset.")
+]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Return while the job goes on.")]
 
 

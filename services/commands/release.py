@@ -8,6 +8,10 @@ import typer
 from services.commands.options import ME, As, Dataset, Home, Json, Most, Split, Whose
 from services.commands.terminal import do
 
+Threshold = Annotated[
+    str | None, typer.Option(help="Judge at this frozen one, or by 'label'; else at the model's newest.")
+]
+
 
 def add_commands(app: typer.Typer) -> None:
     """Put the four commands into the program."""
@@ -35,6 +39,7 @@ def gate(
     model: Annotated[str, typer.Option("--model")],
     snapshot: Annotated[str | None, typer.Option(help="Else that of its newest answers.")] = None,
     split: Split = "test",
+    threshold: Threshold = None,
     file: Annotated[
         Path | None,
         typer.Option("--policy", exists=True, dir_okay=False, resolve_path=True, help="Else its dataset's."),
@@ -45,6 +50,7 @@ def gate(
 ) -> None:
     """Judge a model by a policy. Exits with 0: pass, 1: fail, 2: could not be asked, 3: not decidable."""
     given = {"model": model, "snapshot": snapshot, "split": split, "path": str(file) if file else None}
+    given |= {"threshold": threshold}
     try:
         verdict = do("gate", {**given, "actor": actor}, home, as_json)
     except typer.Exit as refused:
@@ -57,6 +63,7 @@ def release(
     release: Annotated[str | None, typer.Argument(help="The release.")] = None,
     model: Annotated[str | None, typer.Option(help="To propose.")] = None,
     snapshot: Annotated[str | None, typer.Option(help="Its test answers; else the newest.")] = None,
+    threshold: Threshold = None,
     dataset: Whose = None,
     why: Annotated[str, typer.Option(help="Needed to reject, roll back, or release without a pass.")] = "",
     to: Annotated[
@@ -68,6 +75,7 @@ def release(
 ) -> None:
     """Propose a model, decide on it, go back, or check a card: verify exits with 1 if it differs."""
     given = {"action": action, "release": release, "model": model, "snapshot": snapshot, "dataset": dataset}
+    given |= {"threshold": threshold}
     answer = do("release", {**given, "why": why, "to": to and str(to), "actor": actor}, home, as_json)
     if action == "verify" and not answer["ok"]:
         raise typer.Exit(1)

@@ -39,19 +39,20 @@ def do_job(verb: str, arguments: dict[str, Any], home: Path | None, as_json: boo
 
 def do_study(
     verb: str, arguments: dict[str, Any], home: Path | None, as_json: bool, *, wait: bool,
-    reads: tuple[str, str] = ("studies", "study"),
+    reads: tuple[str, str] = ("studies", "study"), more: dict[str, Any] | None = None,
 ) -> None:  # fmt: skip
     """Start a study and follow its folder; the answer is what it found.
 
     Args:
         reads: The verb that tells what it found, and its argument that names the job.
+        more: Its other arguments.
     """
     folder = home_folder(home)
     job = _carry_out(verb, arguments, folder)
     if not wait:
         return _print(verb, job, as_json)
     _follow(folder, job["job_id"])
-    study = _carry_out(reads[0], {reads[1]: job["job_id"]}, folder)
+    study = _carry_out(reads[0], {reads[1]: job["job_id"], **(more or {})}, folder)
     _print(reads[0], study, as_json)
     if study["job"]["state"]["name"] != "succeeded":
         raise typer.Exit(1)

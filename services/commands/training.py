@@ -6,15 +6,21 @@ from typing import Annotated, Any
 import typer
 
 from services.commands.options import ME, As, Home, Json, NoWait, Pairs, Whose
-from services.commands.terminal import do, do_job, number_or_text, pairs_of, path_text, tell
+from services.commands.terminal import do, do_job, do_study, number_or_text, pairs_of, path_text, tell
 from services.modelling.base_models import OFFLINE
 from services.modelling.hosted.patience import FOR_A_LIST, asking
+
+Out = Annotated[
+    Path | None,
+    typer.Option(resolve_path=True, help="Write id, text, label and scores to this .csv or .parquet."),
+]
 
 
 def add_commands(app: typer.Typer) -> None:
     """Put them into the program."""
     app.command()(train)
     app.command()(predict)
+    app.command()(answers)
     app.command()(jobs)
 
 
@@ -72,23 +78,46 @@ def _named_base(base: str | None) -> str | None:
 
 def predict(
     model: Annotated[str, typer.Option("--model")],
-    snapshot: Annotated[str, typer.Option("--snapshot")],
+    snapshot: Annotated[str | None, typer.Option("--snapshot", help="One of its splits.")] = None,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    dataset: Annotated[str | None, typer.Option("--dataset", help="All its comments instead.")] = None,
+    unlabelled: Annotated[
+        bool, typer.Option("--unlabelled", help="Of the dataset, those without a label in force.")
+    ] = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, resolve_path=True, help="The rows of a file instead."),
+    ] = None,
+    column: Annotated[
+        list[str] | None, typer.Option(help="Of the file: text=COLUMN, id=COLUMN; guessed else.")
+    ] = None,
+    out: Out = None,
     engine: Annotated[str, typer.Option(help="torch, onnx or onnx-int8, for an encoder.")] = "torch",
     no_wait: NoWait = False,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Let a model predict one split of a snapshot."""
-    given: dict[str, Any] = {
-        "model": model,
-        "snapshot": snapshot,
-        "split": split,
-        "engine": engine,
-        "actor": actor,
-    }
-    do_job("predict", given, home, as_json, wait=not no_wait)
+    """Let a model predict one split of a snapshot, the comments of a dataset, or a file of comments."""
+    given: dict[str, Any] = {"model": model, "engine": engine, "actor": actor}
+    if snapshot is not None and dataset is None and file is None:
+        given |= {"snapshot": snapshot, "split": split}
+        do_job("predict", given, home, as_json, wait=not no_wait)
+        return
+    given |= {"snapshot": snapshot, "dataset": dataset, "unlabelled": unlabelled}
+    given |= {"file": path_text(file), "columns": pairs_of(column) or None}
+    to = {"to": path_text(out)}
+    do_study("predict", given, home, as_json, wait=not no_wait, reads=("answers", "job"), more=to)
+
+
+def answers(
+    job: Annotated[str, typer.Argument(help="That predicted a dataset or a file.")],
+    out: Out = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """How many comments got each label in such a prediction; on demand its answers as a file."""
+    do("answers", {"job": job, "to": path_text(out)}, home, as_json)
 
 
 def jobs(

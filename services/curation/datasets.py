@@ -42,6 +42,7 @@ def create_dataset(
     votes_needed: int = 1,
     definitions: dict[str, str] | None = None,
     salt: str | None = None,
+    several: bool = False,
 ) -> Dataset:
     """Make an empty dataset with a label set.
 
@@ -50,6 +51,7 @@ def create_dataset(
         group_by: What stays together in one split: author, thread, or none.
         votes_needed: How many people label a comment before it stops waiting, 1 to 9.
         salt: Decides which groups go to which split; random unless given.
+        several: A comment may have several of the labels, or none of them; that stays so.
 
     Raises:
         BadInput: one of them cannot be used.
@@ -57,7 +59,7 @@ def create_dataset(
     """
     dataset, names = new_dataset(
         name, labels, actor=actor, title=title, group_by=group_by, votes_needed=votes_needed,
-        definitions=definitions, salt=salt,
+        definitions=definitions, salt=salt, several=several,
     )  # fmt: skip
     stored.add_dataset(db, dataset, names)
     return dataset
@@ -73,6 +75,7 @@ def new_dataset(
     votes_needed: int = 1,
     definitions: dict[str, str] | None = None,
     salt: str | None = None,
+    several: bool = False,
 ) -> tuple[Dataset, LabelSet]:
     """What `create_dataset` would make, checked but not written: an import writes it with its comments."""
     if not _NAME.fullmatch(name):
@@ -92,8 +95,9 @@ def new_dataset(
         votes_needed=votes_needed,
         created_at=now(),
         created_by=actor_named(actor),
+        several=several,
     )
-    return dataset, label_set(labels, definitions)
+    return dataset, label_set(labels, definitions, several=several)
 
 
 def mark_child_data(

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from domain.errors import BadInput, Conflict
-from domain.labels import MAX_LABELS, LabelSet
+from domain.labels import MAX_LABELS, SEPARATOR, LabelSet, parts_of
 from domain.people import actor_named
 from services.curation.datasets import new_dataset
 from services.release.export import csv_of
@@ -18,11 +18,19 @@ from storage import datasets as stored
 from storage import imports
 from storage.database import Database, now
 from storage.imports import Finding, Import, get_import, list_imports
-from storage.intake.parent import FIELDS, FileLook, count_labels, look_at, parse
+from storage.intake.parent import (
+    FIELDS,
+    LABEL_COLUMN,
+    FileLook,
+    count_labels,
+    label_fields,
+    look_at,
+    parse,
+)
 
 __all__ = [
-    "FIELDS", "FileLook", "Finding", "Import", "counts_sentence", "findings", "findings_csv", "get_import",
-    "guess_columns", "import_file", "label_values", "list_imports", "preview",
+    "FIELDS", "LABEL_COLUMN", "FileLook", "Finding", "Import", "counts_sentence", "findings", "findings_csv",
+    "get_import", "guess_columns", "import_file", "label_values", "list_imports", "preview",
 ]  # fmt: skip
 
 # Told (what is going on, share from 0 to 1); may raise to stop the import, and then nothing has happened.
@@ -56,8 +64,12 @@ def preview(path: Path) -> FileLook:
 
 
 def label_values(path: Path, columns: dict[str, str]) -> dict[str, int]:
-    """How many rows of the file have each value of the label column; empty where none is mapped."""
-    return count_labels(path, columns=columns) if {"text", "label"} <= columns.keys() else {}
+    """How many rows of the file have each value of the label column; empty where none is mapped.
+
+    Columns of one label each count as one that holds the labels with a 1.
+    """
+    is_labelled = "label" in columns or label_fields(columns)
+    return count_labels(path, columns=columns) if "text" in columns and is_labelled else {}
 
 
 def guess_columns(columns: tuple[str, ...]) -> dict[str, str]:
@@ -71,6 +83,17 @@ def guess_columns(columns: tuple[str, ...]) -> dict[str, str]:
     return guesses
 
 
+def complete_columns(columns: tuple[str, ...], named: dict[str, str]) -> dict[str, str]:
+    """What was named, field to column, and the guesses for the rest; a field named as "" is left out."""
+    taken, spread = set(named.values()), label_fields(named)
+    rest = {
+        field: column
+        for field, column in guess_columns(columns).items()
+        if column not in taken and not (field == "label" and spread)
+    }
+    return {field: column for field, column in {**rest, **named}.items() if column}
+
+
 def import_file(
     db: Database,
     path: Path,
@@ -82,16 +105,19 @@ def import_file(
     labels: tuple[str, ...] = (),
     group_by: str = "author",
     votes_needed: int = 1,
+    several: bool = False,
     file_name: str | None = None,
     progress: Progress = lambda _what, _share: None,
 ) -> Import:
     """Add the file's comments to the dataset, making the dataset if it is new.
 
     Args:
-        columns: Field (one of FIELDS) to column of the file; guessed from the names if not given.
+        columns: Field (one of FIELDS) to column of the file; guessed from the names if not given. A field
+            `label:NAME` is a column that says 1 or 0 of one label of several.
         label_map: Written value to label. Values that are the name of a label need no entry.
         labels: The label set of a new dataset; if not given, the labels that the map or the file names.
-        group_by, votes_needed: As in `create_dataset`, for a new dataset.
+        group_by, votes_needed, several: As in `create_dataset`, for a new dataset; a column for each label
+            makes one with several labels.
         file_name: What the file is called to the person, where it was uploaded under another name.
 
     Raises:
@@ -101,6 +127,13 @@ def import_file(
     who = actor_named(actor)
     mapping = columns or guess_columns(look_at(path).columns)
     _check_mapping(mapping)
+    spread = label_fields(mapping)
+    known = stored.find_dataset(db, dataset_id)
+    if spread and known is not None and not known.several:
+        raise BadInput(
+            f"A comment of '{dataset_id}' has one label, and the file has a column for each.",
+            hint="Import into a dataset that was made for several labels per comment.",
+        )
     folder = Path(tempfile.mkdtemp(prefix="import-", dir=db.home / "tmp"))
     try:
         parsed = parse(
@@ -112,14 +145,18 @@ def import_file(
         )
         rows = _table(parsed.rows)
         written = _written_labels(rows)
-        known, new_labels = stored.find_dataset(db, dataset_id), None
+        new_labels = None
         if known is None:
+            is_several = several or bool(spread)
             known, new_labels = new_dataset(
                 dataset_id,
-                labels or _labels_of(label_map or {}, written, dataset_id),
+                labels
+                or tuple(spread.values())
+                or _labels_of(label_map or {}, written, dataset_id, several=is_several),
                 actor=who,
                 group_by=group_by,
                 votes_needed=votes_needed,
+                several=is_several,
             )
         guideline = stored.find_guideline(db, dataset_id)
         seconds = dict(parsed.seconds)
@@ -168,9 +205,14 @@ def findings_csv(db: Database, import_id: int) -> str:
 
 
 def _check_mapping(mapping: dict[str, str]) -> None:
-    unknown = set(mapping) - set(FIELDS)
+    spread = label_fields(mapping)
+    unknown = set(mapping) - set(FIELDS) - set(spread)
     if unknown:
         raise BadInput(f"'{min(unknown)}' is no field of a comment.", hint=f"Fields: {', '.join(FIELDS)}.")
+    if spread and "label" in mapping:
+        raise BadInput(
+            "The labels stand in a column of their own and in one column each.", hint="Map one or the other."
+        )
     if "text" not in mapping:
         raise BadInput("No column holds the text.", hint="Say which one: --column text=COLUMN.")
 
@@ -180,9 +222,15 @@ def _written_labels(rows: pa.Table) -> list[str]:
     return sorted(value for value in values if value is not None)
 
 
-def _labels_of(label_map: dict[str, str], written: list[str], dataset_id: str) -> tuple[str, ...]:
+def _labels_of(
+    label_map: dict[str, str], written: list[str], dataset_id: str, *, several: bool
+) -> tuple[str, ...]:
     """The label set of a new dataset: what the map names, in its order, then what the file names beside."""
-    names = list(dict.fromkeys([*label_map.values(), *(w for w in written if w not in label_map)]))
+    meant, rest = list(label_map.values()), [value for value in written if value not in label_map]
+    if several:
+        meant = [part for value in meant for part in parts_of(value)]
+        rest = [part for value in rest for part in parts_of(value) if part not in label_map]
+    names = list(dict.fromkeys([*meant, *rest]))
     if len(names) > MAX_LABELS:
         raise BadInput(
             f"The label column holds {len(names)} different values, such as '{names[0][:40]}'.",
@@ -199,7 +247,10 @@ def _labels_of(label_map: dict[str, str], written: list[str], dataset_id: str) -
 def _meanings(label_map: dict[str, str], written: list[str], known: LabelSet) -> dict[str, str]:
     meanings = {}
     for value in written:
-        label = known.named(label_map.get(value, value))
+        meant = label_map.get(value, value)
+        if known.several and value not in label_map:
+            meant = SEPARATOR.join(label_map.get(part, part) for part in parts_of(value)) or value
+        label = known.named(meant)
         if label is not None:
             meanings[value] = label
     for value, meant in label_map.items():

@@ -12,6 +12,7 @@ from domain.errors import BadInput, Conflict, NotFound
 from domain.people import actor_named
 from domain.splits import SPLITS
 from domain.text import TEXT_RULES_VERSION
+from services.labelling.aggregation_runs import find_in_force
 from services.labelling.agreement_report import frozen_agreement
 from storage import comments, datasets
 from storage import snapshots as stored
@@ -64,6 +65,7 @@ def take_snapshot(
     manifest: dict[str, Any] = {
         "note": note,
         "labels": [asdict(label) for label in datasets.get_label_set(db, dataset_id).labels],
+        **({"several": True} if dataset.several else {}),
         "guideline_version": guideline[0] if guideline else 0,
         "split_mode": split_mode,
         "seed": seed,
@@ -73,6 +75,7 @@ def take_snapshot(
         "left_out": {name: states[name] for name in ("excluded", "tied", "waiting")},
         "leaks": stored.count_leaks(db, rows),
         "agreement": frozen_agreement(db, dataset_id),
+        "aggregation": _aggregation(db, dataset_id),
         "text_rules": TEXT_RULES_VERSION,
     }
     return stored.add_snapshot(db, dataset_id, rows, manifest, who)
@@ -115,6 +118,14 @@ def snapshot_file(db: Database, snapshot_id: str, name: str) -> Path:
     if not file.is_file():
         raise NotFound(f"The file of {snapshot_id} is gone: {file}", hint="Take a new snapshot.")
     return file
+
+
+def _aggregation(db: Database, dataset_id: str) -> dict[str, Any] | None:
+    """The run in force, which gave the rows whose label is "aggregated"; None where votes give the labels."""
+    run = find_in_force(db, dataset_id)
+    if run is None:
+        return None
+    return {"id": run.aggregation_id, "name": run.name, "version": run.version, "method": run.method}
 
 
 def _counts(rows: pa.Table) -> dict[str, dict[str, int]]:

@@ -16,8 +16,10 @@ from services.jobs.inputs import suite_file
 from services.jobs.launch import launch
 from services.modelling.hosted.hosting import refuse_shut
 from services.modelling.hosted.lifecycle import expiry_of_settings
+from services.several import refuse_several
 from storage.behaviours import Measured, get_behaviour, list_behaviours
 from storage.database import Database
+from storage.datasets import get_dataset
 from storage.misses import list_answers
 from storage.models import get_model, list_runs
 from storage.snapshots import get_snapshot
@@ -141,6 +143,7 @@ def _askable(db: Database, model_id: str) -> Model:
     model = get_model(db, model_id)
     if not model.labels:
         raise BadInput(f"{model_id} answers in free text, with no label.", hint="Try it in the playground.")
+    refuse_several(get_dataset(db, model.dataset_id), "Tests of behaviour")
     refuse_shut(expiry_of_settings(db.home, model.settings, datetime.now(UTC).date()))
     return model
 

@@ -142,7 +142,7 @@ def calibration_error(scores: Values, positive: Flags, *, bins: int = BINS, equa
 
     Source: Naeini, Cooper and Hauskrecht (2015), AAAI, 2901-2907.
     """
-    order = np.argsort(scores, kind="stable")
+    order = np.argsort(scores)
     rising, hits = scores[order], positive[order]
     starts = _starts(rising, bins, equal_mass=equal_mass)
     distance = np.add.reduceat(hits - rising, starts)
@@ -162,7 +162,7 @@ def reliability(
 
     Source: Broecker and Smith (2007), Weather and Forecasting 22(3), 651-661 (consistency resampling).
     """
-    order = np.argsort(scores, kind="stable")
+    order = np.argsort(scores)
     rising, hits = scores[order], positive[order].astype(np.int64)
     starts = _starts(rising, bins, equal_mass=True)
     sizes = np.diff(starts, append=rising.size)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from domain.comments import Comment
 from domain.errors import BadInput
+from domain.labels import NONE_OF_THEM, labels_in
 from domain.models import Run
 from services.evaluation.comparison import Comparison, compare, sentence
 from services.evaluation.reports import number
@@ -18,7 +19,7 @@ Change = Literal["fixed", "broken", "both_wrong", "both_right"]
 
 @dataclass(frozen=True)
 class LabelChange:
-    """What changed among the comments of one frozen label."""
+    """What changed among the comments of one frozen label; with several labels, it counts under each."""
 
     label: str
     n: int
@@ -74,7 +75,8 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
 
     Raises:
         NotFound: there is no such run.
-        BadInput: it is one and the same run, or the two have no comment in common.
+        BadInput: it is one and the same run, the two have no comment in common, or only one of them gives
+            several labels.
     """
     before, after = _pair(db, before_run, after_run)
     counted = misses.count_paired(db, before_run, after_run)
@@ -85,7 +87,7 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
             f" {after.snapshot_id}) share no comment under the same frozen label.",
             hint="Let both models predict the same split of the same snapshot.",
         )
-    names = _names(db, before, after)
+    names = model_names(db, before, after)
     counts = compare(
         both_right=sum(each.n for each in shared if each.right_before and each.right_after),
         fixed=sum(each.n for each in shared if not each.right_before and each.right_after),
@@ -98,7 +100,7 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
         before_name=names[0],
         after_name=names[1],
         counts=counts,
-        labels=_by_label(shared),
+        labels=_by_label(shared, several=after.several),
         left_out=_left_out(counted),
         before_seen=misses.count_seen_in_training(db, before_run),
         after_seen=misses.count_seen_in_training(db, after_run),
@@ -143,9 +145,12 @@ def as_dict(comparison: RunComparison) -> dict[str, Any]:
     }
 
 
-def _by_label(shared: list[Paired]) -> tuple[LabelChange, ...]:
-    labels = sorted({str(each.gold_after) for each in shared})
-    rows = {label: [each for each in shared if each.gold_after == label] for label in labels}
+def _by_label(shared: list[Paired], *, several: bool) -> tuple[LabelChange, ...]:
+    rows: dict[str, list[Paired]] = {}
+    for each in shared:
+        answer = str(each.gold_after)
+        for label in (labels_in(answer) or (NONE_OF_THEM,)) if several else (answer,):
+            rows.setdefault(label, []).append(each)
     return tuple(
         LabelChange(
             label=label,
@@ -153,7 +158,7 @@ def _by_label(shared: list[Paired]) -> tuple[LabelChange, ...]:
             fixed=sum(each.n for each in found if each.right_after and not each.right_before),
             broken=sum(each.n for each in found if each.right_before and not each.right_after),
         )
-        for label, found in rows.items()
+        for label, found in sorted(rows.items())
     )
 
 
@@ -176,11 +181,17 @@ def _told(value: Any) -> Any:
 def _pair(db: Database, before_run: str, after_run: str) -> tuple[Run, Run]:
     if before_run == after_run:
         raise BadInput(f"{before_run} cannot be compared with itself.", hint="Choose two different runs.")
-    return get_run(db, before_run), get_run(db, after_run)
+    before, after = get_run(db, before_run), get_run(db, after_run)
+    if before.several != after.several:
+        raise BadInput(
+            f"{before_run} and {after_run} cannot be compared: only one of them gives several labels.",
+            hint="Choose two runs of one dataset.",
+        )
+    return before, after
 
 
-def _names(db: Database, before: Run, after: Run) -> tuple[str, str]:
-    """The models' names, with the run beside them where they are the same."""
+def model_names(db: Database, before: Run, after: Run) -> tuple[str, str]:
+    """The names of two runs' models, with the run beside them where they are the same."""
     first, second = get_model(db, before.model_id).name, get_model(db, after.model_id).name
     if first != second:
         return first, second

@@ -152,7 +152,7 @@ def sentence(comparison: Comparison, before_name: str, after_name: str) -> str:
         f" and wrong on {comparison.broken:,} that it got right:"
         f" {comparison.accuracy_before.value:.3f} → {comparison.accuracy_after.value:.3f}"
         f" ({_signed(gap.value)}, 95 % interval {_signed(gap.low)} to {_signed(gap.high)},"
-        f" exact McNemar p {_p_text(comparison.p_value)}, n = {comparison.n:,}). {_conclusion(comparison)}"
+        f" exact McNemar p {_p_text(comparison.p_value)}, n = {comparison.n:,}). {conclusion(comparison)}"
     )
 
 
@@ -162,7 +162,8 @@ def _verdict(fixed: int, broken: int, p_value: float) -> Verdict:
     return "better" if fixed > broken else "worse"
 
 
-def _conclusion(comparison: Comparison) -> str:
+def conclusion(comparison: Comparison) -> str:
+    """What may be concluded from a comparison, as one or two sentences."""
     discordant = comparison.fixed + comparison.broken
     if comparison.verdict != "not decidable":
         return "The difference is larger than chance would explain."

@@ -2,7 +2,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -65,7 +65,13 @@ class _Row:
 
 
 def evaluate_file(
-    path: Path, *, gold: str, predicted: str, score: str | None = None, labels: Sequence[str] | None = None
+    path: Path,
+    *,
+    gold: str,
+    predicted: str,
+    score: str | None = None,
+    labels: Sequence[str] | None = None,
+    spellings: Mapping[str, str] | None = None,
 ) -> FileEvaluation:
     """The evaluation of the predictions in a CSV, JSONL or Parquet file.
 
@@ -77,6 +83,7 @@ def evaluate_file(
             label is refused.
         score: Name of a column with the score of one label, for two labels only.
         labels: The gold label set; those of the gold column unless given.
+        spellings: What either column writes, in any case, to the label that it means.
 
     Raises:
         NotFound: there is no such file.
@@ -91,8 +98,10 @@ def evaluate_file(
         found = feather.read_table(parsed.rows, memory_map=False)
         findings = [Finding(**row) for row in feather.read_table(parsed.findings).to_pylist()]
     refused = [finding for finding in findings if finding.kind == "refused"]
-    names = label_set(labels) if labels else _label_set(found["body"].to_pylist())
-    rows, unusable = _rows(found, names)
+    meant = {written.strip().casefold(): label for written, label in (spellings or {}).items()}
+    golden = (_meaning(value, meant) for value in found["body"].to_pylist())
+    names = label_set(labels) if labels else _label_set(golden)
+    rows, unusable = _rows(found, names, meant)
     if not rows:
         raise BadInput(
             f"No row of '{path.name}' has a gold label in '{gold}'.", hint="Is this the right column?"
@@ -141,9 +150,17 @@ def _label_set(values: Iterable[str]) -> LabelSet:
     return LabelSet(tuple(Label(name) for name in sorted(names.values())))
 
 
-def _rows(found: pa.Table, names: LabelSet) -> tuple[list[_Row], list[Finding]]:
+def _meaning(value: str, meant: Mapping[str, str]) -> str:
+    return meant.get(value.strip().casefold(), value)
+
+
+def _rows(found: pa.Table, names: LabelSet, meant: Mapping[str, str]) -> tuple[list[_Row], list[Finding]]:
     """The rows with the labels as the set spells them, and what is wrong with those that cannot be used."""
-    named = {value: names.named(value) for name in ("body", "label") for value in _values(found[name])}
+    named = {
+        value: names.named(_meaning(value, meant))
+        for name in ("body", "label")
+        for value in _values(found[name])
+    }
     rows, unusable = [], []
     columns = (found[name].to_pylist() for name in ("line", "body", "label", "score_text"))
     for line, gold, predicted, score_text in zip(*columns, strict=True):

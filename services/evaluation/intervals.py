@@ -135,6 +135,17 @@ def weighted_mean(parts: Sequence[Proportion | Estimate | None], weights: Sequen
     return Estimate(value, max(0.0, value - below), min(1.0, value + above + unknown))
 
 
+def difference(first: Proportion, second: Proportion) -> Estimate:
+    """The first share minus the second, of different comments, with its 95 % score interval; in [-1, 1].
+
+    Source: Newcombe (1998), Statistics in Medicine 17(8), 873-890, method 10.
+    """
+    value = first.value - second.value
+    below = hypot(first.value - first.low, second.high - second.value)
+    above = hypot(first.high - first.value, second.value - second.low)
+    return Estimate(value, value - below, value + above)
+
+
 def wider(first: Estimate, second: Estimate) -> Estimate:
     """The first estimate with an interval that holds both intervals."""
     return Estimate(first.value, min(first.low, second.low), max(first.high, second.high))

@@ -4,6 +4,8 @@ import random
 import re
 from collections.abc import Callable
 
+from services.evaluation.identity_terms import shipped_terms
+
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _LINK_OR_HANDLE = re.compile(r"(?:https?://|www\.)\S+|(?<!\w)@\w+")
 _LEET = str.maketrans("aeiostAEIOST", "4310$74310$7")
@@ -35,7 +37,7 @@ def changed_case(text: str, draw: random.Random) -> str:
 
 def spaced_out(text: str, draw: random.Random) -> str:
     """The text with its longest word, one of them if there are several, written letter by letter."""
-    words = list(_WORD.finditer(_masked(text)))
+    words = list(_WORD.finditer(without_links(text)))
     if not words:
         return text
     longest = max(len(word.group()) for word in words)
@@ -73,7 +75,7 @@ def typos(text: str, draw: random.Random) -> str:
 
     A slip swaps two letters, drops one or doubles one, never the first.
     """
-    words = [word for word in _WORD.finditer(_masked(text)) if len(word.group()) >= 4]
+    words = [word for word in _WORD.finditer(without_links(text)) if len(word.group()) >= 4]
     chosen = draw.sample(words, max(1, len(words) // 4)) if words else []
     for word in sorted(chosen, key=lambda each: -each.start()):
         text = text[: word.start()] + _slip(text[word.start() : word.end()], draw) + text[word.end() :]
@@ -96,6 +98,23 @@ def swapped_names(text: str, draw: random.Random) -> str:
     return _NAME.sub(other, text)
 
 
+def swapped_identities(text: str, draw: random.Random) -> str:
+    """The text about other people: each identity term for another of its family, the same one throughout."""
+    others: dict[str, str] = {}
+
+    def other(found: re.Match[str]) -> str:
+        said = found.group()
+        spelling = said.casefold()
+        if spelling not in others:
+            others[spelling] = _of_the_same_family(spelling, draw)
+        swapped = others[spelling]
+        if said.isupper():
+            return swapped.upper()
+        return swapped.capitalize() if said[0].isupper() else swapped
+
+    return shipped_terms().pattern.sub(other, text)
+
+
 PERTURBATIONS: dict[str, Perturbation] = {
     "case": changed_case,
     "spacing": spaced_out,
@@ -105,6 +124,7 @@ PERTURBATIONS: dict[str, Perturbation] = {
     "full width": full_width,
     "typos": typos,
     "names": swapped_names,
+    "identity": swapped_identities,
 }
 
 
@@ -116,6 +136,17 @@ def perturbed(name: str, text: str, *, seed: int, number: int) -> str | None:
     """
     changed = PERTURBATIONS[name](text, random.Random(f"{seed}:{number}:{name}"))
     return None if changed == text else changed
+
+
+def _of_the_same_family(spelling: str, draw: random.Random) -> str:
+    """Another term's spelling from the same family, for many where this one is for many."""
+    terms = shipped_terms()
+    own = terms.term_of[spelling]
+    family = next(of for of in terms.families.values() if own in of)
+    place = family[own].index(spelling)
+    free = [ways for term, ways in family.items() if term != own]
+    alike = [ways[place] for ways in free if place < len(ways)] or [ways[0] for ways in free]
+    return draw.choice(alike) if alike else spelling
 
 
 def _slip(word: str, draw: random.Random) -> str:
@@ -130,20 +161,20 @@ def _slip(word: str, draw: random.Random) -> str:
 
 def _some_letters(text: str, change: Callable[[str], str], draw: random.Random, *, share: float) -> str:
     """Change that share of the letters that can be, one at least where there is one."""
-    hidden = _masked(text)
+    hidden = without_links(text)
     places = [place for place, letter in enumerate(hidden) if change(letter) != letter]
     chosen = set(draw.sample(places, max(1, round(share * len(places))))) if places else set[int]()
     return "".join(change(letter) if place in chosen else letter for place, letter in enumerate(text))
 
 
 def _in_words(text: str, change: Callable[[re.Match[str]], str]) -> str:
-    hidden, parts, end = _masked(text), [], 0
+    hidden, parts, end = without_links(text), [], 0
     for word in _WORD.finditer(hidden):
         parts += [text[end : word.start()], change(word)]
         end = word.end()
     return "".join([*parts, text[end:]])
 
 
-def _masked(text: str) -> str:
+def without_links(text: str) -> str:
     """The text with links and handles blotted out: another letter there is another address."""
     return _LINK_OR_HANDLE.sub(lambda found: " " * len(found.group()), text)

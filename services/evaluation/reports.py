@@ -9,10 +9,11 @@ from domain.models import Run
 from services.evaluation.confusion import ConfusionTable, from_counts
 from services.evaluation.intervals import Estimate, Proportion
 from services.evaluation.metrics import ClassMetrics, Report, report
+from services.several import refuse_several
 from storage import misses
 from storage.database import Database
 from storage.models import get_model, get_run
-from storage.snapshots import get_snapshot
+from storage.snapshots import Snapshot, get_snapshot
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,20 @@ def evaluate(db: Database, run_id: str) -> Evaluation:
 
     Raises:
         NotFound: there is no such run.
-        BadInput: the run answered no comment.
+        BadInput: the run answered no comment, or its answers are sets of labels (see set_reports).
     """
     run = get_run(db, run_id)
+    refuse_several(run, "A confusion matrix, a gate and what builds on them")
     snapshot = get_snapshot(db, run.snapshot_id)
     table = from_counts(snapshot.labels, misses.count_pairs(db, run_id))
-    told = snapshot.manifest
-    data = DataFacts(
+    name, withheld = get_model(db, run.model_id).name, misses.count_withheld(db, run_id)
+    return Evaluation(run, name, data_facts(db, run, snapshot), table, report(table), withheld)
+
+
+def data_facts(db: Database, run: Run, snapshot: Snapshot) -> DataFacts:
+    """What a run was measured on."""
+    told, run_id = snapshot.manifest, run.run_id
+    return DataFacts(
         snapshot_id=snapshot.snapshot_id,
         sha256=snapshot.sha256,
         row_count=snapshot.row_count,
@@ -76,8 +84,6 @@ def evaluate(db: Database, run_id: str) -> Evaluation:
         leaks={name: int(n) for name, n in told["leaks"].items()},
         seen_in_training=misses.count_seen_in_training(db, run_id),
     )
-    name, withheld = get_model(db, run.model_id).name, misses.count_withheld(db, run_id)
-    return Evaluation(run, name, data, table, report(table), withheld)
 
 
 def unparsed_told(unparsed: int, withheld: int) -> str:

@@ -1,6 +1,7 @@
 """Reading the misses of a run: what each one means, who says so, and how far the reading has come."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -17,7 +18,7 @@ from storage.models import get_run
 from storage.reviews import Review
 from storage.snapshots import get_snapshot
 
-VERDICTS = ("model wrong", "label wrong", "guideline unclear", "cannot be judged")
+VERDICTS = ("model wrong", "label wrong", "guideline unclear", "context missing", "cannot be judged")
 
 MAX_WHY_LENGTH = 2_000
 _MAX_CLIENT_ID_LENGTH = 300
@@ -162,6 +163,17 @@ def miss(db: Database, run_id: str, comment_id: int) -> Miss:
     return _told(db, run, [stored.get_answer(db, run_id, comment_id)])[0]
 
 
+def answers_to(db: Database, run_id: str, comment_ids: Sequence[int]) -> list[Miss]:
+    """What a run said of these comments, in that order; those that it does not hold are left out.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    found = {each.comment_id: each for each in stored.list_answers_by_id(db, run_id, comment_ids)}
+    known = [found[number] for number in comment_ids if number in found]
+    return _told(db, get_run(db, run_id), known)
+
+
 def progress(db: Database, run_id: str) -> Progress:
     """How far the reading of a run's misses has come.
 
@@ -192,12 +204,14 @@ def _answers(
         )
     run = get_run(db, run_id)
     unparsed = predicted == UNPARSED
+    known = get_snapshot(db, run.snapshot_id).labels if unparsed else ()
     answers = stored.list_answers(
         db,
         run_id,
         gold=gold,
         predicted=None if unparsed else predicted,
-        outside=get_snapshot(db, run.snapshot_id).labels if unparsed else None,
+        outside=known if unparsed and not run.several else None,
+        unparsed=unparsed and run.several,
         misses_only=misses_only,
         reviewed=reviewed,
         limit=limit,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from domain.errors import BadInput
 from domain.models import Run
+from services.several import refuse_several
 from storage.database import Database
 from storage.models import get_run
 from storage.predictions import list_predictions
@@ -53,6 +54,7 @@ def scored_run(db: Database, run_id: str) -> Scored:
         BadInput: the model gives no scores.
     """
     run = get_run(db, run_id)
+    refuse_several(run, "Curves, calibration and thresholds")
     if run.score_kind == "none":
         raise BadInput(
             f"{run_id} has labels and no scores, so that it can have no curve and no threshold.",

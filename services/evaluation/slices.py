@@ -4,12 +4,15 @@ from dataclasses import dataclass
 
 from services.evaluation.confusion import ConfusionTable, from_counts
 from services.evaluation.intervals import Proportion, proportion
+from services.several import refuse_several
 from storage.database import Database
 from storage.models import get_run
 from storage.slices import SLICE_SQL, count_slices
 from storage.snapshots import get_snapshot
 
 SLICINGS: tuple[str, ...] = tuple(SLICE_SQL)
+# What is meant where a policy or a card names none: an old verdict must come out as it did.
+USUAL_SLICINGS = ("source", "language", "length", "label_from")
 
 
 @dataclass(frozen=True)
@@ -28,17 +31,18 @@ class Slice:
         return proportion(int(self.table.true_positives[place]), int(self.table.support[place]))
 
 
-def slices(db: Database, run_id: str, by: tuple[str, ...] = SLICINGS) -> list[Slice]:
+def slices(db: Database, run_id: str, by: tuple[str, ...] = USUAL_SLICINGS) -> list[Slice]:
     """The slices of a run, each with its confusion table; every comment is in one slice of each kind.
 
     Raises:
         NotFound: there is no such run.
+        BadInput: its comments may have several labels.
     """
-    labels = get_snapshot(db, get_run(db, run_id).snapshot_id).labels
-    found = []
-    for kind in by:
-        counted = count_slices(db, run_id, kind)
-        for name in sorted({row[0] for row in counted}):
-            triples = [row[1:] for row in counted if row[0] == name]
-            found.append(Slice(kind, name, from_counts(labels, triples)))
-    return found
+    run = get_run(db, run_id)
+    refuse_several(run, "Slices")
+    labels = get_snapshot(db, run.snapshot_id).labels
+    counted: dict[tuple[str, str], list[tuple[str, str | None, int]]] = {}
+    for kind, name, gold, predicted, n in count_slices(db, run_id, by):
+        counted.setdefault((kind, name), []).append((gold, predicted, n))
+    ordered = sorted(counted, key=lambda each: (by.index(each[0]), each[1]))
+    return [Slice(*each, from_counts(labels, counted[each])) for each in ordered]

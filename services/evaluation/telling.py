@@ -9,7 +9,14 @@ from services.evaluation.reports import unparsed_told
 
 Answer = Any
 
-_AVERAGES = {"accuracy": "Accuracy", "macro_f1": "Macro F1", "weighted_f1": "Weighted F1"}
+_AVERAGES = {
+    "accuracy": "Accuracy",
+    "subset_accuracy": "Subset accuracy",
+    "hamming_loss": "Hamming loss",
+    "macro_f1": "Macro F1",
+    "micro_f1": "Micro F1",
+    "weighted_f1": "Weighted F1",
+}
 _CHANGES = ("fixed", "broken", "both_wrong", "both_right")
 _NAME = 24  # characters of a label in a table
 
@@ -75,7 +82,7 @@ def comparison_told(answer: Answer) -> str:
 
 def _numbers(answer: Answer) -> list[str]:
     """The averages, the table of the labels, and the confusion matrix."""
-    averages = [[title, _value(answer[name])] for name, title in _AVERAGES.items()]
+    averages = [[title, _value(answer[name])] for name, title in _AVERAGES.items() if name in answer]
     rows = [
         [shortened(each["label"], _NAME), f"{each['support']:,}"]
         + [_value(each[name]) for name in ("precision", "recall", "f1")]
@@ -86,8 +93,17 @@ def _numbers(answer: Answer) -> list[str]:
         "",
         *_table(["label", "support", "precision", "recall", "F1"], rows),
         "",
-        *_matrix(answer["confusion"]),
+        *(_tables(answer["tables"]) if "tables" in answer else _matrix(answer["confusion"])),
     ]
+
+
+def _tables(tables: Answer) -> list[str]:
+    """Of several labels the four counts of each."""
+    rows = [
+        [shortened(label, _NAME), *(f"{n:,}" for n in (both, missed, wrongly, neither))]
+        for label, ((neither, wrongly), (missed, both)) in tables.items()
+    ]
+    return _table(["label", "right and given", "missed", "wrongly given", "neither"], rows)
 
 
 def _matrix(confusion: Answer) -> list[str]:

@@ -3,20 +3,24 @@
 from domain.behaviour import Behaviour
 from domain.errors import BadInput, NotFound
 from domain.jobs import STUDY_KINDS, Job, JobState
+from domain.models import SIGMOID
 from services.backends.registry import read_about
 from services.jobs.answers import read_answers
 from services.jobs.behaviour_file import read_behaviour
 from services.jobs.billing import bill_of
-from services.jobs.inputs import BEHAVES
+from services.jobs.inputs import BEHAVES, SCORES, SUSPECTS
 from services.jobs.kept_onnx import FOLDER as ONNX
 from services.jobs.kept_onnx import take_over
 from services.jobs.launch import folder_of
 from services.jobs.study_file import find_study_file
+from services.jobs.suspects_file import read_suspects
 from storage import jobs
+from storage.comment_scores import CommentScores
 from storage.database import Database
 from storage.jobs import Results
 from storage.models import get_model
 from storage.spending import Cost
+from storage.suspects import Suspects
 
 
 def absorb(db: Database) -> list[str]:
@@ -43,7 +47,7 @@ def _absorb_one(db: Database, job: Job) -> bool:
             "failed", f"The job ended well, but its results cannot be used: {error}", error.hint
         )
         return jobs.update_absorbed(db, job, failed, None, cost=cost)
-    if taken and job.kind == "predict":
+    if taken and job.kind in ("predict", SCORES):
         beside = db.home / "jobs" / get_model(db, job.spec["model_id"]).job_id
         take_over(folder_of(db, job.job_id).path / ONNX, beside / ONNX)
     return taken
@@ -57,8 +61,8 @@ def _cost(db: Database, job: Job, state: JobState) -> Cost | None:
     return None if bill is None else Cost(bill.counted_usd or 0.0, bill.estimated_usd, bill.billed_usd)
 
 
-def _results(db: Database, job: Job) -> Results | Behaviour | None:
-    """What the folder of a job that succeeded holds; None for a study, which makes no model.
+def _results(db: Database, job: Job) -> Results | Behaviour | CommentScores | Suspects | None:
+    """What the folder of a job that succeeded holds; None for a study, and for the rows of a file.
 
     Raises:
         BadInput: a file is missing or damaged.
@@ -71,6 +75,10 @@ def _results(db: Database, job: Job) -> Results | Behaviour | None:
         return None
     if job.kind == BEHAVES:
         return read_behaviour(folder)
+    if job.kind == SUSPECTS:
+        return Suspects(read_suspects(folder))
+    if job.kind == SCORES:
+        return _comment_scores(db, job)
     model_id = job.spec["model_id"]
     about = read_about(folder / "model" if model_id is None else folder / "inputs" / "model")
     labels = tuple(about["labels"]) if model_id is None else get_model(db, model_id).labels
@@ -83,7 +91,26 @@ def _results(db: Database, job: Job) -> Results | Behaviour | None:
         score_kind=about["score_kind"],
         splits=tuple(job.spec["splits"]),
         # A model that was made elsewhere, or answers in free text, answered no comments.
-        answers=read_answers(folder / "predictions.parquet", label_names=labels)
+        answers=read_answers(
+            folder / "predictions.parquet", label_names=labels, several=about["score_kind"] == SIGMOID
+        )
         if job.spec["splits"]
         else None,
     )
+
+
+def _comment_scores(db: Database, job: Job) -> CommentScores | None:
+    """The answers to the dataset's own comments; None where the job was asked about a file.
+
+    Raises:
+        BadInput: a file is missing or damaged.
+        NotFound: the model is unknown.
+    """
+    model, folder = get_model(db, job.spec["model_id"]), folder_of(db, job.job_id).path
+    score_kind = read_about(folder / "inputs" / "model")["score_kind"]
+    answers = read_answers(
+        folder / "predictions.parquet", label_names=model.labels, several=score_kind == SIGMOID
+    )
+    if job.spec["settings"]["asked_of"] == "file":
+        return None
+    return CommentScores(model.model_id, str(score_kind), answers)

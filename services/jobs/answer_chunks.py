@@ -55,8 +55,9 @@ class KeptChunks:
 class Pace:
     """How far a prediction is, in letters: long comments take longer than short ones."""
 
-    def __init__(self, comments: pa.Table) -> None:
-        self._all, self._done, self._asked = _work_in(comments["text"]), 0, 0
+    def __init__(self, work: int) -> None:
+        """`work` is that of all texts, as work_in() counts it."""
+        self._all, self._done, self._asked = work, 0, 0
         self._started = time.monotonic()
 
     @property
@@ -73,11 +74,11 @@ class Pace:
 
     def did(self, batch: pa.RecordBatch, *, asked: bool) -> None:
         """Count a chunk as done; what was found again says nothing of the pace."""
-        work = _work_in(batch.column("text"))
+        work = work_in(batch.column("text"))
         self._done += work
         self._asked += work if asked else 0
 
 
-def _work_in(texts: pa.Array) -> int:
+def work_in(texts: pa.Array | pa.ChunkedArray) -> int:
     """Letters, and a few for each comment, for an empty one takes time too."""
     return int(pc.sum(pc.utf8_length(texts)).as_py() or 0) + 8 * len(texts)

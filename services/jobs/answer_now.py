@@ -2,10 +2,10 @@
 
     python -m services.jobs.answer_now [--idle-s 600]
 
-Questions are JSON lines on standard input, each with its number and kind: `classify`, `explain`, `chat`, or
-`cancel` with the number of another. Answers are JSON lines on standard output, each with its number too.
-Local models stay loaded and answer one after the other; providers are asked meanwhile. The process ends when
-its input does, when its parent is gone, or when nobody has asked for a while. It writes no file.
+Questions are JSON lines on standard input, each with its number and kind: `classify`, `explain`, `similar`,
+`chat`, or `cancel` with the number of another. Answers are JSON lines on standard output, each with its
+number too. Local models stay loaded and answer one after the other; providers are asked meanwhile. It
+ends when its input does, when its parent is gone, or when nobody has asked for a while, and writes no file.
 """
 
 import argparse
@@ -92,7 +92,7 @@ class Workplace:
         Raises:
             WorkbenchError: it cannot be answered.
         """
-        kinds = {"classify": self._classify, "explain": self._explain, "chat": _chat}
+        kinds = {"classify": self._classify, "explain": self._explain, "chat": _chat, "similar": _similar}
         kind = question.told.get("kind")
         if kind not in kinds:
             raise BadInput(f"There is no kind of question {kind!r}.", hint=f"Kinds: {', '.join(kinds)}.")
@@ -161,6 +161,12 @@ class Workplace:
             yield
         finally:
             self._local.release()
+
+
+def _similar(question: Question) -> Facts:
+    from services.backends.similar import similar_groups
+
+    return {"groups": [asdict(group) for group in similar_groups(question.told["texts"])]}
 
 
 def _ask_hosted(question: Question) -> Facts:

@@ -1,7 +1,7 @@
 """The predictions of a job as a file: the job writes it in chunks, the app reads it whole and checks it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from domain.errors import BadInput
+from domain.labels import labels_in
 from domain.models import PARSE_STATUSES, Answers
 from services.backends.protocol import Classifier, PaidClassifier
-from services.jobs.answer_chunks import KeptChunks, Pace, longest_first
+from services.jobs.answer_chunks import KeptChunks, Pace, longest_first, work_in
 from services.jobs.billing import allowed_usd, tell_bill, tell_estimate
 from services.jobs.worker import RunningJob
 
@@ -55,31 +56,19 @@ def write_answers(
     """
     chunk_rows = CHUNK_ROWS
     if isinstance(classifier, PaidClassifier):
-        chunk_rows = classifier.chunk_rows
-        # Under work/: a restart of the job goes on with the answers that were paid for.
-        usd = classifier.begin(
-            comments["text"].to_pylist(), job.folder.path / "work" / "answers.jsonl",
-            allowed_usd=allowed_usd(job.spec, math.inf),
-        )  # fmt: skip
-        if not any(
-            "estimate_usd" in event for event in job.folder.events()
-        ):  # a training told it with its own
-            tell_estimate(job, usd, prices=classifier.prices)
+        chunk_rows = begin_paid(job, classifier, comments["text"].to_pylist())
     else:
         comments = longest_first(comments)
     unfinished = job.folder.path / "predictions.parquet.tmp"
     kept = KeptChunks(job.folder.path / "work" / "answers" if keeps_chunks else None)
-    pace, done, total, cost_usd = Pace(comments), 0, comments.num_rows, 0.0
+    pace, done, total, cost_usd = Pace(work_in(comments["text"])), 0, comments.num_rows, 0.0
     with pq.ParquetWriter(unfinished, SCHEMA, compression="zstd") as writer:
         for number, batch in enumerate(comments.to_batches(max_chunksize=chunk_rows)):
-            found = kept.find(number, batch)
-            if (rows := found) is None:
-                rows = _rows(batch, classifier.predict(batch.column("text").to_pylist()))
-                kept.add(number, rows)
+            rows, is_new = ask_chunk(classifier, batch, kept, number)
             writer.write_table(rows)
             cost_usd += pc.sum(rows["cost_usd"]).as_py() or 0.0
             done += batch.num_rows
-            pace.did(batch, asked=found is None)
+            pace.did(batch, asked=is_new)
             share = from_share + (1 - from_share) * pace.share
             told = f"Predicted {done:,} of {total:,} comments."
             job.progress(share, told, seconds_left=pace.seconds_left)
@@ -88,8 +77,36 @@ def write_answers(
         tell_bill(job, f"{total:,} answers", cost_usd)
 
 
-def read_answers(path: Path, *, label_names: Sequence[str]) -> pa.Table:
-    """The predictions that a job wrote, in SCHEMA.
+def begin_paid(job: RunningJob, classifier: PaidClassifier, texts: list[str]) -> int:
+    """Look at all that will be sent and tell what it costs; returns how many go into a chunk.
+
+    The answers are kept under work/: a restart of the job goes on with those that were paid for.
+
+    Raises:
+        WorkbenchError: something may not leave, or would cost too much.
+    """
+    usd = classifier.begin(
+        texts, job.folder.path / "work" / "answers.jsonl", allowed_usd=allowed_usd(job.spec, math.inf)
+    )
+    if not any("estimate_usd" in event for event in job.folder.events()):  # a training told it with its own
+        tell_estimate(job, usd, prices=classifier.prices)
+    return classifier.chunk_rows
+
+
+def ask_chunk(
+    classifier: Classifier, batch: pa.RecordBatch, kept: KeptChunks, number: int
+) -> tuple[pa.Table, bool]:
+    """The answers to the chunk of that number in SCHEMA, and whether they are new; else they were kept."""
+    found = kept.find(number, batch)
+    if found is not None:
+        return found, False
+    rows = _rows(batch, classifier.predict(batch.column("text").to_pylist()))
+    kept.add(number, rows)
+    return rows, True
+
+
+def read_answers(path: Path, *, label_names: Sequence[str], several: bool = False) -> pa.Table:
+    """The predictions that a job wrote, in SCHEMA; with `several`, an answer is a set of labels.
 
     Raises:
         BadInput: the file is missing or damaged; a column is missing or of another type; a label is not
@@ -99,8 +116,10 @@ def read_answers(path: Path, *, label_names: Sequence[str]) -> pa.Table:
         table = pq.read_table(path).select(SCHEMA.names).cast(SCHEMA)
     except (OSError, KeyError, pa.ArrowException) as error:
         raise BadInput(f"{path.name} cannot be used: {error}", hint="Restart the job.") from error
-    _refuse_others(table["label"].drop_null(), label_names, "label")
-    _refuse_others(table["parse_status"], PARSE_STATUSES, "parse status")
+    given = pc.unique(table["label"].drop_null()).to_pylist()
+    _refuse_others({one for each in given for one in labels_in(each)} if several else given, label_names,
+                   "label")  # fmt: skip
+    _refuse_others(pc.unique(table["parse_status"]).to_pylist(), PARSE_STATUSES, "parse status")
     lengths = pc.unique(pc.list_value_length(table["scores"]).drop_null()).to_pylist()
     if lengths not in ([], [len(label_names)]):
         raise BadInput(
@@ -110,8 +129,8 @@ def read_answers(path: Path, *, label_names: Sequence[str]) -> pa.Table:
     return table
 
 
-def _refuse_others(column: pa.ChunkedArray, known: Sequence[str], what: str) -> None:
-    others = sorted(set(pc.unique(column).to_pylist()) - set(known), key=str)
+def _refuse_others(given: Iterable[str], known: Sequence[str], what: str) -> None:
+    others = sorted(set(given) - set(known), key=str)
     if others:
         raise BadInput(
             f"The predictions have the {what} {others[0]!r}, which is none of: {', '.join(known)}.",

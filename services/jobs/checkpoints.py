@@ -12,9 +12,7 @@ from typing import Any
 from safetensors import SafetensorError
 
 from domain.errors import BackendError, BadInput
-from services.jobs.folder import write_whole
 
-CHECKPOINTS_KEPT = 2  # the best and the last
 _BYTES_PER_NUMBER = 4
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _SAYS_FULL = re.compile(r"No space left|os error 28|PytorchStreamWriter failed|unexpected pos")
@@ -32,18 +30,18 @@ def last_whole_checkpoint(folder: Path) -> str | None:
         except (OSError, ValueError):
             shutil.rmtree(checkpoint)
             continue
-        if state["best_model_checkpoint"]:  # it names the folder of the job that this one goes on with
-            state["best_model_checkpoint"] = str(folder / Path(state["best_model_checkpoint"]).name)
-            write_whole(checkpoint / "trainer_state.json", json.dumps(state))
         whole[state["global_step"]] = str(checkpoint)
     return whole[max(whole)] if whole else None
 
 
 def checkpoint_bytes(model: Any) -> int:
-    """The most room that a training needs: the weights, and two numbers of AdamW per trained weight."""
+    """The most room that a training needs, while a checkpoint is written and the last one is still there.
+
+    Each holds the weights, two numbers of AdamW per trained weight, and the best weights so far.
+    """
     trained = sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
     every = sum(weight.numel() for weight in model.parameters())
-    return int(_BYTES_PER_NUMBER * (3 * trained * (CHECKPOINTS_KEPT + 1) + 2 * every))  # one is being written
+    return int(_BYTES_PER_NUMBER * (2 * 4 * trained + 2 * every))
 
 
 def refuse_full_disk(folder: Path, model: Any) -> None:

@@ -15,7 +15,8 @@ from transformers import AutoModel
 
 from domain.errors import BadInput
 from services.backends.huggingface import out_of_memory_named
-from services.jobs.opponents import Answered, measured
+from services.jobs.opponents import measured
+from services.jobs.several_labels import Answered
 from services.modelling.base_models import BaseModel
 
 NEIGHBOURS, STRENGTHS = (1, 3, 5, 9, 15, 25), (1.0, 10.0, 100.0)

@@ -5,6 +5,7 @@ from typing import Any
 
 from services.backends.huggingface import load, save_about
 from services.evaluation.metrics import Report
+from services.evaluation.set_metrics import SetReport
 from services.jobs.attempts import Attempt, Heard
 from services.jobs.lesson import prepare
 from services.jobs.train_encoder import fit_seed
@@ -43,10 +44,10 @@ class Listener(Watch):
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: dict[str, float], **_: Any) -> None:
         """Tell what validation said, with the number of the evaluation, also after a restart."""
         super().on_evaluate(args, state, control, metrics)
-        if self.heard is not None and self._report is not None:
+        if self.heard is not None and isinstance(self._report, Report):
             self.heard(-(-state.global_step // int(args.eval_steps)), self._report)
 
-    def _tell_evaluation(self, found: Report, loss: float | None, step: int) -> None:
+    def _tell_evaluation(self, found: Report | SetReport, loss: float | None, step: int) -> None:
         """Not kept: a study has many trainings."""
 
     def _warn(self, loss: float, step: int) -> None:

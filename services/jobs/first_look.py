@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 from domain.errors import BadInput
 from services.evaluation.confusion import from_counts
 from services.evaluation.metrics import report
+from services.evaluation.set_metrics import report_sets, sets_from_counts
 from services.jobs.worker import RunningJob
 
 MIN_ROWS_PER_LABEL = 2
@@ -64,6 +65,11 @@ def measure(job: RunningJob, comments: pa.Table, split: str) -> None:
         job.folder.path / "predictions.parquet", columns=["comment_id", "label"]
     ).to_pylist()
     pairs = Counter((gold[row["comment_id"]], row["label"]) for row in written if row["comment_id"] in gold)
+    if job.several is not None:
+        triples = [(*pair, count) for pair, count in pairs.items()]
+        sets = report_sets(sets_from_counts(job.several, triples), resamples=200)
+        job.metric(stage=split, accuracy=sets.accuracy.value, macro_f1=sets.macro_f1.value, rows=len(gold))
+        return
     names = sorted({label for pair in pairs for label in pair if label is not None})
     found = report(from_counts(names, [(*pair, count) for pair, count in pairs.items()]), resamples=200)
     job.metric(stage=split, accuracy=found.accuracy.value, macro_f1=found.macro_f1.value, rows=len(gold))

@@ -10,6 +10,8 @@ log.txt               what the process printed, tracebacks included
 cancel, pause         somebody asked it to stop, or to stop such that it can go on
 exit                  the signal that ended the process, where its launcher was there to see it
 predictions.parquet   results; each under a temporary name until it is whole
+suspects.parquet      labels that may be wrong, of a job that looked for them
+scored.csv, .parquet  the same beside id and text, where comments outside of a snapshot were asked about
 model/
 onnx/                 an encoder's ONNX files: of a model's job, kept from the first prediction that made them
 work/                 checkpoints of a training under way; gone when it has succeeded
@@ -180,8 +182,8 @@ class JobFolder:
         if canceller is not None:
             return JobState("cancelled", f"Stopped by {canceller}.", share=share)
         last = events[-1].get("message") if events else None
-        if self._was_killed() and is_hosted(self.path):
-            return JobState("died", *killed_told(events, last or ""), share)
+        if is_hosted(self.path) and events:
+            return JobState("died", *killed_told(events, last or "", seen=self._was_killed()), share)
         if self._was_killed():
             return JobState(
                 "died",

@@ -39,9 +39,14 @@ def hosted_checkpoints(path: Path) -> list[Facts]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def killed_told(events: list[Facts], last_word: str) -> tuple[str, str]:
-    """What to say, and to advise, of a job at a provider whose process here was killed from outside."""
-    killed = f"The job's process was killed from outside; its last word: {sentence(last_word or 'none')}"
+def killed_told(events: list[Facts], last_word: str, *, seen: bool) -> tuple[str, str]:
+    """What to say, and to advise, of a job at a provider whose process here is gone.
+
+    Args:
+        seen: Somebody was there to see that it was killed from outside.
+    """
+    how = "was killed from outside" if seen else "is gone"
+    killed = f"The job's process {how}; its last word: {sentence(last_word or 'none')}"
     hosted = next((event["hosted_job"] for event in reversed(events) if event.get("hosted_job")), None)
     clicked = next((event["asked_for"] for event in reversed(events) if event.get("asked_for")), None)
     if any(event.get("hosted_end") for event in events):

@@ -1,15 +1,18 @@
-"""What a job works on: a snapshot, kept examples, or a job that was found at a provider."""
+"""What a job works on: a snapshot, kept examples, comments of any kind, or a job found at a provider."""
 
 from pathlib import Path
 from typing import Any
 
 from domain.errors import NotFound
 from domain.examples import TRAIN, VALIDATION, ExampleSet
+from storage.asked import FILE as ASKED_FILE
+from storage.asked import asked_folder
 from storage.database import Database
 from storage.example_sets import example_set_folder, get_example_set
 from storage.snapshots import Snapshot, get_snapshot, snapshot_folder
 
-TUNES_EXAMPLES, ADOPTS, BEHAVES = "tune_examples", "adopt_hosted", "behave"
+TUNES_EXAMPLES, ADOPTS, BEHAVES, SCORES = "tune_examples", "adopt_hosted", "behave", "score"
+SUSPECTS = "find_suspects"
 SUITE = "suite-"  # how the name of a suite begins, which brings its own texts
 
 
@@ -19,7 +22,7 @@ def source_of(db: Database, kind: str, source_id: str) -> Snapshot | ExampleSet 
     Raises:
         NotFound: there is none of that name.
     """
-    if kind == ADOPTS or (kind == BEHAVES and source_id.startswith(SUITE)):
+    if kind in (ADOPTS, SCORES) or (kind == BEHAVES and source_id.startswith(SUITE)):
         return None
     return get_example_set(db, source_id) if kind == TUNES_EXAMPLES else get_snapshot(db, source_id)
 
@@ -36,6 +39,8 @@ def input_files(home: Path, spec: dict[str, Any]) -> dict[str, Path]:
     if spec["kind"] == TUNES_EXAMPLES:
         files = {name: example_set_folder(home, source_id) / name for name in (TRAIN, VALIDATION)}
         hint = "Keep the examples again."
+    elif spec["kind"] == SCORES:
+        files, hint = {"comments.parquet": asked_folder(home, source_id) / ASKED_FILE}, "Predict again."
     else:
         files, hint = {}, "Take a new snapshot."
         if not source_id.startswith(SUITE):

@@ -29,6 +29,7 @@ from services.modelling.models import get_model, model_folder
 from storage import jobs
 from storage.database import Database
 from storage.datasets import get_dataset
+from storage.snapshots import Snapshot
 from storage.spending import Ledger
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +98,8 @@ def launch(
         "restart_of": restart_of,
         "settings": settings,
     }
+    if isinstance(source, Snapshot) and source.several:
+        spec["several"] = list(source.labels)  # a comment may have several of these, in this order
     if provider is not None:
         # It names this click, also when the job is started again: what was made for it elsewhere is found.
         spec |= {"provider": provider, "client_id": str(uuid4())}

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,9 @@ import torch
 from transformers import AutoConfig, AutoTokenizer
 
 from domain.errors import BadInput
+from domain.labels import answer_of, count_labels
 from services.jobs.encoder_trainer import EpochOrder, Example
+from services.jobs.several_labels import learned_labels, targets_of
 from services.jobs.worker import RunningJob
 from services.modelling.base_models import BaseModel
 from services.modelling.settings import EncoderSettings
@@ -26,11 +29,13 @@ class Lesson:
 
     Attributes:
         labels: K of them, in the order of the model's outputs.
+        several: Whether a comment may have several of them.
         tokenizer: The base model's.
         max_length: Longer comments are cut to so many tokens.
         train: Tokens and place of the label of each training comment.
         validation: The same of validation, shortest first.
-        weights: Of the labels in the loss, shape (K,); None counts every comment alike.
+        weights: Of the labels in the loss, shape (K,); None counts every comment alike. Of several labels,
+            how much more a comment with the label counts than one without it.
         asked: Texts of validation, in the order of the snapshot.
         gold: Their labels.
         validation_rows: Number and text of each comment of `validation`, in its order.
@@ -45,9 +50,24 @@ class Lesson:
     asked: list[str]
     gold: list[str]
     validation_rows: list[tuple[int, str]]
+    several: bool = False
+
+    def label_of(self, example: Example) -> str:
+        """The right answer to an example, as text."""
+        if not self.several:
+            return self.labels[example["labels"]]
+        given = zip(self.labels, example["labels"], strict=True)
+        return answer_of((label for label, is_given in given if is_given), self.labels)
 
 
-def prepare(config: EncoderSettings, base: BaseModel, *, rows: pa.Table, validation: pa.Table) -> Lesson:
+def prepare(
+    config: EncoderSettings,
+    base: BaseModel,
+    *,
+    rows: pa.Table,
+    validation: pa.Table,
+    several: Sequence[str] | None = None,
+) -> Lesson:
     """The comments as tokens of the base model.
 
     Args:
@@ -55,21 +75,27 @@ def prepare(config: EncoderSettings, base: BaseModel, *, rows: pa.Table, validat
         base: Whose tokenizer is used.
         rows: The train split, with text and label.
         validation: The same of validation; every label is one of training.
+        several: The label set where a comment may have several of it; only those that occur are learned.
 
     Raises:
-        BadInput: the tokenizer's files are missing or damaged.
+        BadInput: the tokenizer's files are missing or damaged, or one of several labels has too few comments.
     """
     tokenizer, most = load_tokenizer(base)
     counts = Counter(rows["label"].to_pylist())
-    labels = tuple(sorted(counts))
+    labels = tuple(sorted(counts)) if several is None else learned_labels(rows["label"].to_pylist(), several)
     lengths = [len(ids) for ids in tokenizer(rows["text"].to_pylist())["input_ids"]]
     percentile = math.ceil(np.percentile(lengths, 99))
     max_length = min(config.max_length or max(percentile, SHORTEST_LIMIT), most)
 
     def examples(table: pa.Table) -> list[Example]:
         tokens = tokenizer(table["text"].to_pylist(), truncation=True, max_length=max_length)["input_ids"]
-        places = [labels.index(label) for label in table["label"].to_pylist()]
-        return [{"input_ids": ids, "labels": place} for ids, place in zip(tokens, places, strict=True)]
+        answers = table["label"].to_pylist()
+        wanted: list[Any]
+        if several is None:
+            wanted = [labels.index(label) for label in answers]
+        else:  # as numbers with a point, which the loss takes
+            wanted = targets_of(answers, labels).astype(float).tolist()
+        return [{"input_ids": ids, "labels": right} for ids, right in zip(tokens, wanted, strict=True)]
 
     to_validate = examples(validation)
     ids, asked = validation["comment_id"].to_pylist(), validation["text"].to_pylist()
@@ -80,10 +106,13 @@ def prepare(config: EncoderSettings, base: BaseModel, *, rows: pa.Table, validat
         max_length=max_length,
         train=examples(rows),
         validation=[to_validate[place] for place in places],
-        weights=_weights(counts, labels) if config.class_weight == "balanced" else None,
+        weights=_weights(counts, labels, is_several=several is not None)
+        if config.class_weight == "balanced"
+        else None,
         asked=asked,
         gold=validation["label"].to_pylist(),
         validation_rows=[(ids[place], asked[place]) for place in places],
+        several=several is not None,
     )
 
 
@@ -119,13 +148,19 @@ def show_first_batch(job: RunningJob, config: EncoderSettings, lesson: Lesson) -
     width = max(len(lesson.train[place]["input_ids"]) for place in places)
     shown = []
     for place in places[:SHOWN_COMMENTS]:
-        ids, label = lesson.train[place]["input_ids"], lesson.labels[lesson.train[place]["labels"]]
+        ids, label = lesson.train[place]["input_ids"], lesson.label_of(lesson.train[place])
         tokens = lesson.tokenizer.convert_ids_to_tokens(ids[:SHOWN_TOKENS])
         shown.append({"label": label, "tokens": tokens, "padding": width - len(ids)})
     message = f"The first batch: {len(places)} comments of up to {width} tokens."
     job.folder.add_event("first_batch", message=message, comments=shown)
 
 
-def _weights(counts: Counter[str], labels: tuple[str, ...]) -> torch.Tensor:
-    """Every label counts alike: n / (K n_label), as scikit-learn's "balanced" does."""
+def _weights(counts: Counter[str], labels: tuple[str, ...], *, is_several: bool) -> torch.Tensor:
+    """Every label counts alike: n / (K n_label), as scikit-learn's "balanced" does.
+
+    Of several labels each by itself: those without it by those with it.
+    """
+    if is_several:
+        having = count_labels(counts)
+        return torch.tensor([(counts.total() - having[label]) / having[label] for label in labels])
     return torch.tensor([counts.total() / (len(labels) * counts[label]) for label in labels])

@@ -3,7 +3,7 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import pyarrow as pa
@@ -11,13 +11,11 @@ import pyarrow as pa
 from domain.errors import BadInput
 from services.evaluation.confusion import from_counts
 from services.evaluation.metrics import Report, report
+from services.evaluation.set_metrics import SetReport
 from services.jobs.folder import write_whole
+from services.jobs.several_labels import Answered, Family, learned_labels, measured_sets, one_by_one
 from services.jobs.word_opponents import keyword_answers, regression_answers
 from services.jobs.worker import RunningJob
-
-# Answers by name, each with the seconds that it took.
-Answered = dict[str, tuple[list[str], float]]
-Family = Callable[[Sequence[str], Sequence[str], Sequence[str]], Answered]
 
 
 @dataclass(frozen=True)
@@ -39,6 +37,13 @@ def measured(gold: Sequence[str], predicted: Sequence[str], *, resamples: int = 
     return report(table, resamples=resamples)
 
 
+def measured_in(job: RunningJob, gold: Sequence[str], predicted: Sequence[str]) -> Report | SetReport:
+    """The same, also where the comments of the job may have several labels."""
+    if job.several is None:
+        return measured(gold, predicted)
+    return measured_sets(job.several, gold, predicted)
+
+
 def train_opponents(
     job: RunningJob, rows: pa.Table, validation: pa.Table, *, more: Family | None = None
 ) -> list[Opponent]:
@@ -51,16 +56,22 @@ def train_opponents(
         job: Told of each.
         rows: The train split, with text and label.
         validation: The same of validation, at least one row.
-        more: Others, from texts and labels to learn from and texts to answer.
+        more: Others, from texts and labels to learn from and texts to answer; left out where a comment may
+            have several labels.
     """
     kept = job.folder.path / "work" / "opponents.json"
     if kept.exists():
         told = json.loads(kept.read_text(encoding="utf-8"))
         opponents = [Opponent(**{**one, "predicted": tuple(one["predicted"])}) for one in told]
     else:
-        opponents = _train(
-            job, rows, validation, [keyword_answers, regression_answers, *([more] if more else [])]
-        )
+        families: list[Family] = [keyword_answers, regression_answers]
+        if job.several is not None:
+            learned = learned_labels(rows["label"].to_pylist(), job.several)
+            families = [one_by_one(family, learned) for family in families]
+            job.folder.add_event("opponents", message="Models on frozen embeddings do not do several labels.")
+        elif more is not None:
+            families.append(more)
+        opponents = _train(job, rows, validation, families)
         kept.parent.mkdir(exist_ok=True)
         write_whole(kept, json.dumps([asdict(one) for one in opponents]))
     for one in opponents:
@@ -94,7 +105,7 @@ def _train(
             job.folder.add_event("opponents", message=f"Left out: {error}")
     opponents = []
     for name, (predicted, seconds) in answers.items():
-        found = measured(gold, predicted)
+        found = measured_in(job, gold, predicted)
         opponents.append(
             Opponent(name, found.accuracy.value, found.macro_f1.value, seconds, tuple(predicted))
         )

@@ -34,13 +34,29 @@ def predict(job: RunningJob) -> None:
             f"Snapshot {job.spec['snapshot_id']} has no comment in {', '.join(splits)}.",
             hint="Choose another split, or take a snapshot with more comments.",
         )
-    job.progress(0.0, "Loads the model.")
-    folder = job.folder.path / "inputs" / "model"
-    engine = job.spec["settings"].get("engine", "torch")
-    classifier = load_classifier(folder) if engine == "torch" else load_onnx(job, engine, comments)
+    classifier = load_model(job, comments)
     write_answers(job, classifier, comments, keeps_chunks=works_here(job.folder))
+    clear_work(job)
+
+
+def load_model(job: RunningJob, comments: pa.Table) -> Classifier:
+    """The model that the job was given, in the engine that it was told.
+
+    Args:
+        job: The job.
+        comments: Some of those to be asked about, at least one, by which an engine is checked.
+    """
+    job.progress(0.0, "Loads the model.")
+    engine = job.spec["settings"].get("engine", "torch")
+    if engine == "torch":
+        return load_classifier(job.folder.path / "inputs" / "model")
+    return load_onnx(job, engine, comments)
+
+
+def clear_work(job: RunningJob) -> None:
+    """Leave the ONNX files for the next prediction; the rest of work/ was for a restart."""
     leave_kept(job.folder.path / "work" / FOLDER, job.folder.path / FOLDER)
-    shutil.rmtree(job.folder.path / "work", ignore_errors=True)  # what a restart would have gone on with
+    shutil.rmtree(job.folder.path / "work", ignore_errors=True)
 
 
 def load_onnx(job: RunningJob, engine: Engine, comments: pa.Table) -> Classifier:

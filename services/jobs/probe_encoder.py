@@ -25,7 +25,7 @@ from domain.errors import BackendError, BadInput
 from services.backends.huggingface import out_of_memory_named, precision_here
 from services.jobs.checkpoints import checkpoint_bytes
 from services.jobs.embedding_opponents import EmbeddingOpponents
-from services.jobs.encoder_trainer import Example, classification_loss
+from services.jobs.encoder_trainer import Example, classification_loss, trained_weights
 from services.jobs.first_look import check_training_rows
 from services.jobs.folder import write_whole
 from services.jobs.lesson import Lesson, order_of, prepare
@@ -100,7 +100,7 @@ def probe(job: RunningJob) -> None:
                 "evaluation_seconds": mean_seconds(answers, asked) * len(asked) * share_sampled(validation),
                 "checkpoint_seconds": checkpoint_s,
                 "opponents_seconds": opponents_s * rows.num_rows,
-                "memory_mb": peak_mb() + tokens_mb(lesson, rows),
+                "memory_mb": peak_mb() + tokens_mb(lesson, rows) + best_mb(model),
                 "gpu_memory_mb": gpu_peak_mb(),
                 "disk_bytes": disk_bytes,
                 "precision": precision_here(config.precision),
@@ -247,6 +247,11 @@ def tokens_mb(lesson: Lesson, rows: pa.Table) -> int:
     """What the tokens of the comments that were not sampled would take."""
     mean = np.mean([len(example["input_ids"]) for example in lesson.train])
     return int((rows.num_rows - len(lesson.train)) * mean * _BYTES_PER_TOKEN // 2**20)
+
+
+def best_mb(model: Any) -> int:
+    """What the best weights so far take, which a training keeps beside those that learn."""
+    return int(sum(weight.nbytes for _, weight in trained_weights(model)) // 2**20)
 
 
 def gpu_peak_mb() -> int | None:

@@ -9,12 +9,12 @@ predictions.parquet, events.jsonl and metrics.jsonl there, and touches nothing e
 import platform
 import sys
 import warnings
-from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import sklearn
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 from sklearn.callback import CallbackContext
 from sklearn.exceptions import ConvergenceWarning
@@ -25,6 +25,8 @@ from domain.errors import BadInput
 from services.backends.tfidf import TfidfClassifier, new_vectorizer, one_row_per_label, table_of
 from services.jobs.answers import write_answers
 from services.jobs.first_look import check_training_rows, measure
+from services.jobs.several_labels import learned_labels, targets_of, training_rows
+from services.jobs.tracking import track
 from services.jobs.worker import RunningJob, run
 from services.modelling.recipes import BaselineSettings, baseline_settings
 
@@ -40,7 +42,8 @@ def train(job: RunningJob) -> None:
     config = baseline_settings(job.spec["settings"])
     rows = job.comments(["train"])
     texts, labels = rows["text"].to_pylist(), rows["label"].to_pylist()
-    check_training_rows(labels)
+    if job.several is None:
+        check_training_rows(labels)
 
     # 2. The model, put together from what was learned.
     classifier = fit_baseline(job, config, texts, labels)
@@ -51,6 +54,7 @@ def train(job: RunningJob) -> None:
     held_out = job.comments(["validation", "test"])
     write_answers(job, classifier, held_out, from_share=PREDICT_FROM)
     measure(job, held_out, "validation")
+    track(job)
 
 
 def fit_baseline(
@@ -59,8 +63,9 @@ def fit_baseline(
     """A baseline fitted on these texts; studies fit theirs by it too.
 
     Raises:
-        BadInput: the texts share too few terms.
+        BadInput: the texts share too few terms, or one of several labels has too few comments.
     """
+    several = None if job.several is None else learned_labels(labels, job.several)
     # Texts become numbers: words and pairs of words, and sequences of 2 to 5 letters, which see through
     # misspellings.
     vectorizers, features = [], []
@@ -80,16 +85,25 @@ def fit_baseline(
         job.metric(stage=name, terms=len(vectorizer.vocabulary_))
 
     # A linear model on top, which reports each step of its solver.
-    job.progress(FIT_FROM, f"Fits {len(set(labels))} labels.")
-    regression = fit_regression(job, config, hstack(features, format="csr"), labels)
-
-    weights, intercept = one_row_per_label(regression.coef_, regression.intercept_)
+    names = several or tuple(sorted(set(labels)))
+    job.progress(FIT_FROM, f"Fits {len(names)} labels.")
+    together = hstack(features, format="csr")
+    if several:  # each against the rest, with the same settings
+        targets = targets_of(labels, several)
+        fitted = [fit_regression(job, config, together, column) for column in targets.T]
+        weights = np.vstack([one.coef_ for one in fitted]).astype(np.float32)
+        intercept = np.concatenate([one.intercept_ for one in fitted]).astype(np.float32)
+    else:
+        regression = fit_regression(job, config, together, np.array(labels, dtype=object))
+        names = tuple(regression.classes_.tolist())
+        weights, intercept = one_row_per_label(regression.coef_, regression.intercept_)
     return TfidfClassifier(
-        regression.classes_.tolist(),
+        names,
         [table_of(vectorizer) for vectorizer in vectorizers],
         sublinear_tf=config.sublinear_tf,
         weights=weights,
         intercept=intercept,
+        several=several is not None,
     )
 
 
@@ -109,9 +123,9 @@ def fit_vectorizer(vectorizer: TfidfVectorizer, texts: list[str], name: str) -> 
 
 
 def fit_regression(
-    job: RunningJob, config: BaselineSettings, features: csr_matrix, labels: list[str]
+    job: RunningJob, config: BaselineSettings, features: csr_matrix, labels: NDArray[Any]
 ) -> LogisticRegression:
-    """A fitted multinomial regression; a solver stopped early is told as a metric, not hidden."""
+    """A regression fitted on labels of shape (n,); a solver stopped early is told as a metric, not hidden."""
     regression = LogisticRegression(
         C=config.c,
         class_weight=config.class_weight,
@@ -121,7 +135,7 @@ def fit_regression(
     regression.set_callbacks(SolverSteps(job, config.max_iterations))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        regression.fit(features, np.array(labels, dtype=object))
+        regression.fit(features, labels)
     iterations = int(regression.n_iter_.max())
     job.metric(stage="fit", iteration=iterations, converged=iterations < config.max_iterations)
     return regression
@@ -133,7 +147,7 @@ def about_model(job: RunningJob, config: BaselineSettings, labels: list[str]) ->
         "snapshot_id": job.spec["snapshot_id"],
         "snapshot_sha256": job.spec["snapshot_sha256"],
         "settings": asdict(config),
-        "training_rows": dict(sorted(Counter(labels).items())),
+        "training_rows": dict(sorted(training_rows(job, labels).items())),
         "libraries": {
             "python": platform.python_version(),
             "scikit-learn": sklearn.__version__,

@@ -46,18 +46,19 @@ from services.backends.huggingface import (
 from services.evaluation.comparison import compare, sentence
 from services.jobs.answers import write_answers
 from services.jobs.checkpoints import (
-    CHECKPOINTS_KEPT,
     cleared_where_it_fails_again,
     full_disk_named,
     last_whole_checkpoint,
     refuse_full_disk,
 )
 from services.jobs.embedding_opponents import EmbeddingOpponents
-from services.jobs.encoder_trainer import EncoderTrainer, classification_loss
+from services.jobs.encoder_trainer import EncoderTrainer, classification_loss, several_labels_loss
 from services.jobs.first_look import check_training_rows, measure, no_validation
 from services.jobs.folder import write_whole
 from services.jobs.lesson import Lesson, order_of, prepare, show_first_batch
-from services.jobs.opponents import Opponent, measured, train_opponents
+from services.jobs.opponents import Opponent, measured_in, train_opponents
+from services.jobs.several_labels import training_rows
+from services.jobs.tracking import track
 from services.jobs.watch import Watch, headline
 from services.jobs.worker import RunningJob, run
 from services.modelling.base_models import BaseModel, find_base_model
@@ -87,15 +88,16 @@ def train(job: RunningJob) -> None:
     # 1. What to do, and on which comments.
     config = read_settings(EncoderSettings, job.spec["settings"])
     rows, validation = job.comments(["train"]), job.comments(["validation"])
-    check_training_rows(rows["label"].to_pylist())
-    validation = validation.filter(pc.is_in(validation["label"], pc.unique(rows["label"])))
+    if job.several is None:
+        check_training_rows(rows["label"].to_pylist())
+        validation = validation.filter(pc.is_in(validation["label"], pc.unique(rows["label"])))
     if validation.num_rows == 0:
         raise no_validation(job.spec["snapshot_id"])
 
     # 2. The base model, and the comments as its tokens.
     job.progress(TOKENS_FROM, f"Gets the base model {config.base_model}.")
     base = find_base_model(config.base_model, revision=config.base_revision)
-    lesson = prepare(config, base, rows=rows, validation=validation)
+    lesson = prepare(config, base, rows=rows, validation=validation, several=job.several)
     told = f"{base.name}, {base.revision or 'no revision'}, licence {base.licence or 'not told'}"
     job.folder.add_event("base_model", message=f"Trains {told}; at most {lesson.max_length} tokens.")
     show_first_batch(job, config, lesson)
@@ -121,6 +123,7 @@ def train(job: RunningJob) -> None:
             folder,
             labels=lesson.labels,
             max_length=lesson.max_length,
+            several=lesson.several,
             about={**about, "kept_seed": kept.seed},
         )
     shutil.rmtree(job.folder.path / "work")
@@ -132,6 +135,7 @@ def train(job: RunningJob) -> None:
     tell_comparison(job, kept, opponents, lesson.gold)
     measure(job, held_out, "validation")
     tell_own_time(job)
+    track(job)
 
 
 def train_seed(
@@ -187,12 +191,15 @@ def fit_seed(
     trainer = EncoderTrainer(
         order=order_of(config, lesson, seed),
         saving=job.timers["checkpoints"],
+        is_pausing=lambda: job.folder.pauser() is not None,
         model=model,
         args=training_arguments(config, lesson, folder, seed),
         train_dataset=lesson.train,
         eval_dataset=lesson.validation,
         data_collator=DataCollatorWithPadding(lesson.tokenizer),
-        compute_loss_func=classification_loss(lesson.weights, config.focal_gamma),
+        compute_loss_func=(several_labels_loss if lesson.several else classification_loss)(
+            lesson.weights, config.focal_gamma
+        ),
         compute_metrics=watch.compute_metrics,
         callbacks=[watch, *([EarlyStoppingCallback(config.patience)] if config.patience else [])],
     )
@@ -201,7 +208,10 @@ def fit_seed(
         out_of_memory_named(f"Halve batch_size (it is {config.batch_size}), or lower max_length."),
     ):
         trainer.train(resume_from_checkpoint=last_whole_checkpoint(folder))
-    return finish_seed(trainer, config, lesson, seed=seed)
+        trainer.restore_best()
+        with job.timers["checkpoints"]:
+            save_trained(trainer, config, lesson)
+    return finish_seed(job, trainer, config, lesson, seed=seed)
 
 
 def new_model(config: EncoderSettings, base: BaseModel, lesson: Lesson) -> Any:
@@ -216,7 +226,8 @@ def new_model(config: EncoderSettings, base: BaseModel, lesson: Lesson) -> Any:
             num_labels=len(lesson.labels),
             id2label=dict(enumerate(lesson.labels)),
             label2id={label: place for place, label in enumerate(lesson.labels)},
-            problem_type="single_label_classification",
+            # Other programs read it too: of several labels a pipeline takes the sigmoid of each.
+            problem_type=f"{'multi' if lesson.several else 'single'}_label_classification",
             ignore_mismatched_sizes=True,  # another head than ours is replaced
             local_files_only=True,
             use_safetensors=True,
@@ -263,7 +274,7 @@ def refuse_missing_weights(base: BaseModel, model: Any, unread: set[str]) -> Non
 
 
 def training_arguments(config: EncoderSettings, lesson: Lesson, folder: Path, seed: int) -> TrainingArguments:
-    """Our settings in the words of the Trainer; a checkpoint is kept at every evaluation."""
+    """Our settings in the words of the Trainer; every evaluation may bring a checkpoint."""
     steps_per_epoch = math.ceil(len(lesson.train) / config.batch_size)
     every = max(1, math.ceil(steps_per_epoch / config.evaluations_per_epoch))
     return TrainingArguments(
@@ -283,8 +294,6 @@ def training_arguments(config: EncoderSettings, lesson: Lesson, folder: Path, se
         eval_steps=every,
         save_strategy="steps",
         save_steps=every,
-        save_total_limit=CHECKPOINTS_KEPT,
-        load_best_model_at_end=True,
         metric_for_best_model="macro_f1",
         greater_is_better=True,
         restore_callback_states_from_checkpoint=True,
@@ -296,16 +305,28 @@ def training_arguments(config: EncoderSettings, lesson: Lesson, folder: Path, se
     )
 
 
-def finish_seed(trainer: EncoderTrainer, config: EncoderSettings, lesson: Lesson, *, seed: int) -> Trained:
-    """Keep the best checkpoint's model, with its answers to validation; the checkpoints are removed."""
+def save_trained(trainer: EncoderTrainer, config: EncoderSettings, lesson: Lesson) -> None:
+    """Write the model, in which LoRA's matrices are merged from now on."""
+    if config.lora_rank > 0:
+        trainer.model = trainer.model.merge_and_unload()
+    save_model(Path(trainer.args.output_dir), trainer.model, lesson.tokenizer, max_length=lesson.max_length)
+
+
+def finish_seed(
+    job: RunningJob, trainer: EncoderTrainer, config: EncoderSettings, lesson: Lesson, *, seed: int
+) -> Trained:
+    """Note the model's answers to validation; the checkpoints are removed."""
     folder = Path(trainer.args.output_dir)
-    model = trainer.model if config.lora_rank == 0 else trainer.model.merge_and_unload()
-    save_model(folder, model, lesson.tokenizer, max_length=lesson.max_length)
     classifier = HuggingFaceClassifier(
-        lesson.labels, model, lesson.tokenizer, max_length=lesson.max_length, precision=config.precision
+        lesson.labels,
+        trainer.model,
+        lesson.tokenizer,
+        max_length=lesson.max_length,
+        precision=config.precision,
+        several=lesson.several,
     )
     predicted = [str(label) for label in classifier.predict(lesson.asked).labels]
-    metrics = headline(measured(lesson.gold, predicted))
+    metrics = headline(measured_in(job, lesson.gold, predicted))
     write_whole(folder / "result.json", json.dumps({"metrics": metrics, "predicted": predicted}))
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
@@ -342,7 +363,7 @@ def about_model(
         "snapshot_sha256": job.spec["snapshot_sha256"],
         "settings": asdict(config),
         "base_model": {name: value for name, value in asdict(base).items() if name != "folder"},
-        "training_rows": dict(sorted(Counter(rows["label"].to_pylist()).items())),
+        "training_rows": dict(sorted(training_rows(job, rows["label"].to_pylist()).items())),
         "trained_at": precision_here(config.precision),
         "seeds": [{"seed": one.seed, **one.metrics} for one in trained],
         "spread": {

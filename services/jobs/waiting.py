@@ -42,8 +42,13 @@ def _takes_turns(path: Path) -> bool:
     return not (path / "inputs" / "provider.json").exists()
 
 
+_NAMES = {"behave": "behaviour test", "find_suspects": "search for suspects"}
+
+
 def _what(folder: JobFolder) -> str:
     kind = str(folder.spec()["kind"])
     if kind in STUDY_KINDS:
         return "experiment"
-    return "training" if kind.startswith("train") else {"behave": "behaviour test"}.get(kind, "prediction")
+    if kind.startswith("train"):
+        return "training"
+    return _NAMES.get(kind, "prediction")

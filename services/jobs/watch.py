@@ -3,6 +3,7 @@
 import math
 import resource
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,13 @@ import torch
 from transformers import TrainerCallback
 
 from domain.errors import BackendError
+from services.backends.encoder_batches import softmax
+from services.backends.several import answers_at, sigmoid
 from services.evaluation.metrics import Report
+from services.evaluation.set_metrics import SetReport
 from services.jobs.lesson import Lesson
-from services.jobs.opponents import measured
-from services.jobs.shown_comments import SHOWN_CHARACTERS, pick_comments, top_scores
+from services.jobs.opponents import measured_in
+from services.jobs.shown_comments import SHOWN_CHARACTERS, pick_comments, sureness, top_scores
 from services.jobs.worker import RunningJob
 
 DIVERGED_FROM = 4.0  # times the loss of the first step, which is that of guessing
@@ -43,7 +47,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._first_loss: float | None = None
         self._lowest = math.inf
         self._warned: set[str] = set()
-        self._report: Report | None = None
+        self._report: Report | SetReport | None = None
         self._answered: set[str] = set()
         self._times_one_answer = 0
         self._scores = np.empty((0, len(lesson.labels)), dtype=np.float32)
@@ -53,13 +57,19 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def compute_metrics(self, prediction: Any) -> dict[str, float]:
         """What the Trainer asks for after each evaluation."""
         with self._job.timers["own"]:
-            labels = self._lesson.labels
-            logits = torch.from_numpy(np.asarray(prediction.predictions, dtype=np.float32))
-            self._scores = torch.softmax(logits, dim=-1).numpy()
-            answers = [labels[place] for place in self._scores.argmax(axis=-1).tolist()]
+            lesson, logits = self._lesson, np.asarray(prediction.predictions, dtype=np.float32)
+            self._scores = sigmoid(logits) if lesson.several else softmax(logits)
+            answers = self._answers()
             self._answered = set(answers)
-            self._report = measured([labels[place] for place in prediction.label_ids.tolist()], answers)
+            gold = [lesson.label_of({"labels": right}) for right in prediction.label_ids.tolist()]
+            self._report = measured_in(self._job, gold, answers)
             return headline(self._report)
+
+    def _answers(self) -> list[str]:
+        labels = self._lesson.labels
+        if self._lesson.several:
+            return answers_at(self._scores, labels)
+        return [labels[place] for place in self._scores.argmax(axis=-1).tolist()]
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """The clock starts; a training that goes on starts at its step."""
@@ -70,13 +80,13 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._step_begun = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Stop where asked to; tell how far it is; the last step is always measured and kept."""
+        """Stop where asked to; tell how far it is; the last step is always measured."""
         now = time.monotonic()
         self._steps, self._seconds = self._steps + 1, self._seconds + now - self._step_begun
         with self._job.timers["own"]:
             is_last = state.global_step >= state.max_steps
             if is_last:
-                control.should_evaluate = control.should_save = True
+                control.should_evaluate = True
             if self._job.folder.pauser() is not None:
                 control.should_save = True  # on_save ends it there
             if is_last or now - self._progress_at >= _PROGRESS_EVERY_S:
@@ -89,7 +99,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         Raises:
             Paused: somebody asked for it.
         """
-        self._job.pause_if_asked()
+        if (Path(args.output_dir) / f"checkpoint-{state.global_step}").exists():
+            self._job.pause_if_asked()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
         """Keep the numbers of the steps since the last time.
@@ -136,7 +147,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             seconds_left=(now - self._begun) / (step - self._first_step) * (steps - step),
         )
 
-    def _tell_evaluation(self, found: Report, loss: float | None, step: int) -> None:
+    def _tell_evaluation(self, found: Report | SetReport, loss: float | None, step: int) -> None:
         stage = f"validation{self._told}"
         self._job.metric(stage=stage, step=step, loss=loss, **headline(found))
         for one in found.classes:
@@ -149,10 +160,11 @@ class Watch(TrainerCallback):  # type: ignore[misc]
                 **{name: None if value is None else value.value for name, value in values.items()},
             )
         lesson = self._lesson
-        gold = [int(example["labels"]) for example in lesson.validation]
+        gold, said = [lesson.label_of(example) for example in lesson.validation], self._answers()
+        right = np.array([one == other for one, other in zip(gold, said, strict=True)])
         comments = []
-        for kind, place in pick_comments(self._scores, gold):
-            (comment_id, text), label = lesson.validation_rows[place], lesson.labels[gold[place]]
+        for kind, place in pick_comments(right, sureness(self._scores, several=lesson.several)):
+            (comment_id, text), label = lesson.validation_rows[place], gold[place]
             comments.append(
                 {
                     "kind": kind,
@@ -179,7 +191,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def _warn(self, loss: float, step: int) -> None:
         """Say once what need not be the end, but mostly leads nowhere."""
-        is_one = len(self._answered) == 1 and len({one["labels"] for one in self._lesson.validation}) > 1
+        gold = {str(one["labels"]) for one in self._lesson.validation}
+        is_one = len(self._answered) == 1 and len(gold) > 1
         self._times_one_answer = self._times_one_answer + 1 if is_one else 0
         if self._times_one_answer == ONE_ANSWER_FROM:
             self._warn_once(
@@ -211,7 +224,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             self._job.folder.add_event("warning", kind=kind, of=self._told, message=message, hint=hint)
 
 
-def headline(found: Report) -> dict[str, float]:
+def headline(found: Report | SetReport) -> dict[str, float]:
     """Accuracy, macro F1, and precision, recall and F1 weighted by support."""
     return {
         "accuracy": found.accuracy.value,

@@ -55,6 +55,12 @@ class RunningJob:
         """How long the work has gone on."""
         return time.monotonic() - self._started
 
+    @property
+    def several(self) -> tuple[str, ...] | None:
+        """The label set where a comment may have several labels; None where each has one."""
+        names = self.spec.get("several")
+        return None if names is None else tuple(names)
+
     def progress(self, share: float, message: str, *, seconds_left: float | None = None) -> None:
         """Tell how far the work is, 0 to 1, and stop here if somebody asked for it.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from domain.comments import Comment
 from domain.errors import BadInput
+from domain.labels import LabelSet
 from services.evaluation.intervals import Estimate, Proportion, proportion
 from services.labelling.agreement import (
     LEVELS,
@@ -79,6 +80,7 @@ class Agreement:
     by_label: tuple[LabelAgreement, ...]
     by_month: tuple[MonthAgreement, ...]
     by_pair: tuple[PairAgreement, ...]
+    about: str | None = None  # the one of several labels that was or was not given
 
     @property
     def sentence(self) -> str:
@@ -86,7 +88,9 @@ class Agreement:
         return _sentence(self)
 
 
-def measure_agreement(db: Database, dataset_id: str, *, level: str = "nominal") -> Agreement:
+def measure_agreement(
+    db: Database, dataset_id: str, *, level: str = "nominal", about: str | None = None
+) -> Agreement:
     """The agreement of the named annotators on comments that are not excluded, tied ones included.
 
     Labels that came with a file and without a name are nobody's vote and do not count; nor do comments with
@@ -94,17 +98,19 @@ def measure_agreement(db: Database, dataset_id: str, *, level: str = "nominal") 
 
     Args:
         level: Of alpha: "nominal", "ordinal" or "interval", the latter two in the order of the label set.
+        about: Where comments may have several labels, the one that is asked about: given or not given.
 
     Raises:
         NotFound: there is no such dataset.
-        BadInput: there is no such level.
+        BadInput: there is no such level or label, or none is asked about where comments may have several.
     """
     if level not in LEVELS:
         raise BadInput(f"There is no level '{level}'.", hint=f"Levels: {', '.join(LEVELS)}.")
-    labels = datasets.get_label_set(db, datasets.get_dataset(db, dataset_id).dataset_id).names
-    tallies = _tallies(db, dataset_id, labels)
+    dataset = datasets.get_dataset(db, dataset_id)
+    labels, about = answers_about(datasets.get_label_set(db, dataset.dataset_id), about)
+    tallies = _tallies(db, dataset_id, labels, about)
     whole = _together(tallies.values(), len(labels))
-    pairs = _pairs(db, dataset_id, labels)
+    pairs = _pairs(db, dataset_id, labels, about)
     return Agreement(
         dataset_id=dataset_id,
         level=level,
@@ -123,17 +129,41 @@ def measure_agreement(db: Database, dataset_id: str, *, level: str = "nominal") 
             if each.n
         ),
         by_pair=pairs,
+        about=about,
     )
+
+
+def answers_about(labels: LabelSet, about: str | None) -> tuple[tuple[str, ...], str | None]:
+    """The answers that are compared, and the label of several that they are about, as the set spells it.
+
+    Raises:
+        BadInput: the label is unknown, or none is asked about where comments may have several.
+    """
+    if not labels.several:
+        return labels.names, None
+    known = {name.casefold(): name for name in labels.names}
+    if (about or "").strip().casefold() not in known:
+        raise BadInput(
+            "Which label is the agreement about?" if about is None else f"There is no label '{about}'.",
+            hint=f"Each of several labels is measured by itself: {', '.join(labels.names)}.",
+        )
+    named = known[(about or "").strip().casefold()]
+    return (named, f"not {named}"), named
 
 
 def frozen_agreement(db: Database, dataset_id: str) -> dict[str, Any] | None:
     """The agreement as a snapshot's manifest holds it; None with fewer than two such comments, or undefined.
 
+    None, too, where comments may have several labels: each has an agreement of its own.
+
     It is about all comments that several people labelled, those whose tied votes keep them out of the
     snapshot included: without them the annotators would look surer than they were.
     """
-    labels = datasets.get_label_set(db, dataset_id).names
-    whole = _together(_tallies(db, dataset_id, labels).values(), len(labels))
+    known = datasets.get_label_set(db, dataset_id)
+    if known.several:
+        return None
+    labels = known.names
+    whole = _together(_tallies(db, dataset_id, labels, None).values(), len(labels))
     alpha = krippendorff_alpha(whole) if whole.n >= 2 else None
     if alpha is None:
         return None
@@ -147,18 +177,24 @@ def frozen_agreement(db: Database, dataset_id: str) -> dict[str, Any] | None:
 
 
 def pair_comments(
-    db: Database, dataset_id: str, annotators: tuple[str, str], labels: tuple[str, str], *, limit: int = 100
+    db: Database,
+    dataset_id: str,
+    annotators: tuple[str, str],
+    labels: tuple[str, str],
+    *,
+    about: str | None = None,
+    limit: int = 100,
 ) -> list[Comment]:
     """Comments behind one cell of the table of two annotators, in the order in which they came."""
-    ids = stored.list_pair_comment_ids(db, dataset_id, annotators, labels, limit=limit)
+    ids = stored.list_pair_comment_ids(db, dataset_id, annotators, labels, about=about, limit=limit)
     return comments.list_comments_by_id(db, dataset_id, ids)
 
 
-def _tallies(db: Database, dataset_id: str, labels: tuple[str, ...]) -> dict[str, Tally]:
+def _tallies(db: Database, dataset_id: str, labels: tuple[str, ...], about: str | None) -> dict[str, Tally]:
     """The tally of each month."""
     place = {label: number for number, label in enumerate(labels)}
     ways: defaultdict[str, list[tuple[list[int], int]]] = defaultdict(list)
-    for month, given, count in stored.count_ways(db, dataset_id):
+    for month, given, count in stored.count_ways(db, dataset_id, about):
         numbers = [place[label] for label in given if label in place]
         counts = np.bincount(numbers, minlength=len(labels)).tolist()
         ways[f"{month:%Y-%m}"].append((counts, count))
@@ -192,11 +228,13 @@ def _of_label(whole: Tally, place: int, label: str) -> LabelAgreement:
     )
 
 
-def _pairs(db: Database, dataset_id: str, labels: tuple[str, ...]) -> tuple[PairAgreement, ...]:
+def _pairs(
+    db: Database, dataset_id: str, labels: tuple[str, ...], about: str | None
+) -> tuple[PairAgreement, ...]:
     """Pairs that share a comment, those that share most first."""
     place = {label: number for number, label in enumerate(labels)}
     tables: dict[tuple[str, str], Counts] = {}
-    for first, second, said, answered, count in stored.count_pairs(db, dataset_id):
+    for first, second, said, answered, count in stored.count_pairs(db, dataset_id, about):
         table = tables.setdefault((first, second), np.zeros((len(labels), len(labels)), dtype=np.int64))
         if said in place and answered in place:
             table[place[said], place[answered]] = count

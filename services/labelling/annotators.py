@@ -44,16 +44,19 @@ class Change:
     annotators: int
 
 
-def list_annotators(db: Database, dataset_id: str) -> list[AnnotatorQuality]:
+def list_annotators(db: Database, dataset_id: str, *, about: str | None = None) -> list[AnnotatorQuality]:
     """Everybody who labelled comments of the dataset, those with most labels first.
+
+    Args:
+        about: The one of several labels that is asked about; None compares whole answers.
 
     Raises:
         NotFound: there is no such dataset.
     """
     wanted = get_dataset(db, dataset_id).dataset_id
-    repeats = stored.count_repeats(db, wanted)
+    repeats = stored.count_repeats(db, wanted, about)
     changes: dict[str, int] = {}
-    for annotator, _, _, count in stored.count_changes(db, wanted):
+    for annotator, _, _, count in stored.count_changes(db, wanted, about):
         changes[annotator] = changes.get(annotator, 0) + count
     return [
         AnnotatorQuality(
@@ -65,14 +68,14 @@ def list_annotators(db: Database, dataset_id: str) -> list[AnnotatorQuality]:
             changes.get(each.annotator, 0),
             _share(repeats.get(each.annotator, (0, 0))),
         )
-        for each in stored.list_annotator_counts(db, wanted)
+        for each in stored.list_annotator_counts(db, wanted, about)
     ]
 
 
-def list_changes(db: Database, dataset_id: str) -> list[Change]:
-    """Changes of mind of all annotators together, the most frequent first."""
+def list_changes(db: Database, dataset_id: str, *, about: str | None = None) -> list[Change]:
+    """Changes of mind of all annotators together, the most frequent first; `about` as above."""
     together: dict[tuple[str, str], list[int]] = {}
-    for _, before, after, count in stored.count_changes(db, dataset_id):
+    for _, before, after, count in stored.count_changes(db, dataset_id, about):
         together.setdefault((before, after), []).append(count)
     found = [Change(before, after, sum(each), len(each)) for (before, after), each in together.items()]
     return sorted(found, key=lambda change: (-change.count, change.before, change.after))

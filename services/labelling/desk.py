@@ -6,12 +6,13 @@ from uuid import uuid4
 
 from domain.comments import Comment
 from domain.errors import BadInput
-from domain.labels import VOTE_KINDS, Vote
+from domain.labels import VOTE_KINDS, LabelSet, Vote
 from domain.people import actor_named
 from storage import comments, datasets, queue, votes
 from storage.database import Database
 
 QUEUE_LENGTH = 32
+UNDO_DEPTH = 10
 _MAX_SECONDS = 24 * 60 * 60
 
 
@@ -50,7 +51,7 @@ def record_votes(db: Database, dataset_id: str, given: Sequence[Vote], *, actor:
     guideline = datasets.find_guideline(db, dataset_id)
     version = guideline[0] if guideline else 0
     for vote in given:
-        _check(vote, known, labels.names, dataset_id)
+        _check(vote, known, labels, dataset_id)
         if vote.kind == "undo":
             _check_undo(db, dataset_id, vote, given, who)
     votes.add_votes(db, dataset_id, [replace(v, annotator=who, guideline_version=version) for v in given])
@@ -87,13 +88,23 @@ def count_desk(db: Database, dataset_id: str, *, actor: str) -> DeskCounts:
     )
 
 
-def _check(vote: Vote, known: set[int], labels: tuple[str, ...], dataset_id: str) -> None:
+def last_answers(
+    db: Database, dataset_id: str, *, actor: str, limit: int = UNDO_DEPTH
+) -> list[tuple[Comment, Vote]]:
+    """What this person answered last at the desk and has not taken back, oldest first."""
+    last = votes.list_last_votes(db, dataset_id, actor_named(actor), limit=limit)
+    of = {each.comment_id: each for each in comments.list_comments_by_id(
+        db, dataset_id, [vote.comment_id for vote in last])}  # fmt: skip
+    return [(of[vote.comment_id], vote) for vote in reversed(last) if vote.comment_id in of]
+
+
+def _check(vote: Vote, known: set[int], labels: LabelSet, dataset_id: str) -> None:
     if vote.comment_id not in known:
         raise BadInput(f"Comment {vote.comment_id} is not in '{dataset_id}'.", hint="Reload the page.")
     if vote.kind not in VOTE_KINDS:
         raise BadInput(f"'{vote.kind}' is no kind of vote.", hint=f"One of {', '.join(VOTE_KINDS)}.")
-    if vote.kind == "label" and vote.label not in labels:
-        raise BadInput(f"'{vote.label}' is not in the label set.", hint=f"Labels: {', '.join(labels)}.")
+    if vote.kind == "label" and (vote.label is None or labels.named(vote.label) != vote.label):
+        raise BadInput(f"'{vote.label}' is not in the label set.", hint=f"Labels: {', '.join(labels.names)}.")
     if vote.kind == "undo" and not vote.undoes:
         raise BadInput("An undo names no vote.", hint="Reload the page.")
     if vote.seconds is not None and not 0 <= vote.seconds <= _MAX_SECONDS:

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+from services.jobs.checkpoint_clock import most_checkpoints
 from services.jobs.folder import Facts
 from services.modelling.settings import EncoderSettings
 
@@ -54,10 +55,10 @@ def estimated(probe: Facts, config: EncoderSettings, free: int) -> Estimate:
     answering = probe["evaluation_seconds"] * probe["answered_rows"] / max(1, probe["validation_rows"])
 
     def seconds(steps_taken: int) -> float:
-        evaluations = math.ceil(steps_taken / every) * (
-            probe["evaluation_seconds"] + probe["checkpoint_seconds"]
-        )
-        one_seed = steps_taken * probe["step_seconds"] + evaluations + probe["evaluation_seconds"]
+        evaluations = math.ceil(steps_taken / every)
+        one_seed = steps_taken * probe["step_seconds"] + (evaluations + 1) * probe["evaluation_seconds"]
+        written = min(float(evaluations), most_checkpoints(one_seed, probe["checkpoint_seconds"]))
+        one_seed += written * probe["checkpoint_seconds"]
         return float(probe["load_seconds"] + probe["opponents_seconds"] + config.seeds * one_seed + answering)
 
     stray = 1 + probe["step_spread"]

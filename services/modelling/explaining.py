@@ -7,7 +7,7 @@ from typing import Any
 from domain.errors import WorkbenchError
 from services.backends.registry import read_about
 from services.jobs.answering import answering
-from services.modelling.models import model_folder
+from services.modelling.models import answers_several, get_model, model_folder
 from services.modelling.playground.labelling import BASE, get_choice
 from storage.database import Database
 
@@ -66,9 +66,11 @@ def explain(
     choice = get_choice(db, key)
     folder = model_folder(db, key.removesuffix(BASE))
     comments = folder.parent / "inputs" / "comments.parquet"
+    several = answers_several(db, get_model(db, key.removesuffix(BASE)))  # no word decides a set of labels
     learned = comments.exists() and not key.endswith(BASE)
     question = {
-        "kind": "explain", "text": text, "label": label, "folder": None if choice.is_hosted else str(folder),
+        "kind": "explain", "text": text, "label": label,
+        "folder": None if choice.is_hosted or several else str(folder),
         "comments": str(comments) if learned else None,
         "withheld": choice.is_hosted and read_about(folder)["settings"].get("personal_data") == "withhold",
     }  # fmt: skip

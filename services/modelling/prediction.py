@@ -1,6 +1,7 @@
 """Ask a model about one split of a snapshot."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from domain.errors import BadInput
 from domain.jobs import Job
@@ -10,6 +11,7 @@ from services.jobs.launch import launch
 from services.modelling.hosted.hosting import refuse_shut
 from services.modelling.hosted.known_prompts import prompt_to_ask
 from services.modelling.hosted.lifecycle import expiry_of_settings
+from services.modelling.models import answers_several
 from services.modelling.settings import HostedSettings, read_settings
 from storage.database import Database
 from storage.models import get_model
@@ -41,26 +43,53 @@ def predict(
     """
     if split not in SPLITS:
         raise BadInput(f"There is no split {split!r}.", hint=f"Splits: {', '.join(SPLITS)}.")
-    model = get_model(db, model_id)
-    if not model.labels:
-        raise BadInput(f"{model_id} answers in free text, with no label.", hint="Try it in the playground.")
+    model = model_to_ask(db, model_id, engine)
     snapshot = get_snapshot(db, snapshot_id)
-    _check_engine(model, engine)
-    refuse_shut(expiry_of_settings(db.home, model.settings, datetime.now(UTC).date()))
-    if model.backend == "openai" and not model.settings.get("tune", True):
-        prompt_to_ask(db, read_settings(HostedSettings, model.settings))
+    if snapshot.several != answers_several(db, model):
+        raise BadInput(
+            f"{model_id} and {snapshot_id} do not fit: one has several labels per comment, the other one.",
+            hint="Choose a snapshot of the same kind as the model's own.",
+        )
     return launch(
         db,
         kind="predict",
         dataset_id=snapshot.dataset_id,
         snapshot_id=snapshot_id,
         splits=[split],
-        settings={} if engine == "torch" else {"engine": engine},
+        settings=engine_settings(engine),
         actor=actor,
         name=model.name,
         model_id=model_id,
-        provider=model.settings["provider"] if model.backend == "openai" else None,
+        provider=provider_name(model),
     )
+
+
+def model_to_ask(db: Database, model_id: str, engine: str) -> Model:
+    """The model, once it is clear that it can be asked for labels by this engine.
+
+    Raises:
+        NotFound: there is no such model.
+        BadInput: there is no such engine, it is not for this model, or the model answers in free text.
+        Conflict: the model was shut, or trained with another prompt than it is asked in.
+    """
+    model = get_model(db, model_id)
+    if not model.labels:
+        raise BadInput(f"{model_id} answers in free text, with no label.", hint="Try it in the playground.")
+    _check_engine(model, engine)
+    refuse_shut(expiry_of_settings(db.home, model.settings, datetime.now(UTC).date()))
+    if model.backend == "openai" and not model.settings.get("tune", True):
+        prompt_to_ask(db, read_settings(HostedSettings, model.settings))
+    return model
+
+
+def engine_settings(engine: str) -> dict[str, Any]:
+    """The engine as a job is told it."""
+    return {} if engine == "torch" else {"engine": engine}
+
+
+def provider_name(model: Model) -> str | None:
+    """Whom the model's answers come from; None where it is asked on this machine."""
+    return str(model.settings["provider"]) if model.backend == "openai" else None
 
 
 def _check_engine(model: Model, engine: str) -> None:

@@ -20,6 +20,7 @@ from services.jobs.launch import start_beside
 from services.modelling.base_models import check_base_model
 from services.modelling.estimates import Estimate, estimated
 from services.modelling.recipes import EncoderSettings, get_recipe, settings_of
+from services.several import refuse_several
 from storage.database import Database
 
 _SCRIPT = "probe_encoder"
@@ -54,6 +55,7 @@ def find_probe(db: Database, snapshot_id: str, recipe: str, settings: dict[str, 
         BadInput: a setting cannot be used, or the recipe trains no encoder.
     """
     config = _encoder_settings(recipe, settings)
+    refuse_several(get_snapshot(db, snapshot_id), "Estimates of time and memory")
     folder = _folder(db, snapshot_id, config)
     if not (folder.path / "spec.json").exists():
         return Probe(None, None)

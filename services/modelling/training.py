@@ -11,6 +11,7 @@ from services.jobs.launch import launch
 from services.modelling.base_models import check_base_model
 from services.modelling.hosted.hosting import prepare
 from services.modelling.recipes import EncoderSettings, HostedSettings, get_recipe, settings_of
+from services.several import refuse_several
 from storage.database import Database
 from storage.snapshots import Snapshot, get_snapshot
 
@@ -41,13 +42,16 @@ def train(
     Raises:
         NotFound: there is no such snapshot, recipe, base model or provider.
         Conflict: the comments may not leave this machine, or the provider takes no training any more.
-        BadInput: a setting is unknown or out of range, the name is too long, the base model is of no use, or
-            the snapshot holds too few comments to learn from.
+        BadInput: a setting is unknown or out of range, the name is too long, the base model is of no use, the
+            snapshot holds too few comments to learn from, or its comments may have several labels and the
+            recipe is hosted.
     """
     given_name = checked_name(name or "")
     chosen = get_recipe(recipe)
     snapshot = get_snapshot(db, snapshot_id)
     checked = settings_of(chosen, settings)
+    if chosen.kind == "train_hosted":
+        refuse_several(snapshot, "Hosted models")
     _check_counts(snapshot, chosen.kind)
     if isinstance(checked, EncoderSettings):
         check_base_model(checked.base_model)
@@ -70,7 +74,7 @@ def train(
 def _check_counts(snapshot: Snapshot, kind: JobKind) -> None:
     """Refuse here what the job would refuse after its wait."""
     counts = snapshot.manifest.get("counts")
-    if counts is None:
+    if counts is None or snapshot.several:  # the job counts each of several labels by itself
         return
     check_training_counts(counts["train"])
     if kind == "train_encoder" and not set(counts["validation"]) & set(counts["train"]):

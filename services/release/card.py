@@ -18,6 +18,7 @@ from services.evaluation.reviews import progress
 from services.evaluation.slices import slices
 from services.modelling.models import model_folder
 from services.plain import plain
+from services.release.card_behaviour import behaviour_facts
 from services.release.frozen import threshold_facts
 from services.release.gate import Verdict, as_dict
 from services.release.judges import last_day
@@ -27,7 +28,7 @@ from storage.models import get_model, list_runs
 from storage.releases import Release
 from storage.snapshots import Snapshot, get_snapshot
 
-FORMAT = 1  # of the card; one that knows more gets the next number
+FORMAT = 2  # of the card: 2 knows behaviour, and the threshold that clauses were judged at
 _WORST = 5
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy", "torch", "transformers")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -52,10 +53,11 @@ def card_facts(db: Database, release: Release, verdict: Verdict) -> dict[str, An
             "model": _model(db, model),
             "data": _data(snapshot),
             "guideline": _guideline(db, snapshot),
-            "threshold": threshold_facts(db, model.model_id),
+            "threshold": threshold_facts(db, model.model_id, verdict.threshold),
             "results": results(evaluation),
             "comparison": comparison(db, verdict.rival_run, verdict.run_id),
             "known_failures": _failures(db, evaluation),
+            "behaviour": behaviour_facts(db, model, snapshot.snapshot_id),
             "expiry": _expiry(db, model),
             "files": file_hashes(db, model.model_id),
             "versions": _versions(),

@@ -1,10 +1,11 @@
 """The release card in the order in which a reader asks, as headings, lines and tables of plain text."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from services.evaluation.confusion import UNPARSED
+from services.release.card_behaviour import behaviour_section
+from services.release.documents import Section, Table, pairs
+from services.release.result_tables import averages_table, classes_table, clauses_table, matrix_table, shown
 
 Card = dict[str, Any]
 
@@ -15,22 +16,10 @@ OUTCOME_WORDS = {
 }
 
 
-@dataclass(frozen=True)
-class Table:
-    """A head and its rows; every cell is text as it is, never markup."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """One question of the reader. `warning` is what must not be overlooked."""
-
-    title: str
-    lines: tuple[str, ...] = ()
-    tables: tuple[Table, ...] = ()
-    warning: str = ""
+_JUDGED_THERE = (
+    "Clauses on recall, precision and false positives of what it flags are judged at this threshold; all"
+    " other clauses, and the results, take the label that the model names."
+)
 
 
 def title_of(card: Card) -> str:
@@ -46,34 +35,15 @@ def sections_of(card: Card) -> tuple[Section, ...]:
         _results(card),
         _comparison(card),
         _failures(card),
+        behaviour_section(card.get("behaviour")),
         _data(card),
         _model(card),
         _proof(card),
     )
 
 
-def shown(number: Any) -> str:
-    """A number of the card with its interval, or that it is undefined."""
-    if number is None:
-        return "undefined"
-    return f"{number['value']:.3f} ({number['low']:.3f} to {number['high']:.3f})"
-
-
-def measured(told: Any) -> str:
-    """What was found of a clause, with its interval where it has one."""
-    if told["value"] is None:
-        return "–"
-    if told["low"] == told["high"] == told["value"]:
-        return f"{told['value']:,g}"
-    return shown(told)
-
-
 def _verdict(card: Card) -> Section:
     told = card["verdict"]
-    rows = tuple(
-        (each["outcome"], each["words"], measured(each), f"{each['n']:,}" if each["n"] else "–", each["why"])
-        for each in told["clauses"]
-    )
     version = f"version {told['policy_version']}, " if told["policy_version"] else ""
     return Section(
         "Verdict",
@@ -82,7 +52,7 @@ def _verdict(card: Card) -> Section:
             f"Judged on {told['judged_on']} by the policy of {card['dataset_id']} ({version}sha256"
             f" {told['policy_sha256']}), on the bounds of 95 % intervals, never on the number alone.",
         ),
-        (Table(("outcome", "clause", "found (95 % interval)", "n", "why"), rows),),
+        (clauses_table(told),),
         warning=_override(card),
     )
 
@@ -112,22 +82,6 @@ def _approval(card: Card) -> Section:
 
 def _results(card: Card) -> Section:
     found = card["results"]
-    averages = {"accuracy": "Accuracy", "macro_f1": "Macro F1", "balanced_accuracy": "Balanced accuracy",
-                "mcc": "Matthews correlation"}  # fmt: skip
-    classes = tuple(
-        (
-            each["label"],
-            f"{each['support']:,}",
-            *(shown(each[name]) for name in ("precision", "recall", "f1")),
-        )
-        for each in found["classes"]
-    )
-    matrix = found["confusion"]
-    predicted = [UNPARSED if name is None else name for name in matrix["predicted"]]
-    rows = tuple(
-        (gold, *(f"{n:,}" for n in counts))
-        for gold, counts in zip(matrix["gold"], matrix["counts"], strict=True)
-    )
     seen = found["data"]["seen_in_training"]
     return Section(
         "Results",
@@ -136,9 +90,9 @@ def _results(card: Card) -> Section:
             f" {found['data']['snapshot_id']}; {found['unparsed']:,} answers named no label: they are wrong.",
         ),
         (
-            _pairs("with 95 % interval", ((words, shown(found[name])) for name, words in averages.items())),
-            Table(("label", "comments", "precision", "recall", "F1"), classes),
-            Table(("label \\ predicted", *predicted), rows),
+            averages_table(found),
+            classes_table(found),
+            matrix_table(found),
         ),
         warning=f"The model learned from {seen:,} of these comments." if seen else "",
     )
@@ -202,13 +156,13 @@ def _model(card: Card) -> Section:
         f"{model['model_id']} ({model['backend']}), made by {model['job_id']} from {trained['snapshot_id']}"
         f" (sha256 {trained['sha256']}).",
         "It runs here: no provider can end it." if expiry is None else f"Shut at its provider on {expiry}.",
-        *_threshold(card["threshold"]),
+        *_threshold(card["threshold"], card["verdict"].get("threshold")),
     ]
-    settings = _pairs("setting", ((name, str(value)) for name, value in model["settings"].items()))
+    settings = pairs("setting", ((name, str(value)) for name, value in model["settings"].items()))
     return Section("Model", tuple(lines), (settings,))
 
 
-def _threshold(frozen: Card | None) -> tuple[str, ...]:
+def _threshold(frozen: Card | None, judged_at: str | None) -> tuple[str, ...]:
     if frozen is None:
         return ("No threshold was frozen: the label that the model names is the decision.",)
     unwanted = ", ".join(f"“{label}”" for label in frozen["unwanted"])
@@ -220,7 +174,9 @@ def _threshold(frozen: Card | None) -> tuple[str, ...]:
         f"{frozen['threshold_id']}: acts on scores for {unwanted} {cut}, taken {scores}."
         f" Rule {frozen['rule']}, chosen on validation at a base rate of {frozen['base_rate']:g} by"
         f" {frozen['by']} on {_when(frozen['at'])}. {frozen['why']}".strip(),
-        "The clauses above judge the label that the model names, not this threshold.",
+        _JUDGED_THERE
+        if judged_at
+        else "The clauses above judge the label that the model names, not this threshold.",
     ]
     for name, words in (("on_validation", "On validation"), ("on_test", "On test, looked at once")):
         if frozen[name] is not None:
@@ -239,7 +195,7 @@ def _proof(card: Card) -> Section:
         tuple(filter(None, (line,))),
         (
             Table(("file of the model", "sha256"), tuple(card["files"].items())),
-            _pairs("version", card["versions"].items()),
+            pairs("version", card["versions"].items()),
         ),
     )
 
@@ -250,7 +206,3 @@ def _spaced(name: str) -> str:
 
 def _when(moment: str) -> str:
     return f"{moment[:16].replace('T', ' ')} UTC"
-
-
-def _pairs(head: str, pairs: Iterable[tuple[str, str]]) -> Table:
-    return Table(("", head), tuple((str(name), str(value)) for name, value in pairs))

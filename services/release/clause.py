@@ -7,7 +7,7 @@ from typing import Any
 from domain.errors import BadInput
 from domain.text import shortened
 from services.evaluation.perturbations import PERTURBATIONS
-from services.evaluation.slices import SLICINGS
+from services.evaluation.slices import SLICINGS, USUAL_SLICINGS
 
 CHAMPION = "champion"  # stands for whatever is in production at that moment
 LEAKS = ("same_text", "near_duplicate", "same_author", "same_thread")
@@ -23,7 +23,8 @@ class Kind:
         span: The least and the most that this number may be.
         label: Whether it names a label: "must", "may" or "no".
         is_against: Whether it names a model to be compared with, or CHAMPION.
-        parts: What it may be narrowed to; all of them where it names none.
+        parts: What it may be narrowed to.
+        usual_parts: What is meant where it names none; all of `parts` where empty.
         measures: Whether it is about answers, and may therefore name another snapshot to be measured on.
         parts_are_open: Whether parts are names that only a suite knows.
         is_of_suite: Whether it may name the suite that it is about.
@@ -35,6 +36,7 @@ class Kind:
     label: str = "no"
     is_against: bool = False
     parts: tuple[str, ...] = ()
+    usual_parts: tuple[str, ...] = ()
     measures: bool = True
     parts_are_open: bool = False
     is_of_suite: bool = False
@@ -51,7 +53,8 @@ KINDS: dict[str, Kind] = {
         "At most {line} of the other comments marked “{label}”, with 95 % confidence", "at_most", label="must"
     ),
     "slices": Kind(
-        "No slice of 30 or more comments, by {parts}, with {label} below {line}", label="may", parts=SLICINGS
+        "No slice of 30 or more comments, by {parts}, with {label} below {line}", label="may", parts=SLICINGS,
+        usual_parts=USUAL_SLICINGS,
     ),
     "better_than": Kind("Better than {against} on the same comments", None, is_against=True),
     "not_worse_than": Kind(
@@ -86,7 +89,7 @@ class Clause:
         line: Its number; None where the kind has none.
         label: The label it is about; None for none.
         against: A model's id or CHAMPION.
-        parts: Kinds of slices or leaks; empty for all.
+        parts: Kinds of slices or leaks; empty for the usual ones, or all.
         on: The snapshot whose test split it is judged on; None takes the one that is judged.
         suite: The sha256 of the suite of test cases, or how it begins; None takes any that was run.
 
@@ -122,7 +125,7 @@ class Clause:
         if self.kind == "slices":
             label = f"recall of “{label}”" if label else "accuracy"
         against = "what is in production" if self.against == CHAMPION else self.against
-        parts = ", ".join(part.replace("_", " ") for part in self.parts or kind.parts)
+        parts = ", ".join(part.replace("_", " ") for part in self.parts or kind.usual_parts or kind.parts)
         if kind.parts_are_open:
             parts = ", ".join(f"“{part}”" for part in self.parts) or "every functionality in policy"
         line = "" if self.line is None else f"{self.line:,g}"

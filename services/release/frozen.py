@@ -6,12 +6,13 @@ from storage.database import Database
 from storage.thresholds import count_looks, find_look, list_thresholds
 
 
-def threshold_facts(db: Database, model_id: str) -> dict[str, Any] | None:
-    """The threshold that was frozen for the model last, with its one look at test; None where there is none.
+def threshold_facts(db: Database, model_id: str, threshold_id: str | None = None) -> dict[str, Any] | None:
+    """The threshold that is named, else the one frozen for the model last, with its one look at test.
 
-    The gate judges the label that the model names, with or without a threshold.
+    None where none was frozen.
     """
     found = list_thresholds(db, model_id=model_id)
+    found = [each for each in found if threshold_id in (None, each.threshold_id)]
     if not found:
         return None
     frozen = found[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.errors import BadInput, NotFound
 from domain.people import actor_named
+from services.evaluation.acting import acting, threshold_in_use
 from services.evaluation.reports import evaluate
 from services.release.clause import CHAMPION
 from services.release.deciding import Finding, Outcome, counted, overall, unknown
@@ -39,6 +40,8 @@ class Verdict:
         policy_version: 0 where the policy is not one of the dataset's own.
         champion: The release that was in production when it was judged; None for none.
         rival_run: The champion's answers to the same comments; None where there are none.
+        threshold: The frozen threshold at which clauses about its labels were judged; None where the label
+            that the model names decided.
         judged_on: The day, for what ends on a day.
     """
 
@@ -55,6 +58,7 @@ class Verdict:
     policy_sha256: str
     champion: str | None
     rival_run: str | None
+    threshold: str | None
     judged_on: date
     clauses: tuple[JudgedClause, ...]
 
@@ -78,6 +82,7 @@ def judge(
     snapshot_id: str | None = None,
     split: str = "test",
     run_id: str | None = None,
+    threshold: str | None = None,
     today: date | None = None,
 ) -> Verdict:
     """The verdict on the model's newest answers to that split. Nothing is written.
@@ -85,10 +90,13 @@ def judge(
     Args:
         snapshot_id: None takes that of the model's newest run on the split.
         run_id: The very answers to judge, instead of the newest.
+        threshold: The frozen threshold that clauses on recall, precision and false positives are judged at;
+            None takes the model's newest; acting.BY_LABEL none: then the label that the model names decides.
         today: For what ends on a day; None takes this one, in UTC.
 
     Raises:
-        NotFound: there is no such model, or it has not answered that split.
+        NotFound: there is no such model or threshold, or it has not answered that split.
+        BadInput: the threshold is another model's, or the answers have no scores to hold against it.
     """
     model, day = get_model(db, model_id), today or datetime.now(UTC).date()
     release = find_champion(db, model.dataset_id)
@@ -103,7 +111,9 @@ def judge(
                 hint=f"Let it: predict --model {model_id} --snapshot {frozen or 'SNAPSHOT'} --split {split}.",
             )
         snapshot = get_snapshot(db, runs[0].snapshot_id)
-        return Case(db, model, runs[0], snapshot, evaluate(db, runs[0].run_id), champion, day)
+        named = threshold_in_use(db, runs[0].run_id, threshold)
+        held = acting(db, runs[0].run_id, named) if named else None
+        return Case(db, model, runs[0], snapshot, evaluate(db, runs[0].run_id), champion, day, held)
 
     case = case_on(snapshot_id, run_id)
     clauses = [JudgedClause(UNSEEN, None, _unseen(case))]
@@ -128,6 +138,7 @@ def judge(
         policy_sha256=policy.sha256,
         champion=release,
         rival_run=rival.run_id if rival else None,
+        threshold=case.acting.threshold.threshold_id if case.acting else None,
         judged_on=day,
         clauses=tuple(clauses),
     )
@@ -135,11 +146,11 @@ def judge(
 
 def run_gate(
     db: Database, model_id: str, policy: Policy, *, snapshot_id: str | None = None, split: str = "test",
-    actor: str,
+    threshold: str | None = None, actor: str,
 ) -> Verdict:  # fmt: skip
     """Judge, and write into the log that it was done and what came out."""
     who = actor_named(actor)
-    verdict = judge(db, model_id, policy, snapshot_id=snapshot_id, split=split)
+    verdict = judge(db, model_id, policy, snapshot_id=snapshot_id, split=split, threshold=threshold)
     add_lone_entry(
         db, actor=who, verb="gate judged", dataset_id=verdict.dataset_id, object_=model_id,
         details=brief(verdict),
@@ -149,7 +160,7 @@ def run_gate(
 
 def brief(verdict: Verdict) -> dict[str, Any]:
     """What the log keeps of a verdict."""
-    names = ("outcome", "run_id", "snapshot_id", "sha256", "policy_version", "policy_sha256")
+    names = ("outcome", "run_id", "snapshot_id", "sha256", "policy_version", "policy_sha256", "threshold")
     return {name: getattr(verdict, name) for name in names}
 
 

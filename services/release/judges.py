@@ -1,28 +1,27 @@
 """Each kind of clause, judged on stored answers: the same functions that the pages count with."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
-from math import sqrt
 from typing import Any
 
 from domain.errors import NotFound
 from domain.models import Model, Run
+from services.evaluation.acting import Acting
 from services.evaluation.comparing import RunComparison, compare_runs
 from services.evaluation.comparison import rows_for_power
+from services.evaluation.costs import usd_per_thousand
 from services.evaluation.intervals import (
-    CONFIDENCE,
     SMALL_N,
     Estimate,
     Proportion,
-    critical_value,
     proportion,
 )
 from services.evaluation.metrics import ClassMetrics
 from services.evaluation.reports import Evaluation
 from services.evaluation.reviews import progress
-from services.evaluation.slices import SLICINGS, slices
+from services.evaluation.slices import USUAL_SLICINGS, slices
 from services.modelling.hosted.catalogue import hosted_models
 from services.modelling.hosted.providers import get_provider
 from services.release.behaviour_judges import BEHAVIOUR_JUDGES
@@ -54,6 +53,8 @@ class Case:
     Attributes:
         champion: The model in production; None where nothing was released yet.
         today: For what ends on a day.
+        acting: The run under the frozen threshold that it is judged at; None where the label that the model
+            names decides.
     """
 
     db: Database
@@ -63,6 +64,7 @@ class Case:
     evaluation: Evaluation
     champion: str | None
     today: date
+    acting: Acting | None = None
 
 
 def judged(case: Case, clause: Clause) -> Finding:
@@ -108,6 +110,8 @@ def _class_metric(name: str) -> Callable[[Case, Clause], Finding]:
     """The judge of a metric of one label; what its number is counted over differs."""
 
     def judge(case: Case, clause: Clause) -> Finding:
+        if at_threshold := _at_threshold(name, case, clause):
+            return at_threshold
         metrics = _metrics_of(case, clause)
         over = {"recall": metrics.support, "precision": metrics.predicted}
         n = over.get(name, metrics.support + metrics.predicted - metrics.true_positives)
@@ -125,7 +129,33 @@ def _average(name: str) -> Callable[[Case, Clause], Finding]:
     return judge
 
 
+def _at_threshold(name: str, case: Case, clause: Clause) -> Finding | None:
+    """The clause judged where the frozen threshold cuts; None where it has no say about that label.
+
+    A threshold over several labels says that a comment is unwanted and not which it is: only the recall of
+    each can then be counted, of those removed or read.
+    """
+    held, label = case.acting, str(clause.label)
+    if held is None or label not in held.threshold.unwanted:
+        return None
+    verb = "labelled"
+    if name == "recall":
+        share = held.recall(label)
+    elif name == "precision" and held.decides(label):
+        share, verb = held.precision(label), "flagged as"
+    elif name == "false_positive_rate" and held.decides(label):
+        share, verb = held.false_positive_rate(label), "not labelled"
+    else:
+        return None
+    judge = at_most if name == "false_positive_rate" else at_least
+    n = share.n if share else 0
+    found = judge(share, _line(clause), n=n, what=f"comments {verb} “{label}”")
+    return replace(found, why=f"At {held.words}: {found.why}")
+
+
 def _false_positive_rate(case: Case, clause: Clause) -> Finding:
+    if at_threshold := _at_threshold("false_positive_rate", case, clause):
+        return at_threshold
     metrics, n = _metrics_of(case, clause), case.evaluation.report.n
     share = proportion(metrics.predicted - metrics.true_positives, n - metrics.support)
     what = f"comments not labelled “{clause.label}”"
@@ -137,7 +167,7 @@ def _slices(case: Case, clause: Clause) -> Finding:
     line = _line(clause)
     shares = [
         (f"{each.by.replace('_', ' ')}: {each.name}", share)
-        for each in slices(case.db, case.run.run_id, clause.parts or SLICINGS)
+        for each in slices(case.db, case.run.run_id, clause.parts or USUAL_SLICINGS)
         if (share := each.share(clause.label)) is not None
     ]
     large = [(name, share) for name, share in shares if share.n >= SMALL_N]
@@ -263,13 +293,11 @@ def _latency(case: Case, clause: Clause) -> Finding:
 
 def _cost(case: Case, clause: Clause) -> Finding:
     costs = measure_costs(case.db, case.run.run_id, within_ms=0.0)
-    if costs.priced == 0 or costs.mean_usd is None:
+    number = usd_per_thousand(costs)
+    if number is None:
         if case.model.backend == "openai":
             return unknown("Nobody recorded what the answers cost.")
         return counted(0.0, case.run.row_count, holds=True, why="It runs here: no answer is paid for.")
-    half = critical_value(CONFIDENCE) * (costs.sd_usd or 0.0) / sqrt(costs.priced)
-    mean = costs.mean_usd
-    number = Estimate(1_000 * mean, 1_000 * max(0.0, mean - half), 1_000 * (mean + half))
     return at_most(number, _line(clause), n=costs.priced, what="priced answers")
 
 

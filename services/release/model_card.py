@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from domain.models import Model, Run
+from domain.models import SIGMOID, Model, Run
 from domain.text import escape_markdown, shortened
 from services.backends.registry import read_about
-from services.evaluation import reports
+from services.evaluation import set_reports
 from services.jobs.folder import JobFolder
 from services.modelling.commands import train_command
 from services.modelling.model_facts import headline_run
@@ -19,6 +19,7 @@ from storage.snapshots import get_snapshot
 Facts = dict[str, Any]
 
 _HEADLINES = ("accuracy", "macro_f1", "weighted_precision", "weighted_recall", "weighted_f1")
+_SET_HEADLINES = ("subset_accuracy", "hamming_loss", "macro_f1", "micro_f1", "weighted_f1")
 # Any recipe of the kind will do: every setting is spelt out beside it.
 _RECIPES = {"huggingface": "solid", "tfidf": "baseline"}
 
@@ -38,11 +39,12 @@ def card_facts(db: Database, model: Model, *, onnx: Facts | None) -> Facts:
     return {
         "model": {
             "model_id": model.model_id, "name": model.name, "backend": model.backend,
-            "labels": list(model.labels), "made_at": plain(model.created_at), "made_by": model.created_by,
+            "labels": list(model.labels), "several": about["score_kind"] == SIGMOID,
+            "made_at": plain(model.created_at), "made_by": model.created_by,
         },
         "data": {
             "snapshot_id": snapshot.snapshot_id, "sha256": snapshot.sha256, "rows": snapshot.row_count,
-            "split_mode": told["split_mode"], "counts": told["counts"], "leaks": told["leaks"],
+            "split_mode": told["split_mode"], "counts": snapshot.label_counts, "leaks": told["leaks"],
             "guideline_version": told["guideline_version"],
         },
         "base": about.get("base_model"),
@@ -83,7 +85,7 @@ def card_text(facts: Facts) -> str:
         _LOAD_ENCODER if encoder else _LOAD_LINEAR,
         *([_LOAD_ONNX] if facts["onnx"] else []),
         "## How to make it again",
-        _again(facts, encoder),
+        _again(facts, has_script=encoder and not facts["model"]["several"]),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -115,7 +117,7 @@ from transformers import AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("PATH/OF/THIS/FOLDER")
 session = onnxruntime.InferenceSession("PATH/OF/THIS/FOLDER/onnx/model.onnx")
 given = tokenizer(["a comment"], truncation=True, padding=True, return_tensors="np")
-print(session.run(["logits"], dict(given)))  # softmax makes scores of them
+print(session.run(["logits"], dict(given)))  # softmax, or of several labels sigmoid, makes scores of them
 ```"""
 
 
@@ -134,7 +136,8 @@ def _what(facts: Facts) -> str:
     model = facts["model"]
     labels = ", ".join(map(_plain, model["labels"]))
     return (
-        f"A model that puts one of {len(model['labels'])} labels on a comment: {labels}. Made as "
+        f"A model that puts {'any' if model['several'] else 'one'} of {len(model['labels'])} labels on a "
+        f"comment{', or none' if model['several'] else ''}: {labels}. Made as "
         f"{model['model_id']} by {_plain(model['made_by'])} on {model['made_at'][:10]} with Moderation "
         "Workbench. `card.json` has everything below for programs, `hashes.json` the sha256 of each file."
     )
@@ -183,7 +186,8 @@ def _training(facts: Facts) -> str:
 def _numbers(measured: Facts | None) -> str:
     if measured is None:
         return "It has answered neither the test nor the validation split: nothing was measured."
-    rows = [[name.replace("_", " "), _interval(measured[name])] for name in _HEADLINES]
+    headlines = _SET_HEADLINES if measured.get("several") else _HEADLINES
+    rows = [[name.replace("_", " "), _interval(measured[name])] for name in headlines]
     labels = [
         [_plain(one["label"]), f"{one['support']:,}", *(_interval(one[name]) for name in _PER_LABEL)]
         for one in measured["classes"]
@@ -206,9 +210,9 @@ def _opponents(facts: Facts) -> str:
     return f"{table}\n\n{_plain(facts['verdict'] or 'They were not compared.')}"
 
 
-def _again(facts: Facts, encoder: bool) -> str:
+def _again(facts: Facts, *, has_script: bool) -> str:
     told = f"On the same snapshot, with every setting spelt out:\n\n{_code(facts['command'])}"
-    if not encoder:
+    if not has_script:
         return told
     return (
         f"{told}\n\nWithout the workbench, on the rows of the snapshot: `python {FILE_NAME} comments.jsonl`."
@@ -222,7 +226,7 @@ def _verdict(db: Database, model: Model) -> str | None:
 
 
 def _measured(db: Database, run: Run | None) -> Facts | None:
-    return None if run is None else plain(reports.as_dict(reports.evaluate(db, run.run_id)))
+    return None if run is None else plain(set_reports.as_dict(set_reports.evaluate_either(db, run.run_id)))
 
 
 def _interval(number: Facts | None) -> str:

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BackendError, BadInput, from_dict
-from domain.models import Model
+from domain.models import SIGMOID, Model
+from services.backends.registry import read_about
 from services.jobs.folder import write_whole
 from services.modelling.models import get_model, model_folder
 from services.modelling.plain_script import FILE_NAME, plain_script
@@ -105,8 +106,9 @@ def _copy(model: Model, source: Path, draft: Path) -> None:
     """What other programs load at the top, what only we need (model.json) beside it."""
     if model.backend == "huggingface":
         shutil.copytree(source / "hf", draft, dirs_exist_ok=True)
-        config = read_settings(EncoderSettings, model.settings)
-        write_whole(draft / FILE_NAME, plain_script(config))
+        if read_about(source)["score_kind"] != SIGMOID:  # the script knows one label per comment
+            config = read_settings(EncoderSettings, model.settings)
+            write_whole(draft / FILE_NAME, plain_script(config))
     else:
         for name in ("vocabulary.json", "weights.npz"):
             shutil.copy2(source / name, draft / name)

@@ -10,6 +10,7 @@ from domain.errors import BadInput, NotFound
 from domain.people import actor_named
 from domain.text import shortened
 from services.release.clause import CHAMPION, KINDS, Clause
+from services.several import refuse_several
 from storage import policies as stored
 from storage.audit import canonical
 from storage.database import Database
@@ -80,9 +81,12 @@ def write_policy(db: Database, dataset_id: str, policy: Policy, *, why: str = ""
 
     Raises:
         NotFound: there is no such dataset, or a model that a clause names is unknown.
-        BadInput: a clause names a label that the dataset does not have, or nothing was changed.
+        BadInput: a clause names a label that the dataset does not have, nothing was changed, or comments may
+            have several labels.
     """
-    who, labels = actor_named(actor), get_label_set(db, get_dataset(db, dataset_id).dataset_id).names
+    dataset = get_dataset(db, dataset_id)
+    refuse_several(dataset, "Release policies")
+    who, labels = actor_named(actor), get_label_set(db, dataset_id).names
     for clause in policy.clauses:
         if clause.label is not None and clause.on is None and clause.label not in labels:
             raise BadInput(
@@ -114,6 +118,7 @@ def get_policy(db: Database, dataset_id: str) -> Policy:
     Raises:
         NotFound: none was written.
     """
+    refuse_several(get_dataset(db, dataset_id), "Release policies")
     found = find_policy(db, dataset_id)
     if found is None:
         raise NotFound(

@@ -7,6 +7,7 @@ from typing import Any
 
 from domain.errors import BadInput, Conflict, NotFound
 from domain.people import actor_named
+from services.evaluation.acting import BY_LABEL
 from services.release.card import card_facts, card_text, text_sha256
 from services.release.gate import Verdict, as_dict, brief, judge
 from services.release.policy import get_policy, reason
@@ -23,11 +24,21 @@ __all__ = [
 
 
 def propose(
-    db: Database, model_id: str, *, snapshot_id: str | None = None, why: str = "", actor: str
+    db: Database,
+    model_id: str,
+    *,
+    snapshot_id: str | None = None,
+    threshold: str | None = None,
+    why: str = "",
+    actor: str,
 ) -> Release:
     """Propose the model for production, with the verdict of this moment on its newest test answers.
 
     A model that the policy turns down may be proposed too: the verdict stands beside it for whoever decides.
+    The release names the frozen threshold that it acts at, if any: it is judged there from then on.
+
+    Args:
+        threshold: As for `gate.judge`: None takes the model's newest.
 
     Raises:
         NotFound: there is no such model, it has no test answers, or its dataset has no policy.
@@ -35,7 +46,8 @@ def propose(
     """
     who, told = actor_named(actor), reason(why)
     dataset_id = get_model(db, model_id).dataset_id
-    verdict = judge(db, model_id, get_policy(db, dataset_id), snapshot_id=snapshot_id)
+    policy = get_policy(db, dataset_id)
+    verdict = judge(db, model_id, policy, snapshot_id=snapshot_id, threshold=threshold)
     for each in list_releases(db, dataset_id):
         if each.model_id == model_id and each.state == "proposed":
             raise Conflict(
@@ -140,7 +152,9 @@ def judge_release(db: Database, release: Release) -> Verdict:
     Raises:
         NotFound: the dataset has no policy.
     """
-    return judge(db, release.model_id, get_policy(db, release.dataset_id), run_id=release.run_id)
+    threshold = release.verdict.get("threshold") or BY_LABEL
+    policy = get_policy(db, release.dataset_id)
+    return judge(db, release.model_id, policy, run_id=release.run_id, threshold=threshold)
 
 
 def card_of(db: Database, release_id: str) -> tuple[dict[str, Any], str]:

@@ -3,7 +3,8 @@
 from typing import Any
 
 from domain.text import shortened
-from services.release.card_sections import OUTCOME_WORDS, measured
+from services.release.card_sections import OUTCOME_WORDS
+from services.release.result_tables import measured
 
 Answer = Any
 
@@ -24,7 +25,7 @@ def verdict_told(answer: Answer) -> str:
     lines = [
         f"{OUTCOME_WORDS[answer['outcome']]}. {answer['sentence']}",
         f"{_line(answer['model'], 60)} ({answer['model_id']}, {answer['run_id']}) on the"
-        f" {answer['split']} split of {answer['snapshot_id']}, n = {answer['n']:,}.",
+        f" {answer['split']} split of {answer['snapshot_id']}, n = {answer['n']:,}, {_judged_at(answer)}.",
     ]
     for each in answer["clauses"]:
         lines.append(
@@ -77,6 +78,11 @@ def _release(answer: Answer) -> str:
         f"{answer['release_id']}: {answer['model_id']}, {answer['state']}{live};"
         f" the gate said {answer['verdict']}; proposed by {_line(answer['created_by'], 60)}.{steps}"
     )
+
+
+def _judged_at(answer: Answer) -> str:
+    threshold = answer.get("threshold")
+    return f"at {threshold}" if threshold else "by the label that the model names"
 
 
 def _approval(card: Answer) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.errors import BadInput, Conflict, NotFound
 from services.curation.snapshots import verify_snapshot
+from services.evaluation.acting import BY_LABEL
 from services.evaluation.reports import evaluate
 from services.plain import plain
 from services.release import card as cards
@@ -74,6 +75,7 @@ def _clauses(db: Database, card: dict[str, Any]) -> Check:
         as_dict(
             judge(
                 db, told["model_id"], policy, run_id=told["run_id"], split=told["split"],
+                threshold=told.get("threshold") or BY_LABEL,
                 today=date.fromisoformat(told["judged_on"]),
             )
         )

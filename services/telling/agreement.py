@@ -65,6 +65,10 @@ def aggregation_told(answer: Answer) -> str:
     if isinstance(answer, list):
         return "\n".join(map(_run, answer)) or "No aggregation yet."
     lines = [_run(answer["run"]), f"Labelled otherwise now: {answer['count']:,} comments."]
+    if answer["in_force"]:
+        lines.append(f"In force, by {shortened(answer['in_force']['created_by'])}.")
+    if answer["votes_after"]:
+        lines.append(f"{answer['votes_after']:,} labels came after it.")
     lines += [
         f"  {one['comment_id']}: {shortened(one['label'] or 'tied')} ({one['sureness']:.3f}, {one['votes']}"
         f" votes), in force {shortened(one['in_force'] or 'none')} ({one['label_from'] or 'no vote'})"

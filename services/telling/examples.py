@@ -14,13 +14,18 @@ def examples_told(answer: Answer) -> str:
         return "\n".join(map(_set, answer)) or "No examples were kept yet."
     if "findings" not in answer:
         return _set(answer)
-    lines = [
-        f"row {one['row']:,}: {one['severity']}: {shortened(one['field'] or 'example')}: "
-        f"{shortened(one['message'], 200)}"
-        + (f" Repair: {shortened(one['repair'], 200)}" if one["repair"] else "")
-        for one in answer["findings"]
-    ]
-    return "\n".join([*lines, _set(answer["examples"])])
+    return "\n".join([*finding_lines(answer["findings"]), _set(answer["examples"])])
+
+
+def finding_lines(findings: list[Answer]) -> list[str]:
+    """A line for each thing found in a file of examples; row 0 is the file as a whole."""
+    lines = []
+    for one in findings:
+        where = f"row {one['row']:,}" if one["row"] else "all rows"
+        said = f"{shortened(one['field'] or 'example')}: {shortened(one['message'], 200)}"
+        repair = f" Repair: {shortened(one['repair'], 200)}" if one["repair"] else ""
+        lines.append(f"{where}: {one['severity']}: {said}{repair}")
+    return lines
 
 
 def _set(kept: Answer) -> str:

@@ -6,12 +6,19 @@ from typing import Any
 from domain.text import shortened, visible, with_hint
 from services.evaluation.telling import comparison_told, evaluation_told, file_evaluation_told
 from services.release.telling import log_told, policy_told, release_told, verdict_told
+from services.telling.aftercare import TELLERS as AFTERCARE_TELLERS
 from services.telling.agreement import TELLERS as AGREEMENT_TELLERS
 from services.telling.behaviour import behaviour_told
-from services.telling.examples import examples_told, hosted_jobs_told
+from services.telling.causes import TELLERS as CAUSE_TELLERS
+from services.telling.causes import rates_told
+from services.telling.examples import examples_told, finding_lines, hosted_jobs_told
 from services.telling.hosting import bill_told, child_data_told, events_told, providers_told, spending_told
+from services.telling.labelling import TELLERS as LABELLING_TELLERS
 from services.telling.models import TELLERS as MODEL_TELLERS
 from services.telling.playground import try_told
+from services.telling.reporting import report_told
+from services.telling.scored import scored_told
+from services.telling.slices import saved_told, slices_told
 from services.telling.studies import studies_told
 from services.verbs.thresholds import thresholds_told
 
@@ -148,12 +155,7 @@ def _cost(cost: Answer) -> str:
 
 
 def _check(answer: Answer) -> str:
-    lines = [
-        f"row {one['row']:,}: {one['severity']}: {shortened(one['field'] or 'example')}: "
-        f"{shortened(one['message'], 200)}"
-        + (f" Repair: {shortened(one['repair'], 200)}" if one["repair"] else "")
-        for one in answer["findings"]
-    ]
+    lines = finding_lines(answer["findings"])
     verdict = "can be uploaded" if answer["ok_to_upload"] else "cannot be uploaded"
     return "\n".join([*lines, f"{answer['examples']:,} examples: the file {verdict}."])
 
@@ -197,13 +199,20 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "train": _job,
     "estimate": lambda answer: answer["sentence"],
     "predict": _job,
+    "answers": scored_told,
     "evaluate": evaluation_told,
     "evaluate-file": file_evaluation_told,
-    "compare": comparison_told,
+    "compare": lambda answer: rates_told(answer) if "differ" in answer else comparison_told(answer),
+    **CAUSE_TELLERS,
+    "report": report_told,
     "thresholds": thresholds_told,
+    "slices": slices_told,
+    "save-slice": saved_told,
     "jobs": _jobs,
     **MODEL_TELLERS,
     **AGREEMENT_TELLERS,
+    **LABELLING_TELLERS,
+    **AFTERCARE_TELLERS,
     "datasets": _datasets,
     "comments": _comments,
     "label": _comments,

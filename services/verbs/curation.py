@@ -34,9 +34,12 @@ def import_file(
     labels: list[str] | None = None,
     group_by: str = "author",
     votes_needed: int = 1,
+    several: bool = False,
     progress: Progress,
 ) -> Any:
-    """Bring a file in."""
+    """Bring a file in; fields that `columns` does not name are guessed from the names of the columns."""
+    if columns:
+        columns = importing.complete_columns(importing.preview(Path(path)).columns, columns)
     done = importing.import_file(
         db,
         Path(path),
@@ -47,6 +50,7 @@ def import_file(
         labels=tuple(labels or ()),
         group_by=group_by,
         votes_needed=votes_needed,
+        several=several,
         progress=progress,
     )
     return {"import": done, "sentence": importing.counts_sentence(done)}
@@ -127,10 +131,11 @@ def create_dataset(
     actor: str,
     group_by: str = "author",
     votes_needed: int = 1,
+    several: bool = False,
 ) -> Any:
     """Make an empty dataset."""
     return datasets.create_dataset(
-        db, dataset, labels, actor=actor, group_by=group_by, votes_needed=votes_needed
+        db, dataset, labels, actor=actor, group_by=group_by, votes_needed=votes_needed, several=several
     )
 
 

@@ -6,7 +6,9 @@ from typing import Any
 from uuid import uuid4
 
 from domain.errors import BadInput, NotFound
-from services.evaluation import comparing, files, reports, reviews
+from services.evaluation import comparing, files, flag_rates, reviews, set_reports
+from services.evaluation.looks import note_look
+from services.evaluation.similar import similar_misses
 from services.modelling import models
 from services.verbs.hosting import ending_of_run, prompt_of_run
 from storage.database import Database
@@ -22,15 +24,25 @@ def evaluate_run(
 ) -> Any:
     """Every number of a run."""
     if run is None:
-        run = _run_of(db, model, snapshot, split)
-    found = reports.evaluate(db, run)
+        run = run_of(db, model, snapshot, split)
+    found = set_reports.evaluate_either(db, run)
     more = {"withheld": found.withheld, "ends": ending_of_run(db, run), "prompt": prompt_of_run(db, run)}
-    return {**reports.as_dict(found), **more}
+    return {**set_reports.as_dict(found), **more}
 
 
-def evaluate_a_file(_db: Database, *, path: str, gold: str, predicted: str, score: str | None = None) -> Any:
+def evaluate_a_file(
+    _db: Database,
+    *,
+    path: str,
+    gold: str,
+    predicted: str,
+    score: str | None = None,
+    spellings: dict[str, str] | None = None,
+) -> Any:
     """Every number of a file of predictions."""
-    return files.as_dict(files.evaluate_file(Path(path), gold=gold, predicted=predicted, score=score))
+    return files.as_dict(
+        files.evaluate_file(Path(path), gold=gold, predicted=predicted, score=score, spellings=spellings)
+    )
 
 
 def read_or_review(
@@ -45,9 +57,24 @@ def read_or_review(
     gold: str | None = None,
     predicted: str | None = None,
     limit: int = 20,
+    similar: bool = False,
 ) -> Any:
-    """The misses of a run; or what one of them means."""
+    """The misses of a run, one by one or in groups; or what one of them means."""
     if comment is None:
+        note_look(db, run, station="review", actor=actor)
+        if similar:
+            groups = similar_misses(db, run, gold=gold, predicted=predicted)
+            return [
+                {
+                    "words": list(group.words),
+                    "misses": len(group.misses),
+                    "first": [
+                        {"comment_id": miss.comment.comment_id, "body": miss.comment.body}
+                        for miss in group.misses[:3]
+                    ],
+                }
+                for group in groups[:limit]
+            ]
         return {
             "progress": reviews.progress(db, run),
             "misses": reviews.misses(db, run, gold=gold, predicted=predicted, reviewed=False, limit=limit),
@@ -70,14 +97,34 @@ def read_or_review(
     return {"run_id": run, "comment_id": comment, "verdict": verdict, "label": label}
 
 
-def compare_two(db: Database, *, before: str, after: str, show: str | None = None) -> Any:
-    """Two runs on the same comments."""
+def compare_two(
+    db: Database,
+    *,
+    before: str,
+    after: str,
+    actor: str,
+    show: str | None = None,
+    equal_flag_rate: bool = False,
+    unwanted: list[str] | None = None,
+) -> Any:
+    """Two runs on the same comments, by their labels or where both flag the same share."""
+    for run in (before, after):
+        note_look(db, run, station="compare", actor=actor)
+    if equal_flag_rate:
+        rates = flag_rates.equal_flag_rate(db, before, after, unwanted=unwanted)
+        return flag_rates.differing(db, rates, show) if show else flag_rates.as_dict(rates)
     if show is not None:
         return comparing.changed(db, before, after, show)
     return comparing.as_dict(comparing.compare_runs(db, before, after))
 
 
-def _run_of(db: Database, model: str | None, snapshot: str | None, split: str) -> str:
+def run_of(db: Database, model: str | None, snapshot: str | None, split: str) -> str:
+    """The model's newest run on that split.
+
+    Raises:
+        BadInput: no model is named.
+        NotFound: it has not answered that split.
+    """
     if model is None:
         raise BadInput(
             "Evaluate what?", hint="Give --run RUN, or --model MODEL [--snapshot S] [--split test]."

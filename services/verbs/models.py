@@ -6,7 +6,8 @@ from typing import Any
 
 from domain.models import Model
 from services.curation import datasets
-from services.evaluation.reports import evaluate, number
+from services.evaluation.reports import number
+from services.evaluation.set_reports import evaluate_either
 from services.modelling import model_facts, models
 from services.modelling.hosted.lifecycle import ending_told
 from services.plain import plain
@@ -36,7 +37,7 @@ def show_models(
         "facts": {
             "recipe": facts.recipe, "base": facts.base, "licence": facts.licence, "seeds": facts.seeds,
             "size_bytes": facts.size_bytes, "run": run and run.run_id,
-            "macro_f1": run and number(evaluate(db, run.run_id).report.macro_f1),
+            "macro_f1": run and number(evaluate_either(db, run.run_id).report.macro_f1),
             "comments_per_second": facts.comments_per_second, "archived": facts.archiving,
             "prompt": facts.prompt,
         },
@@ -48,7 +49,7 @@ def _runs(db: Database, model: Model) -> list[dict[str, Any]]:
     engines = models.list_engines(db, model.model_id)
     told = []
     for run in models.list_runs(db, model_id=model.model_id):
-        found = evaluate(db, run.run_id).report if run.row_count else None
+        found = evaluate_either(db, run.run_id).report if run.row_count else None
         about = {
             "engine": engines[run.run_id] if model.backend == "huggingface" else None,
             "accuracy": found and number(found.accuracy),

@@ -8,7 +8,8 @@ from typing import Any
 from domain.errors import BadInput
 from services.curation.datasets import get_dataset, get_label_set
 from services.release import releases
-from services.release.card_files import FORMATS, card_file
+from services.release.card_files import card_file
+from services.release.documents import FORMATS
 from services.release.gate import as_dict, run_gate
 from services.release.log import list_entries, verify_log
 from services.release.policy import (
@@ -20,6 +21,7 @@ from services.release.policy import (
     write_policy,
 )
 from services.release.verifying import verify_release
+from services.several import refuse_several
 from services.verbs.tokens import text_of
 from storage.database import Database
 from storage.models import get_model
@@ -34,7 +36,9 @@ def policy(db: Database, *, dataset: str, actor: str, path: str | None = None, w
     if path is not None:
         return _told(write_policy(db, name, read_policy(text_of(path)), why=why, actor=actor))
     found = find_policy(db, name)
-    return _told(starter_policy(get_label_set(db, name).names) if found is None else found)
+    labels = get_label_set(db, name)
+    refuse_several(labels, "Release policies")
+    return _told(starter_policy(labels.names) if found is None else found)
 
 
 def gate(
@@ -44,11 +48,14 @@ def gate(
     actor: str,
     snapshot: str | None = None,
     split: str = "test",
+    threshold: str | None = None,
     path: str | None = None,
 ) -> Any:
     """The verdict on a model by its dataset's policy, or by that of a file; it is written into the log."""
     asked = get_policy(db, get_model(db, model).dataset_id) if path is None else read_policy(text_of(path))
-    return as_dict(run_gate(db, model, asked, snapshot_id=snapshot, split=split, actor=actor))
+    return as_dict(
+        run_gate(db, model, asked, snapshot_id=snapshot, split=split, threshold=threshold, actor=actor)
+    )
 
 
 def release(
@@ -59,6 +66,7 @@ def release(
     release: str | None = None,
     model: str | None = None,
     snapshot: str | None = None,
+    threshold: str | None = None,
     dataset: str | None = None,
     why: str = "",
     to: str | None = None,
@@ -71,7 +79,10 @@ def release(
     if action == "propose":
         if model is None:
             raise BadInput("Propose which model?", hint="Give --model MODEL.")
-        return _one(db, releases.propose(db, model, snapshot_id=snapshot, why=why, actor=actor).release_id)
+        proposed = releases.propose(
+            db, model, snapshot_id=snapshot, threshold=threshold, why=why, actor=actor
+        )
+        return _one(db, proposed.release_id)
     if release is None:
         raise BadInput(f"Which release to {action}?", hint=f"Name it: release {action} RELEASE.")
     if action == "verify":

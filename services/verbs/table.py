@@ -4,15 +4,20 @@ from collections.abc import Callable
 from typing import Any
 
 from services.verbs import (
+    aftercare,
     agreement,
     behaviour,
+    causes,
     curation,
     evaluation,
     examples,
     hosting,
+    labelling,
     models,
     playground,
     release,
+    reporting,
+    slices,
     studies,
     thresholds,
     tokens,
@@ -22,6 +27,7 @@ from services.verbs import (
 VERBS: dict[str, Callable[..., Any]] = {
     **curation.VERBS,
     **agreement.VERBS,
+    **labelling.VERBS,
     **training.VERBS,
     **studies.VERBS,
     **tokens.VERBS,
@@ -30,7 +36,11 @@ VERBS: dict[str, Callable[..., Any]] = {
     **models.VERBS,
     **playground.VERBS,
     **evaluation.VERBS,
+    **causes.VERBS,
+    **reporting.VERBS,
+    **slices.VERBS,
     **behaviour.VERBS,
     **thresholds.VERBS,
     **release.VERBS,
+    **aftercare.VERBS,
 }

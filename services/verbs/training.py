@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from domain.errors import BadInput
@@ -9,7 +10,7 @@ from services.curation import datasets
 from services.jobs import launch
 from services.jobs.billing import bill_of
 from services.jobs.hosted_story import hosted_checkpoints, provider_events
-from services.modelling import prediction, training
+from services.modelling import prediction, scoring, training
 from services.modelling.estimates import sentence
 from services.modelling.probing import estimate
 from services.modelling.recipes import asked_recipe
@@ -61,13 +62,42 @@ def train_model(
     return training.train(db, snapshot_id=snapshot, recipe=chosen, settings=given, name=name, actor=actor)
 
 
-def predict_split(
-    db: Database, *, model: str, snapshot: str, split: str, actor: str, engine: str = "torch"
+def predict(
+    db: Database,
+    *,
+    model: str,
+    actor: str,
+    snapshot: str | None = None,
+    split: str = "test",
+    dataset: str | None = None,
+    unlabelled: bool = False,
+    file: str | None = None,
+    columns: dict[str, str] | None = None,
+    engine: str = "torch",
+    progress: Progress,
 ) -> Any:
-    """Let a model answer one split."""
-    return prediction.predict(
-        db, model_id=model, snapshot_id=snapshot, split=split, actor=actor, engine=engine
-    )
+    """Let a model answer one split of a snapshot, the comments of a dataset, or the rows of a file."""
+    if sum(one is not None for one in (snapshot, dataset, file)) != 1:
+        raise BadInput(
+            "Predict what?", hint="Give one of --snapshot SNAPSHOT, --dataset DATASET and --file FILE."
+        )
+    if snapshot is not None:
+        return prediction.predict(
+            db, model_id=model, snapshot_id=snapshot, split=split, actor=actor, engine=engine
+        )
+    if dataset is not None:
+        return scoring.score_comments(
+            db, model_id=model, dataset_id=dataset, unlabelled=unlabelled, engine=engine, actor=actor
+        )
+    return scoring.score_file(
+        db, model_id=model, path=Path(str(file)), columns=columns, engine=engine, actor=actor,
+        progress=progress,
+    )  # fmt: skip
+
+
+def show_answers(db: Database, *, job: str, to: str | None = None) -> Any:
+    """What a prediction of a dataset or a file left, written to a file on demand."""
+    return scoring.get_scored(db, job, to=None if to is None else Path(to))
 
 
 def list_or_change_jobs(
@@ -104,6 +134,7 @@ def list_or_change_jobs(
 VERBS: dict[str, Callable[..., Any]] = {
     "estimate": estimate_training,
     "train": train_model,
-    "predict": predict_split,
+    "predict": predict,
+    "answers": show_answers,
     "jobs": list_or_change_jobs,
 }

@@ -15,8 +15,12 @@ from typing import IO, Any
 
 from domain.errors import BadInput, Conflict, from_dict
 from storage.intake.batch import FIELDS, FINDINGS_FILE, MAX_FILE_BYTES, ROWS_FILE, FileLook, Finding
+from storage.intake.label_columns import LABEL_COLUMN, label_fields
 
-__all__ = ["FIELDS", "FileLook", "Finding", "ParsedFile", "count_labels", "look_at", "parse"]
+__all__ = [
+    "FIELDS", "LABEL_COLUMN", "FileLook", "Finding", "ParsedFile", "count_labels", "label_fields", "look_at",
+    "parse",
+]  # fmt: skip
 
 Progress = Callable[[int, float], None]
 
@@ -81,7 +85,8 @@ def parse(
     Args:
         path: The file; its name is never used.
         into: Where the child writes; left without the two files when anything goes wrong.
-        columns: Field name (of `FIELDS`) to column name in the file; the text must be among them.
+        columns: Field name (of `FIELDS`, or `label:` and a label) to column name in the file; the text must
+            be among them.
         on_progress: Called with the rows written and the share of the file read, a few times a second.
         is_cancelled: Asked ten times a second; the child is killed when it says yes.
 
@@ -90,7 +95,7 @@ def parse(
         Conflict: the import was cancelled.
     """
     _check_size(path)
-    unknown = sorted(columns.keys() - set(FIELDS))
+    unknown = sorted(columns.keys() - set(FIELDS) - set(label_fields(columns)))
     if unknown or "text" not in columns:
         problem = f"There is no field {unknown[0]}." if unknown else "No column is chosen for the text."
         raise BadInput(problem, hint=f"The fields are {', '.join(FIELDS)}; the text is needed.")

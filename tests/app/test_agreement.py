@@ -3,6 +3,7 @@ import pytest
 from domain.labels import Vote
 from services.labelling import adjudication
 from services.labelling.desk import record_votes
+from services.labelling.queues import list_queues
 from storage.comments import list_comment_ids
 from tests.building import KIDS, kids, put_in
 
@@ -112,3 +113,25 @@ def test_an_aggregation_is_run_and_shown_beside_the_labels_in_force(open_page, v
     assert not at.exception and not at.error
     assert "40 comments, of which" in words(at)
     assert list(at.dataframe[-1].value["annotator"]) == ["ana", "b*n"]
+
+
+def test_suspects_are_listed_and_become_a_queue(db, open_page, voted):
+    at = open_page("agreement", part="Suspects")
+    assert not at.exception and "Take a snapshot first" in at.info[0].value
+    number = list_comment_ids(db, KIDS)["c01"]
+    with db.writing(KIDS) as cursor:
+        cursor.execute(
+            "INSERT INTO jobs (job_id, kind, dataset_id, snapshot_id, spec, state, message, created_at,"
+            " created_by, absorbed_at) VALUES ('job-9', 'find_suspects', ?, 'snapshot-1', '{}', 'succeeded',"
+            " '', now()::TIMESTAMP, 'ana', now()::TIMESTAMP)",
+            [KIDS],
+        )
+        cursor.execute(
+            "INSERT INTO suspects VALUES ('job-9', ?, 1, ?, 'allow', 'disallow', 0.04, 0.96)", [KIDS, number]
+        )
+    at = open_page("agreement", part="Suspects")
+    assert "1 suspects" in words(at)
+    assert list(at.dataframe[-1].value["rather"]) == ["disallow"]
+    at.button(key="suspects_queue").click().run()
+    assert not at.exception and not at.error
+    assert [queue.settings.order for queue in list_queues(db, KIDS)] == ["suspected"]

@@ -84,7 +84,7 @@ def test_examples_make_the_answers_dearer_and_nothing_is_tuned(page):
 
 def test_a_mark_is_set_at_once_and_taken_back_only_with_a_reason(db, page):
     app = page()
-    assert "Nobody said that it does." in said(app)
+    assert "Nobody has marked this dataset as holding any." in said(app)
     app.button[mark_of(app)].click().run()
     assert get_dataset(db, "kids").may_hold_child_data
     [marked] = [one.value for one in app.error if "its comments do not leave this machine" in one.value]

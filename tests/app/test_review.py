@@ -58,17 +58,17 @@ def test_one_press_records_the_verdict_and_brings_the_next_miss(open_page, db, i
     assert shown(at) == "odd"
 
 
-def test_the_verdicts_have_the_keys_one_to_four(open_page, ids, run):
+def test_the_verdicts_have_the_keys_one_to_five(open_page, ids, run):
     at = open_page("review")
-    verdicts = ("model wrong", "label wrong", "guideline unclear", "cannot be judged")
+    verdicts = ("model wrong", "label wrong", "guideline unclear", "context missing", "cannot be judged")
     keys = [at.button(key=f"review_{verdict}_{ids[1]}").proto.shortcut for verdict in verdicts]
-    assert keys == ["1", "2", "3", "4"]
+    assert keys == ["1", "2", "3", "4", "5"]
 
 
 def test_label_wrong_asks_why_with_the_other_label_chosen_and_puts_it_in_force(open_page, db, ids, run):
     at = press(open_page("review"), "label wrong", ids[1])
     assert list_reviews(db, run) == []
-    assert at.get("button_group")[0].value == "allow"
+    assert at.get("button_group")[-1].value == "allow"
     at.text_input(key=f"review_why_{ids[1]}").set_value("It is a joke.")
     at.button(key=f"FormSubmitter:review_form_{ids[1]}-Put this label in force").click().run()
     assert not at.exception
@@ -118,13 +118,13 @@ def test_a_label_put_in_force_by_mistake_is_taken_back_by_looking_again(open_pag
 
 def test_the_frozen_label_is_offered_again_once_a_decision_overruled_it(open_page, db, ids, run):
     at = press(open_page("review"), "label wrong", ids[1])
-    assert at.get("button_group")[0].options == ["allow"]
+    assert at.get("button_group")[-1].options == ["allow"]
     review(
         db, run_id=run, comment_id=ids[1], verdict="label wrong", label="allow", why="A joke.",
         client_id="one", actor="ana",
     )  # fmt: skip
     at = press(open_page("review", run=run, comment=str(ids[1])), "label wrong", ids[1])
-    assert at.get("button_group")[0].options == ["allow", "disallow"]
+    assert at.get("button_group")[-1].options == ["allow", "disallow"]
 
 
 def test_a_link_opens_one_cell_or_one_comment(open_page, ids, run):

@@ -120,6 +120,7 @@ def desk() -> None:
         done=len(answered),
         waiting=len(waiting),
         guideline=GUIDELINE,
+        several="several" in wanted,
         on_votes=book.write,
     )
     if "quiet" not in wanted:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright import sync_api
 
+from domain.labels import MAX_ANSWER_LENGTH
 from tests.browser.driving import ROOT, WATCH, desk, free_port, running, shown, wait_until_up
 from ui.desk import DeskLabel, parse_votes, usable_keys
 
@@ -377,7 +378,7 @@ def test_what_an_honest_browser_sends_is_read():
     ]
     + [{"votes": [vote(comment_id=wrong)]} for wrong in (None, "7", 7.0, True, -1, 2**63, 10**400)]
     + [{"votes": [vote(kind=wrong)]} for wrong in (None, 1, "drop", [], {})]
-    + [{"votes": [vote(label=wrong)]} for wrong in (None, "", 1, [], "x" * 61)]
+    + [{"votes": [vote(label=wrong)]} for wrong in (None, "", 1, [], "x" * (MAX_ANSWER_LENGTH + 1))]
     + [
         {"votes": [vote(seconds=wrong)]}
         for wrong in (None, "1", True, -1, 1e9, 10**400, float("nan"), float("inf"))
@@ -395,3 +396,76 @@ def test_no_more_than_two_hundred_votes_are_read_at_once():
 def test_a_label_key_that_is_taken_or_reserved_is_not_offered():
     labels = [DeskLabel(key, key, "", "") for key in ("1", "1", "S", "c", "", "12", "é", "!", "A")]
     assert usable_keys(labels) == ["1", "", "", "", "", "", "é", "", "a"]
+
+
+def pressed(page: Any, *keys: str) -> int:
+    """Press the keys on the comment that is shown; returns its number."""
+    number = shown(page)
+    for key in keys:
+        page.keyboard.press(key)
+    return number
+
+
+def submit_button(page: Any) -> Any:
+    return page.locator("[data-desk] [data-command=submit]")
+
+
+def test_where_a_comment_may_have_several_labels_keys_choose_them_and_enter_saves(open_desk):
+    page = open_desk(several=1)
+    assert submit_button(page).text_content() == "EnterNone of them"
+    first = pressed(page, "2", "1")
+    assert submit_button(page).text_content() == "Enterallowdisallow"
+    checked = page.locator("[data-desk] [data-label][aria-checked=true]")
+    assert checked.evaluate_all("all => all.map(one => one.dataset.label)") == ["allow", "disallow"]
+    page.keyboard.press("Enter")
+    second = pressed(page, "2", "2", "Enter")
+    third = pressed(page, "1", "Enter")
+    votes = settled(page, 3)
+    assert [(vote["comment_id"], vote["label"]) for vote in votes] == [
+        (first, "allow | disallow"), (second, "(none)"), (third, "allow"),
+    ]  # fmt: skip
+    assert page.locator("[data-desk] [aria-checked=true]").count() == 0
+
+
+def test_an_undo_brings_the_comment_back_with_what_was_chosen(open_desk):
+    page = open_desk(several=1)
+    first = pressed(page, "1", "2", "Enter")
+    page.keyboard.press("z")
+    assert shown(page) == first
+    assert submit_button(page).text_content() == "Enterallowdisallow"
+    pressed(page, "1", "Enter")
+    given, undone, again = settled(page, 3)
+    assert (undone["kind"], undone["undoes"]) == ("undo", given["client_id"])
+    assert (again["comment_id"], again["label"]) == (first, "disallow")
+
+
+def test_enter_saves_once_however_long_it_is_held_and_presses_what_has_the_focus(open_desk):
+    page = open_desk(several=1)
+    page.locator("[data-desk] [data-label=disallow]").click()
+    for _ in range(5):
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    [vote] = settled(page, 1)
+    assert vote["label"] == "disallow"
+    page.locator("[data-desk] [data-command=keys]").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("[data-desk] [data-part=keys]").is_visible()
+    assert "nothing chosen is none of them" in page.locator("[data-desk] [data-part=key-list]").text_content()
+    page.get_by_label("Search").click()
+    page.keyboard.press("Enter")
+    assert len(settled(page, 1)) == 1
+
+
+def test_skip_and_not_sure_need_no_enter_and_forget_what_was_chosen(open_desk):
+    page = open_desk(several=1)
+    pressed(page, "1", "n")
+    pressed(page, "Enter")
+    votes = settled(page, 2)
+    assert [(vote["kind"], vote["label"]) for vote in votes] == [("unsure", None), ("label", "(none)")]
+
+
+def test_quick_answers_of_several_labels_all_count_once(open_desk):
+    page = open_desk(several=1)
+    expected = [(pressed(page, "1", "2", "Enter"), "allow | disallow") for _ in range(20)]
+    votes = settled(page, 20)
+    assert [(vote["comment_id"], vote["label"]) for vote in votes] == expected

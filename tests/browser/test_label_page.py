@@ -127,6 +127,25 @@ def test_leaving_and_coming_back_goes_on_where_the_person_was(sit_down, address,
     expect(desk(page).get_by_text("4 done")).to_be_visible()
 
 
+def test_the_last_answers_can_be_taken_back_after_a_reload(sit_down, address, home):
+    page = sit_down(address, "regrets")
+    seen = press(page, "112")
+    saved(page)
+    page.reload()
+    settled(page)
+    desk(page).wait_for(timeout=PATIENCE_MS)
+    back = []
+    for _ in range(2):
+        page.keyboard.press("z")
+        back.append(shown(page))
+    saved(page)
+    assert back == [seen[2], seen[1]]
+    kept, first, last = seen
+    assert votes_by(home, "regrets", seen) == [
+        (kept, "allow"), (first, "allow"), (first, "undo"), (last, "disallow"), (last, "undo")
+    ]  # fmt: skip
+
+
 def test_two_people_are_never_given_the_same_comment(sit_down, address, home):
     first, second = sit_down(address, "left"), sit_down(address, "right")
     of_first, of_second = [], []

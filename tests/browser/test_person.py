@@ -84,6 +84,16 @@ def test_the_dataset_in_hand_is_in_the_url_and_survives_page_switches(visit, add
     expect(page.get_by_text("This dataset has no comments.")).to_be_visible()
 
 
+def test_another_dataset_in_hand_takes_no_snapshot_of_the_old_one_along(visit, address):
+    page = visit(address, "train?dataset=demo")
+    page.wait_for_url(re.compile("snapshot=snapshot-"))
+    pick_dataset(page, "second")
+    page.wait_for_url(re.compile("dataset=second"))
+    expect(page.get_by_text("There is no snapshot yet")).to_be_visible()
+    expect(page.get_by_text("is not among what can be chosen")).to_have_count(0)
+    assert "snapshot=" not in page.url
+
+
 def test_a_card_on_home_takes_its_dataset_in_hand(visit, address):
     page = visit(address)
     page.locator(".st-key-overview_next_second button").click()

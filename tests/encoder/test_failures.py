@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from domain.errors import BackendError, BadInput
+from services.jobs.checkpoint_clock import CheckpointClock
 from services.jobs.checkpoints import last_whole_checkpoint
 from services.jobs.train_encoder import train
 from services.jobs.watch import Watch
@@ -101,6 +102,7 @@ def test_a_base_without_pooler_is_trained(new_job, changed_base):
 
 @pytest.mark.parametrize("file", ["work/seed-0/checkpoint-21/optimizer.pt", "metrics.jsonl"])
 def test_a_disk_that_fills_up_is_named_and_with_room_again_the_training_goes_on(new_job, monkeypatch, file):
+    monkeypatch.setattr(CheckpointClock, "is_due", True)
     unbroken, job = new_job("unbroken"), new_job("job-1")
     train(unbroken)
     told = Watch.on_step_end

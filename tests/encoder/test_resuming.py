@@ -13,8 +13,10 @@ from safetensors.torch import load_file
 
 from domain.jobs import JobState
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch, train_encoder, watch
+from services.jobs import checkpoint_clock, launch, train_encoder, watch
+from services.jobs.checkpoint_clock import CheckpointClock
 from services.jobs.checkpoints import last_whole_checkpoint
+from services.jobs.encoder_trainer import BEST_FILE
 from services.jobs.train_encoder import train
 from services.jobs.watch import Watch
 from services.jobs.worker import Cancelled
@@ -83,6 +85,7 @@ def test_a_killed_training_that_goes_on_ends_in_the_weights_of_an_unbroken_one(n
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft asks
+@pytest.mark.parametrize("is_due", [True, CheckpointClock.is_due], ids=["often", "seldom"])
 @pytest.mark.parametrize(
     ("step", "settings"),
     [
@@ -91,7 +94,10 @@ def test_a_killed_training_that_goes_on_ends_in_the_weights_of_an_unbroken_one(n
         (30, {"seeds": 2, "epochs": 3}),  # in the second seed
     ],
 )
-def test_a_training_broken_off_goes_on_the_same_with_every_option(new_job, monkeypatch, step, settings):
+def test_a_training_broken_off_goes_on_the_same_with_every_option(
+    new_job, monkeypatch, step, settings, is_due
+):
+    monkeypatch.setattr(CheckpointClock, "is_due", is_due)
     unbroken, broken = new_job("unbroken", **settings), new_job("job-1", **settings)
     monkeypatch.setattr(train_encoder, "refuse_one_answer", lambda *_: None)  # LoRA on an untrained base
     train(unbroken)
@@ -110,9 +116,54 @@ def test_a_training_broken_off_goes_on_the_same_with_every_option(new_job, monke
     assert all(line.get("step", step) > 7 for line in again.folder.metrics() if "train" in line["stage"])
 
 
+def test_a_training_that_goes_on_behind_its_best_evaluation_ends_in_the_best_weights(new_job, monkeypatch):
+    monkeypatch.setattr(CheckpointClock, "is_due", True)
+    rigged, seen = train_encoder.Watch.compute_metrics, []
+
+    def best_at_first(self, prediction):
+        """The second evaluation of a training is the best, whatever the model has learned."""
+        seen.append(rigged(self, prediction))
+        return {**seen[-1], "macro_f1": {2: 0.9}.get(len(seen), 0.1 / len(seen))}
+
+    def on_step_end(self, args, state, control, **given):
+        told(self, args, state, control, **given)
+        if state.global_step == 30:
+            raise Cancelled
+
+    told = Watch.on_step_end
+    monkeypatch.setattr(Watch, "compute_metrics", best_at_first)
+    monkeypatch.setattr(
+        train_encoder, "refuse_one_answer", lambda *_: None
+    )  # so early it has learned nothing
+    unbroken, broken = new_job("unbroken"), new_job("job-1")
+    train(unbroken)
+    seen.clear()
+    with monkeypatch.context() as patched, pytest.raises(Cancelled):
+        patched.setattr(Watch, "on_step_end", on_step_end)
+        train(broken)
+    [checkpoint] = (broken.folder.path / "work" / "seed-0").glob("checkpoint-*")
+    assert checkpoint.name == "checkpoint-28"
+    best = load_file(checkpoint / BEST_FILE)
+    again = go_on(broken, new_job)
+    assert_same_weights(weights_of(again), weights_of(unbroken))
+    assert_same_weights({name: weights_of(again)[name] for name in best}, best)
+
+
+def test_checkpoints_take_a_small_share_of_the_time_after_the_first(monkeypatch):
+    now = iter([0.0, 1.0, 50.0, 51.5, 52.0, 56.0, 200.0, 257.0])
+    monkeypatch.setattr(checkpoint_clock.time, "monotonic", lambda: next(now))
+    clock = CheckpointClock()
+    assert clock.is_due
+    with clock.writing():  # takes 1 s, and the next is due 50 s later
+        pass
+    assert [clock.is_due, clock.is_due] == [False, True]
+    with clock.writing():  # takes 4 s
+        pass
+    assert [clock.is_due, clock.is_due] == [False, True]
+
+
 def test_a_checkpoint_that_is_not_whole_is_passed_over_and_removed(tmp_path):
-    for step, state in ((7, {"global_step": 7, "best_model_checkpoint": "/old/job-1/seed-0/checkpoint-7"}),
-                        (14, None)):  # fmt: skip
+    for step, state in ((7, {"global_step": 7}), (14, None)):
         folder = tmp_path / f"checkpoint-{step}"
         folder.mkdir()
         text = '{"global_step": 14, "best' if state is None else json.dumps(state)
@@ -120,8 +171,6 @@ def test_a_checkpoint_that_is_not_whole_is_passed_over_and_removed(tmp_path):
     (tmp_path / "checkpoint-21").mkdir()
     assert last_whole_checkpoint(tmp_path) == str(tmp_path / "checkpoint-7")
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-7"]
-    state = json.loads((tmp_path / "checkpoint-7" / "trainer_state.json").read_text(encoding="utf-8"))
-    assert state["best_model_checkpoint"] == str(tmp_path / "checkpoint-7")
 
 
 def test_a_cancelled_training_stops_at_the_next_step_and_keeps_its_checkpoints(new_job, monkeypatch):

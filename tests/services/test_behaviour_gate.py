@@ -4,11 +4,13 @@ from domain.behaviour import Behaviour
 from domain.errors import BadInput
 from domain.jobs import Job, JobState
 from services.evaluation.behaviour import Trial, counted
+from services.release.card_files import card_file
 from services.release.gate import judge
 from services.release.policy import policy_of
+from services.release.releases import card_of, propose
 from storage.behaviours import add_behaviour
 from storage.database import now
-from tests.released import answered, model_of, rows
+from tests.released import EASY, answered, model_of, rows, ruled
 
 
 @pytest.fixture
@@ -149,3 +151,29 @@ def test_a_clause_about_a_suite_survives_its_text():
     [clause] = policy_of([told]).clauses
     assert clause.as_dict == told
     assert clause.words == "Right in at least 0.9 of the cases of “a, b”, with 95 % confidence (suite f00d)"
+
+
+def test_the_card_tells_the_newest_of_each_suite_and_no_text_of_it(db, model):
+    ruled(db, EASY)
+    measured(db, model, {"insults": (50, 9)}, sha256="aaaa")
+    measured(db, model, {"insults": (50, 4), "irony": (40, 2)}, sha256="aaaa", must=3, out=["irony"])
+    measured(db, model, {"leet": (60, 6)}, kind="invariance", sha256="")
+    measured(db, model, {"override": (70, 7)}, kind="injection", sha256="bbbb")
+    propose(db, model, actor="ben")
+    card, text = card_of(db, "release-1")
+    assert [each["kind"] for each in card["behaviour"]] == ["functional", "invariance", "injection"]
+    groups = {
+        group["name"]: (group["failed"], group["n"]) for each in card["behaviour"] for group in each["groups"]
+    }
+    assert groups == {"insults": (4, 50), "irony": (2, 40), "leet": (6, 60), "override": (7, 70)}
+    assert "insults 0" not in text  # the text of the first case
+    for format in ("md", "html"):
+        told = card_file(db, "release-1", format).replace("\\", "")
+        assert "4 of 50" in told and "7 of 70" in told and "Written otherwise" in told
+
+
+def test_the_card_says_where_nobody_tested_behaviour(db, model):
+    ruled(db, EASY)
+    propose(db, model, actor="ben")
+    assert card_of(db, "release-1")[0]["behaviour"] == []
+    assert "Nobody tested how the model behaves" in card_file(db, "release-1", "md")

@@ -128,6 +128,15 @@ def test_without_json_an_error_is_one_sentence_on_the_other_stream(cli):
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.parametrize(("told", "added"), [((), 1), (("--column", "label="), 0)])
+def test_a_column_that_is_not_named_is_guessed_unless_it_is_left_out(cli, tmp_path, told, added):
+    file = tmp_path / "a.csv"
+    file.write_text("id,body,verdict\n1,hello,allow\n")
+    columns = ("--column", "text=body", *told)
+    answer = cli("import", str(file), "--dataset", "kids", *columns, "--labels", "allow,disallow", "--json")
+    assert json.loads(answer.stdout)["import"]["counts"]["labels"] == added
+
+
 def test_a_pair_without_an_equals_sign_is_refused(cli, tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("text\nhello\n")

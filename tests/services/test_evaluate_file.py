@@ -2,17 +2,21 @@ import csv
 import json
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
     matthews_corrcoef,
     precision_recall_fscore_support,
+    recall_score,
     roc_auc_score,
 )
 
 from domain.errors import BadInput, NotFound
 from services.evaluation.files import as_dict, evaluate_file
+from services.evaluation.telling import file_evaluation_told
 
 
 def written(path, rows, header=("gold", "predicted")):
@@ -42,6 +46,54 @@ def test_a_file_agrees_with_scikit_learn(tmp_path, size):
             gold, predicted, labels=names, average=average, zero_division=0
         )
         shown = [getattr(found, f"{average}_{name}").value for name in ("precision", "recall", "f1")]
+        assert shown == pytest.approx(wanted[:3], abs=1e-12)
+
+
+@pytest.mark.parametrize("size", [2, 3, 12])
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
+def test_missing_and_invalid_predictions_in_spellings_of_their_own_agree_with_scikit_learn(
+    tmp_path, size, kind
+):
+    """One label of each file is never predicted; a tenth of the answers is missing, a tenth says nonsense."""
+    draw = np.random.default_rng(100 + size)
+    names = np.array([f"label {k:02}" for k in range(size)])
+    gold = np.concatenate([names, draw.choice(names, 500)])
+    predicted = np.where(draw.random(gold.size) < 0.6, gold, draw.choice(names[1:], gold.size))
+    predicted = np.where(predicted == names[0], names[-1], predicted)
+    nonsense = draw.choice(["", "as an AI I", " "], gold.size)
+    predicted = np.where(draw.random(gold.size) < 0.2, nonsense, predicted)
+    written_as = {name: f"Class-{k}!" for k, name in enumerate(names)}
+    rows = [
+        {"the truth": f" {written_as[g].upper()} ", "Said by them": written_as.get(p, p)}
+        for g, p in zip(gold, predicted, strict=True)
+    ]
+    path = tmp_path / f"file.{kind}"
+    if kind == "csv":
+        written(path, [row.values() for row in rows], header=rows[0].keys())
+    elif kind == "jsonl":
+        path.write_text("\n".join(map(json.dumps, rows)))
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    spellings = {spelling: str(name) for name, spelling in written_as.items()}
+    found = evaluate_file(
+        path, gold="the truth", predicted="Said by them", labels=list(names), spellings=spellings
+    )
+
+    said = np.where(np.isin(predicted, names), predicted, "(unparsed)")
+    assert found.report.unparsed == int((said == "(unparsed)").sum()) > 50
+    assert found.report.accuracy.value == pytest.approx(accuracy_score(gold, said), abs=1e-12)
+    assert found.report.mcc.value == pytest.approx(matthews_corrcoef(gold, said), abs=1e-12)
+    recalls = recall_score(gold, said, labels=names, average=None, zero_division=0)
+    assert found.report.balanced_accuracy.value == pytest.approx(recalls.mean(), abs=1e-12)
+    columns = precision_recall_fscore_support(gold, said, labels=names, zero_division=0)
+    for each, *wanted in zip(found.report.classes, *columns, strict=True):
+        shown = [0 if n is None else n.value for n in (each.precision, each.recall, each.f1)]
+        assert [*shown, each.support] == pytest.approx(wanted, abs=1e-12)
+    assert found.report.classes[0].precision is None  # undefined, not 0: it was never predicted
+    assert "undefined" in file_evaluation_told(as_dict(found))
+    for average in ("macro", "weighted"):
+        wanted = precision_recall_fscore_support(gold, said, labels=names, average=average, zero_division=0)
+        shown = [getattr(found.report, f"{average}_{name}").value for name in ("precision", "recall", "f1")]
         assert shown == pytest.approx(wanted[:3], abs=1e-12)
 
 

@@ -35,6 +35,13 @@ def test_a_hosted_job_that_was_killed_names_what_may_go_on_at_the_provider(kille
     assert "batch_size" not in state.hint and "memory" not in state.message
 
 
+def test_a_hosted_job_whose_end_nobody_saw_names_it_too(killed):
+    killed.add_event("provider", **MADE)
+    (killed.path / "exit").unlink()  # the dashboard was killed with it
+    assert "process is gone" in killed.state().message
+    assert "ftjob-7 may go on there, and cost." in killed.state().message
+
+
 def test_killed_before_the_answer_came_a_job_may_be_there_all_the_same(killed):
     killed.add_event("provider", **ASKED)
     assert "under click-1; it may go on, and cost." in killed.state().message

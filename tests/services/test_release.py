@@ -1,6 +1,5 @@
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -25,6 +24,7 @@ from services.release.verifying import verify_release
 from storage.audit import get_head, list_entries
 from storage.thresholds import NewThreshold, add_threshold
 from tests.building import asked
+from tests.documents import poisoned, read_page
 from tests.hostile import FOR_BROWSERS, HOSTILE
 from tests.released import CLOSE, EASY, STRICT, answered, model_of, rows, ruled
 
@@ -272,41 +272,8 @@ def test_only_a_released_card_can_be_verified(db, model):
     assert "Not released: this is a proposal." in plain_html(card)
 
 
-class Page(HTMLParser):
-    """The tags and the text of a page, as a browser would see them."""
-
-    def __init__(self):
-        super().__init__()
-        self.tags, self.words, self.attributes = [], [], []
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append(tag)
-        self.attributes += [name for name, _ in attrs]
-
-    def handle_data(self, data):
-        self.words.append(data)
-
-
-def read_page(html):
-    page = Page()
-    page.feed(html)
-    return page
-
-
 def plain_html(card):
     return "".join(read_page(html_of(card)).words)
-
-
-def poisoned(value, payload):
-    """The card with the payload wherever a person or a file may have written something."""
-    if isinstance(value, dict):
-        return {
-            key: item if key in ("outcome", "predicted") else poisoned(item, payload)
-            for key, item in value.items()
-        }
-    if isinstance(value, list):
-        return [poisoned(item, payload) for item in value]
-    return payload if isinstance(value, str) else value
 
 
 def test_no_name_note_or_reason_becomes_markup_in_a_card(db, model):

@@ -87,7 +87,9 @@ def test_sending_a_review_twice_counts_once(db, run, ids):
     assert len(list_adjudications(db, "kids", ids[2])) == 1
 
 
-@pytest.mark.parametrize("verdict", ["model wrong", "guideline unclear", "cannot be judged"])
+@pytest.mark.parametrize(
+    "verdict", ["model wrong", "guideline unclear", "context missing", "cannot be judged"]
+)
 def test_another_verdict_takes_the_adjudication_back_and_keeps_both_on_record(db, run, ids, verdict):
     given(db, run, ids[2], "label wrong", label="disallow", why="A threat.")
     given(db, run, ids[2], verdict, client_id="two")

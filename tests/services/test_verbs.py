@@ -29,6 +29,8 @@ MORE = [
 LABELS = ("allow", "disallow")
 PREDICTED = [{"label": gold, "prediction": said} for gold in LABELS for said in LABELS]
 
+APPEALS = [{"id": f"c{n:04}", "result": ("granted", "upheld")[n % 2]} for n in range(300)]
+
 # In this order, on one home. {folder} holds the files; ids follow from the order.
 STEPS = {
     "datasets": "datasets",
@@ -52,6 +54,9 @@ STEPS = {
     "comments by label": "comments --dataset small --label disallow --limit 2 --offset 3",
     "create": "create --dataset second --labels allow,disallow --votes-needed 2",
     "create again": "create --dataset second --labels allow,disallow",
+    "create of several labels": "create --dataset third --labels insult,threat --several",
+    "agreement about a label": "agreement --dataset third --label threat",
+    "agreement about no label": "agreement --dataset third",
     "guideline write": "guideline --dataset small --file {folder}/guideline.md",
     "guideline": "guideline --dataset small",
     "agreement": "agreement --dataset small",
@@ -63,6 +68,28 @@ STEPS = {
     "aggregate list": "aggregate --dataset small --list",
     "aggregate unknown": "aggregate --show aggregation-9",
     "aggregate nothing": "aggregate",
+    "aggregate in force": "aggregate --in-force aggregation-1 --why tried --as lena",
+    "aggregate in force for no reason": "aggregate --in-force aggregation-2",
+    "aggregate out of force": "aggregate --dataset small --out-of-force --why back --as lena",
+    "queue create": "queue create --dataset small --name again --again --order random --people ana,dana"
+    " --label disallow --most 20 --golden 0.1",
+    "queue create again": "queue create --dataset small --name again --order random",
+    "queue create by nobody": "queue create --dataset small --name unsure --order uncertain",
+    "queue of what": "queue create",
+    "queue list": "queue list --dataset small",
+    "queue next": "queue next queue-1 --wanted 3 --as dana",
+    "queue next for another": "queue next queue-1 --as eve",
+    "queue show": "queue show queue-1",
+    "queue close": "queue close queue-1 --as lena",
+    "queue sung": "queue sing queue-1",
+    "queues closed too": "queue list --dataset small --all",
+    "disputes": "adjudicate --dataset small --limit 2 --as lena",
+    "adjudicate": "adjudicate --dataset small --comment 4 --label DISALLOW --why 'rule 2' --as lena",
+    "adjudicate for no reason": "adjudicate --dataset small --comment 4 --label allow --as lena",
+    "adjudicate back": "adjudicate --dataset small --comment 4 --take-back --why mistaken --as lena",
+    "example": "example --dataset small --comment 5 --why 'at the border'",
+    "example unknown": "example --dataset small --out 9",
+    "examples of the guideline": "example --dataset small",
     "snapshot": "snapshot --dataset small --note first",
     "snapshot stratified": "snapshot --dataset small --split-mode stratified --seed 3",
     "snapshot list": "snapshot --list --dataset small",
@@ -73,6 +100,12 @@ STEPS = {
     "train badly": "train --snapshot snapshot-1 --recipe wishes",
     "train second": "train --snapshot snapshot-1 --recipe baseline-weighted",
     "predict": "predict --model model-1 --snapshot snapshot-2 --split test",
+    "predict a dataset": "predict --model model-1 --dataset small --unlabelled",
+    "predict a file": "predict --model model-1 --file {folder}/more.csv --column text=text"
+    " --out {folder}/said.csv",
+    "predict nothing": "predict --model model-1",
+    "answers": "answers job-4 --out {folder}/said.parquet",
+    "answers of a training": "answers job-1",
     "tune": "tune --snapshot snapshot-2 --trials 2 --setting c=1.5",
     "tune hosted": "tune --snapshot snapshot-2 --recipe hosted",
     "learning curve": "learning-curve --snapshot snapshot-2 --repeats 1 --metric accuracy",
@@ -89,16 +122,44 @@ STEPS = {
     "models export": "models export model-1 --to {folder}/exported",
     "models export there again": "models export model-1 --to {folder}/exported",
     "predict by no engine": "predict --model model-1 --snapshot snapshot-2 --split test --engine onnx",
+    "suspects": "suspects --snapshot snapshot-1 --folds 3",
+    "suspects listed": "suspects --dataset small --limit 3",
+    "suspects of nothing": "suspects",
     "jobs": "jobs --dataset small",
     "job cancelled too late": "jobs job-1 --cancel",
     "job paused too late": "jobs job-1 --pause",
     "evaluate": "evaluate --model model-1 --snapshot snapshot-1 --split validation",
+    "report": "report --model model-1 --snapshot snapshot-1 --split validation --base-rate 0.01",
+    "report written": "report --model model-1 --snapshot snapshot-1 --out {folder}/report.html",
+    "report of no format": "report --model model-1 --out {folder}/report.pdf",
+    "report of nothing": "report",
     "evaluate file": "evaluate --predictions {folder}/predicted.csv",
     "evaluate nothing": "evaluate",
     "review": "review --run {run} --limit 5",
     "review verdict": "review --run {run} --comment {miss} --verdict 'label wrong' --label {right} --why x",
     "review without verdict": "review --run {run} --comment {miss}",
+    "review in groups": "review --run {run} --similar --limit 3",
+    "scores brought in": "import-scores {folder}/theirs.csv --snapshot snapshot-1 --name Perspective --key Id"
+    " --score disallow=TOX --scale 100",
+    "scores of nothing": "import-scores {folder}/theirs.csv --snapshot snapshot-1 --name P --key Id",
+    "cause, the next": "cause --run {run} --limit 2 --size 4",
+    "cause": "cause --run {run} --comment {drawn} --says allow",
+    "cause read again": "cause --run {run} --second --as ben",
+    "cause of nothing": "cause --run {run} --comment {drawn}",
+    "causes": "causes --run {run}",
+    "causes put in force": "causes --run {run} --put-in-force --as lena",
+    "causes of nothing": "causes --run {second_run}",
+    "slices": "slices --model model-1 --snapshot snapshot-1 --limit 3",
+    "slices of a label": "slices --run {run} --label disallow --contains stupid --limit 3",
+    "slice saved": "save-slice --dataset small rude --where contains=stupid --where since=2026-01-01",
+    "slice of nothing known": "save-slice --dataset small odd --where colour=red",
+    "slices saved": "save-slice --dataset small",
+    "slices of no label": "slices --run {run} --label spam",
     "compare": "compare {run} {second_run}",
+    "compare at an equal flag rate": "compare {run} {second_run} --equal-flag-rate --unwanted disallow",
+    "compare at an equal flag rate shown": "compare {run} {second_run} --equal-flag-rate --unwanted disallow"
+    " --show wronged_by_after",
+    "compare at a rate for nothing": "compare {run} {second_run} --equal-flag-rate",
     "thresholds of nothing": "thresholds --rule cost=5",
     "threshold by an unknown rule": "thresholds --model model-1 --unwanted disallow --rule luck=1",
     "threshold on test": "thresholds --run {run} --unwanted disallow --rule at=0.5",
@@ -158,6 +219,8 @@ STEPS = {
     "policy of no use": "policy --dataset small --file {folder}/guideline.md",
     "gate": "gate --model model-1 --snapshot snapshot-1",
     "gate on what it has learned from": "gate --model model-1 --snapshot snapshot-2",
+    "gate by label": "gate --model model-1 --snapshot snapshot-1 --threshold label",
+    "gate at no threshold": "gate --model model-1 --snapshot snapshot-1 --threshold threshold-9",
     "gate by another policy": "gate --model model-1 --snapshot snapshot-1 --policy {folder}/strict.json",
     "gate of nothing": "gate --model model-9",
     "release proposed": "release propose --model model-1 --snapshot snapshot-1 --why ready --as ben",
@@ -171,6 +234,13 @@ STEPS = {
     "release card": "release show release-1",
     "release card written": "release show release-1 --to {folder}/card.json",
     "release verified": "release verify release-1",
+    "drift": "drift --snapshot snapshot-1 --model model-1",
+    "drift of nothing": "drift --snapshot snapshot-99",
+    "canary": "canary --model model-1 --snapshot snapshot-1",
+    "appeals": "appeals {folder}/appeals.csv --dataset small --column outcome=result",
+    "appeals without outcomes": "appeals {folder}/appeals.csv --model model-1",
+    "transparency": "transparency --dataset small --to {folder}/figures.csv",
+    "transparency as a picture": "transparency --dataset small --to {folder}/figures.pdf",
     "audit": "audit list --limit 100",
     "audit verified": "audit verify --card {folder}/card.json",
     "datasets afterwards": "datasets",
@@ -184,6 +254,12 @@ ERRORS = {
     "behaviour of no test": "NotFound",
     "policy of no use": "BadInput",
     "gate of nothing": "NotFound",
+    "gate at no threshold": "NotFound",
+    "slices of no label": "BadInput",
+    "slice of nothing known": "BadInput",
+    "drift of nothing": "NotFound",
+    "appeals without outcomes": "BadInput",
+    "transparency as a picture": "BadInput",
     "release approved by its maker": "Conflict",
     "release approved by who proposed it": "Conflict",
     "release rejected too late": "Conflict",
@@ -198,9 +274,19 @@ ERRORS = {
     "label wrongly": "BadInput",
     "comment unknown": "NotFound",
     "create again": "Conflict",
+    "agreement about no label": "BadInput",
     "agreement at no level": "BadInput",
     "aggregate unknown": "NotFound",
     "aggregate nothing": "BadInput",
+    "aggregate in force for no reason": "BadInput",
+    "queue create again": "Conflict",
+    "queue create by nobody": "BadInput",
+    "queue of what": "BadInput",
+    "queue next for another": "Conflict",
+    "queue sung": "BadInput",
+    "adjudicate for no reason": "BadInput",
+    "example unknown": "NotFound",
+    "suspects of nothing": "BadInput",
     "estimate of a baseline": "BadInput",
     "estimate of nothing": "BadInput",
     "job paused too late": "Conflict",
@@ -209,10 +295,18 @@ ERRORS = {
     "study unknown": "NotFound",
     "job cancelled too late": "Conflict",
     "evaluate nothing": "BadInput",
+    "report of no format": "BadInput",
+    "report of nothing": "BadInput",
     "models archive again": "Conflict",
     "models export there again": "BadInput",
     "predict by no engine": "BadInput",
+    "predict nothing": "BadInput",
+    "answers of a training": "BadInput",
     "review without verdict": "BadInput",
+    "scores of nothing": "BadInput",
+    "cause of nothing": "BadInput",
+    "causes of nothing": "NotFound",
+    "compare at a rate for nothing": "BadInput",
     "thresholds of nothing": "BadInput",
     "threshold by an unknown rule": "BadInput",
     "threshold on test": "BadInput",
@@ -241,6 +335,7 @@ _VOLATILE = {
     "voted_at",
     "absorbed_at",
     "undone_at",
+    "closed_at",
     "salt",
     "client_id",
 }
@@ -249,6 +344,7 @@ _CLOCKED = {
     "latency_ms",
     "p50_ms",
     "p95_ms",
+    "p99_ms",
     "comments_per_second",
     "hashes.json",
     "card.json",
@@ -280,7 +376,10 @@ class Commands:
         (self.home / "owner.lock").unlink()  # so that its coming shows when somebody takes the database
         written_csv(folder / "more.csv", MORE)
         written_csv(folder / "predicted.csv", PREDICTED)
+        written_csv(folder / "appeals.csv", APPEALS)
         (folder / "guideline.md").write_text("Be kind.\n")
+        theirs = [f"c{place:04},{place % 101}" for place in range(320)]
+        (folder / "theirs.csv").write_text("\n".join(["Id,TOX", *theirs]))
         for name, bad in (("suite", "bad"), ("other", "worse")):
             rows = f"you stupid idiot,{bad},insults,yes\nlovely hate,{bad},irony,no\n"
             (folder / f"{name}.csv").write_text(f"text,expected,functionality,must_pass\n{rows}")
@@ -308,6 +407,8 @@ class Commands:
                 names["run"] = answers[step][1]["runs"][-1]["run_id"]
             if step == "train second":
                 names["second_run"] = answers[step][1]["runs"][-1]["run_id"]
+            if step == "cause, the next":
+                names["drawn"] = answers[step][1]["queue"][0]["comment_id"]
             if step == "review":
                 first = answers[step][1]["misses"][0]
                 names["miss"] = first["comment"]["comment_id"]

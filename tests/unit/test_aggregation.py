@@ -58,6 +58,19 @@ def test_it_finds_the_annotators_who_guess_where_majority_does_not():
     assert right[:5].min() > 0.9 > 0.65 > right[5:].max()
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_nearly_every_label_is_found_where_half_of_ten_raters_flip_nearly_half_of_their_votes(seed):
+    # All ten vote on all: of five votes drawn of ten, one comment in 252 is left to guessers alone.
+    draw = np.random.default_rng(seed)
+    truth = draw.integers(0, 2, 2_000)
+    flips = np.array([0.03] * 5 + [0.45] * 5)
+    said = truth[:, None] ^ (draw.random((2_000, 10)) < flips)
+    seats = np.tile(np.arange(10), 2_000)
+    ballots = Ballots(np.repeat(np.arange(2_000), 10), seats, said.ravel().astype(np.int64), (2_000, 10, 2))
+    assert np.mean(likeliest(dawid_skene(ballots).posterior) == truth) >= 0.99
+    assert np.mean(likeliest(majority(ballots).posterior) == truth) < 0.99
+
+
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 7), st.integers(0, 3), st.integers(0, 2)), min_size=1, max_size=60))
 def test_whatever_the_votes_posteriors_are_chances(votes):

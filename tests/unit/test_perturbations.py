@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.text import match_key
+from services.evaluation.identity_terms import shipped_terms
 from services.evaluation.perturbations import HOMOGLYPHS, NAMES, PERTURBATIONS, perturbed
 
-TEXT = "Nobody wants you here, Emily, you are a stupid clown @rudeboy https://example.com/seat"
+TEXT = "Nobody wants you here, Emily, you are a stupid gay clown @rudeboy https://example.com/seat"
 LETTERS = st.text("abcdefghijklmnop qrstuvwxyzABC,.!? ", min_size=1, max_size=80)
 BACK_FROM_LEET = str.maketrans("4310$7", "aeiost")
 
@@ -76,6 +77,18 @@ def test_names_are_swapped_for_others_and_one_person_stays_one_person():
     assert swapped[5] in NAMES and swapped[5] not in ("Omar", swapped[0])
     assert swapped[-1].startswith("@user")
     assert [*swapped[1:3], swapped[4], swapped[6]] == ["said", "that", "and", "saw"]
+
+
+def test_identity_terms_are_swapped_within_their_family_and_keep_number_and_case():
+    origin = "Muslims and a MUSLIM woman, not muslims only"
+    for seed in range(20):
+        first, _, _, one, woman, _, again, _ = after("identity", origin, seed).split()
+        family = shipped_terms().families["religion"]
+        assert first.casefold() in {ways[1] for ways in family.values() if len(ways) > 1} - {"muslims"}
+        assert first[0].isupper() and again == first.casefold()
+        assert one.isupper() and one.casefold() in {ways[0] for ways in family.values()} - {"muslim"}
+        assert woman.rstrip(",") in {ways[0] for ways in shipped_terms().families["gender"].values()}
+    assert perturbed("identity", "you are a clown", seed=0, number=0) is None
 
 
 def test_a_text_without_a_name_has_no_names_to_swap():

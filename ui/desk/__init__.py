@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from domain.labels import NONE_OF_THEM, SEPARATOR
 from ui.desk.outbox import MAX_VOTES, DeskVote, parse_votes
 
 __all__ = ["MAX_VOTES", "DeskComment", "DeskLabel", "DeskVote", "label_desk", "parse_votes", "usable_keys"]
@@ -44,6 +45,7 @@ class DeskComment:
     thread: str | None
     posted_at: str | None
     language: str | None
+    known: str | None = None
 
 
 def label_desk(
@@ -56,6 +58,8 @@ def label_desk(
     waiting: int,
     guideline: str,
     on_votes: Callable[[list[DeskVote]], None],
+    several: bool = False,
+    recent: Sequence[tuple[DeskComment, str]] = (),
 ) -> None:
     """Draw the labelling pane. It belongs into an `st.fragment`: then a vote reruns the pane and no more.
 
@@ -72,6 +76,8 @@ def label_desk(
         guideline: Plain text, shown beside the comment on request.
         on_votes: Called inside the component's callback, before the fragment reruns, with votes in the order
             given. The same vote can come again: write by client id.
+        several: A comment may have several labels: keys choose them, and Enter gives the answer.
+        recent: The person's last answers, oldest first, with their client ids: what a fresh pane can undo.
     """
     acknowledged = frozenset(acked)
 
@@ -93,6 +99,8 @@ def label_desk(
             "done": done,
             "waiting": waiting,
             "guideline": guideline,
+            "several": {"separator": SEPARATOR, "none": NONE_OF_THEM} if several else None,
+            "recent": [{"comment": asdict(comment), "client_id": name} for comment, name in recent],
         },
         on_outbox_change=take_outbox,
     )

@@ -12,6 +12,7 @@ const UNDO_DEPTH = 10;
 const PACE_OVER = 20;
 const DOUBLE_CLICK_MS = 300;
 
+const SUBMIT_HELP = ["Enter", "Save what is chosen; nothing chosen is none of them"];
 const COMMANDS = { s: "skip", n: "unsure", z: "undo", backspace: "undo", g: "guideline", "?": "keys", escape: "close" };
 const SCROLLS = { ArrowDown: 0.8, ArrowUp: -0.8 }; // shares of the comment's height
 const KEY_HELP = [["S", "Skip"], ["N", "Not sure"], ["Z or Backspace", "Undo, up to ten"],
@@ -67,6 +68,7 @@ class Desk {
     this.returned = []; // comments an undo pushed aside: they come next
     this.history = [];
     this.voted = new Set();
+    this.chosen = new Set(); // labels of the comment on screen, where it may have several
     this.seconds = [];
     this.outbox = readStored(name);
     this.sentAt = -Infinity;
@@ -106,6 +108,9 @@ class Desk {
     this.merge(data.queue);
     if (!same(before?.labels, data.labels)) this.drawLabels();
     if (!same(before?.labels, data.labels) || before.guideline !== data.guideline) this.drawGuideline();
+    if (this.runs === 1) { // what was answered before the tab was loaded anew can be taken back too
+      this.history = (data.recent ?? []).map(({ comment, client_id }) => ({ comment, vote: { client_id } }));
+    }
     if (!this.current) this.advance();
     if (this.outbox.slice(0, BATCH).some((entry) => !entry.sent)) this.deliver();
     this.drawCounts();
@@ -149,8 +154,24 @@ class Desk {
     this.seconds.pop();
     this.remember(vote);
     this.upcoming = this.upcoming.filter((comment) => comment.comment_id !== vote.comment_id);
-    this.show(last.comment);
+    this.show(last.comment, this.data.several ? (last.vote.label ?? "").split(this.data.several.separator) : []);
     this.post(vote);
+  }
+
+  // Of one label among all, the label is the answer; of several, it is added to the answer or taken out of it.
+  press(name) {
+    if (!this.data.several) return this.vote("label", name);
+    if (!this.current) return;
+    if (!this.chosen.delete(name)) this.chosen.add(name);
+    this.drawChosen();
+  }
+
+  submit() {
+    this.vote("label", this.chosenNames().join(this.data.several.separator) || this.data.several.none);
+  }
+
+  chosenNames() {
+    return this.data.labels.map((label) => label.name).filter((name) => this.chosen.has(name));
   }
 
   remember(vote) {
@@ -173,6 +194,7 @@ class Desk {
   run(command) {
     if (command === "skip" || command === "unsure") this.vote(command);
     else if (command === "undo") this.undo();
+    else if (command === "submit") this.submit();
     else this.toggle(command);
   }
 
@@ -185,13 +207,23 @@ class Desk {
     }
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTypedInto(target) || !this.root.getClientRects().length || document.querySelector("[role=dialog]")) return;
+    if (event.key === "Enter" && this.data.several && !this.isPressable(target)) {
+      event.preventDefault();
+      return this.submit();
+    }
     if (event.key in SCROLLS && this.scroll(SCROLLS[event.key])) return event.preventDefault();
     const label = this.labelFor(event);
     const command = COMMANDS[event.key.toLowerCase()];
     if (!label && !command) return;
     event.preventDefault();
     if (command) this.run(command);
-    else this.vote("label", label.name);
+    else this.press(label.name);
+  }
+
+  // What Enter itself presses. A label is a box: Space ticks it, and Enter saves.
+  isPressable(target) {
+    const pressed = target instanceof Element && target.closest("button, a, summary, [role=button], [role=tab]");
+    return Boolean(pressed) && !(this.root.contains(pressed) && pressed.dataset.label !== undefined);
   }
 
   scroll(share) {
@@ -214,7 +246,7 @@ class Desk {
     // The second half of a double click would answer a comment that nobody has read.
     if (event.detail > 1 && performance.now() - this.shownAt < DOUBLE_CLICK_MS) return;
     if (button.dataset.command) this.run(button.dataset.command);
-    else this.vote("label", button.dataset.label);
+    else this.press(button.dataset.label);
   }
 
   onLeave(event) {
@@ -267,19 +299,22 @@ class Desk {
 
   // --- what the eye sees ------------------------------------------------------------------------------------------
 
-  show(comment) {
+  show(comment, chosen = []) {
     this.current = comment;
+    this.chosen = new Set(chosen);
     this.shownAt = performance.now();
     this.root.dataset.commentId = comment ? String(comment.comment_id) : "";
     this.part("body").replaceChildren(comment ? revealed(comment.body) : "");
     this.part("comment").hidden = !comment;
     this.part("comment").scrollTop = 0;
     this.part("empty").hidden = Boolean(comment);
-    const about = comment ? [comment.author, comment.thread, comment.posted_at, comment.language] : [];
+    const about = comment ? [comment.author, comment.thread, comment.posted_at, comment.language, comment.known] : [];
     this.part("about").replaceChildren(...about.filter(Boolean).map((text) => element("bdi", revealed(text))));
-    for (const button of this.root.querySelectorAll("[data-label], [data-command=skip], [data-command=unsure]")) {
+    const answers = ["[data-label]", ...["skip", "unsure", "submit"].map((name) => `[data-command=${name}]`)];
+    for (const button of this.root.querySelectorAll(answers.join())) {
       button.setAttribute("aria-disabled", String(!comment));
     }
+    this.drawChosen();
     this.drawMore();
     this.root.querySelector("[data-command=undo]").setAttribute("aria-disabled", String(!this.history.length));
   }
@@ -291,18 +326,32 @@ class Desk {
     this.root.toggleAttribute("data-more", more);
   }
 
+  drawChosen() {
+    const submit = this.root.querySelector("[data-command=submit]");
+    submit.hidden = !this.data.several;
+    if (!this.data.several) return;
+    for (const button of this.root.querySelectorAll("[data-label]")) {
+      button.setAttribute("aria-checked", String(this.chosen.has(button.dataset.label)));
+    }
+    const names = this.chosenNames().map((name) => element("bdi", name));
+    submit.replaceChildren(element("kbd", "Enter"), ...(names.length ? names : ["None of them"]));
+  }
+
   drawLabels() {
     this.part("labels").replaceChildren(...this.data.labels.map((label) => {
       const button = element("button", label.key && element("kbd", label.key.toUpperCase()), element("bdi", label.name));
       button.type = "button";
       button.dataset.label = label.name;
+      if (this.data.several) button.setAttribute("role", "checkbox");
       button.title = label.definition;
       button.setAttribute("aria-disabled", String(!this.current));
       if (label.key) button.setAttribute("aria-keyshortcuts", label.key.toUpperCase());
       if (CSS.supports("color", label.colour)) button.style.setProperty("--label-colour", label.colour);
       return button;
     }));
-    const help = [...this.data.labels.filter((label) => label.key).map((label) => [label.key, label.name]), ...KEY_HELP];
+    this.drawChosen();
+    const keys = this.data.labels.filter((label) => label.key).map((label) => [label.key, label.name]);
+    const help = [...keys, ...(this.data.several ? [SUBMIT_HELP] : []), ...KEY_HELP];
     this.part("key-list").replaceChildren(...help.flatMap(([key, meaning]) => [
       element("dt", ...key.split(" or ").map((name) => element("kbd", name.length === 1 ? name.toUpperCase() : name))),
       element("dd", meaning),

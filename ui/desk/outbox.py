@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast, get_args
 
-from domain.labels import MAX_LABEL_LENGTH, VoteKind
+from domain.labels import MAX_ANSWER_LENGTH, VoteKind
 
 MAX_VOTES = 200
 _MAX_SECONDS = 86_400.0
@@ -57,7 +57,7 @@ def _vote(item: Mapping[object, object]) -> DeskVote | None:
     # Comparing before converting: a number too big for a float would raise, and NaN is in no range.
     if not (0 <= cast(int, comment_id) <= _MAX_COMMENT_ID and 0 <= cast(float, seconds) <= _MAX_SECONDS):
         return None
-    if kind == "label" and not (isinstance(label, str) and 0 < len(label) <= MAX_LABEL_LENGTH):
+    if kind == "label" and not (isinstance(label, str) and 0 < len(label) <= MAX_ANSWER_LENGTH):
         return None
     if kind == "undo" and not _is_client_id(undoes):
         return None

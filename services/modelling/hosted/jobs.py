@@ -14,6 +14,7 @@ from services.modelling.hosted.patience import FOR_A_LIST
 from services.modelling.hosted.providers import get_provider
 from services.modelling.settings import AdoptionSettings, read_settings
 from services.modelling.training import checked_name
+from services.several import refuse_several
 from storage import jobs
 from storage.database import Database
 from storage.datasets import get_dataset, get_label_set
@@ -150,6 +151,7 @@ def _known(db: Database, provider: str) -> tuple[dict[str, str], dict[str, str]]
 def _check_labels(db: Database, dataset_id: str, labels: Sequence[str], system_prompt: str | None) -> None:
     if not labels:
         return
+    refuse_several(get_label_set(db, dataset_id), "Hosted models")
     known = [label.name for label in get_label_set(db, dataset_id).labels]
     strange = [label for label in labels if label not in known]
     if strange or len(set(labels)) != len(labels) or len(labels) < 2:

@@ -20,7 +20,7 @@ from storage.database import Database
 
 MOST_TEXTS, MOST_MODELS, MOST_CHARACTERS = 200, 4, 20_000
 BASE = ":base"
-HOSTED, BASELINE = "openai", "tfidf"
+HOSTED, BASELINE, IMPORTED = "openai", "tfidf", "imported"
 
 Facts = dict[str, Any]
 # Told which of the models is meant and what it does; may raise to stop, and then all of them are stopped.
@@ -82,7 +82,7 @@ def list_choices(db: Database, dataset_id: str) -> list[Choice]:
     """What can be tried on texts for this dataset, newest first; models of free text are not among it."""
     choices = []
     for model in list_models(db, dataset_id):
-        if not model.labels:
+        if not model.labels or model.backend == IMPORTED:
             continue
         is_hosted = model.backend == HOSTED
         about = _about(db, model) if is_hosted else {}
@@ -193,6 +193,7 @@ def get_choice(db: Database, key: str) -> Choice:
     for choice in list_choices(db, model.dataset_id):
         if choice.key == key:
             return choice
+    model_folder(db, model.model_id)  # which says of imported scores that nobody can be asked
     raise NotFound(f"{model.model_id} was not tuned from a base that could be asked.")
 
 

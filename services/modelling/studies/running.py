@@ -13,6 +13,7 @@ from services.modelling.commands import train_command
 from services.modelling.settings import EncoderSettings, read_settings
 from services.modelling.studies.plans import PLANS
 from services.modelling.training import train
+from services.several import refuse_several
 from storage.database import Database
 from storage.snapshots import get_snapshot
 
@@ -51,11 +52,13 @@ def start_study(db: Database, *, kind: StudyKind, snapshot_id: str, actor: str, 
 
     Raises:
         NotFound: there is no such snapshot, recipe or base model.
-        BadInput: there is no such kind, or a part of the plan is unknown or out of range.
+        BadInput: there is no such kind, a part of the plan is unknown or out of range, or comments may have
+            several labels.
     """
     if kind not in PLANS:
         raise BadInput(f"There is no study {kind!r}.", hint=f"Studies: {', '.join(STUDY_KINDS)}.")
     snapshot = get_snapshot(db, snapshot_id)
+    refuse_several(snapshot, "Experiments")
     checked = read_settings(PLANS[kind], {**plan, "group_by": snapshot.manifest.get("group_by", "none")})
     config = checked.config()
     if isinstance(config, EncoderSettings):

@@ -24,7 +24,7 @@ from domain.errors import NotFound
 
 _log = logging.getLogger("workbench")
 
-_FOLDER = Path(__file__).resolve().parents[2] / ".encodings"
+_FOLDER = Path(__file__).resolve().parents[3] / ".encodings"
 _PUBLISHED = "https://openaipublic.blob.core.windows.net/encodings/{name}.tiktoken"
 # A package that carries byte-exact copies; tiktoken compares the hash of what it loads with its own.
 _CARRIER = "llama-index-core==0.14.25"

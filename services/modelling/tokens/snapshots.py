@@ -23,6 +23,7 @@ from services.modelling.tokens.budget import (
 )
 from services.modelling.tokens.comment_tokens import count_snapshot, counter_of
 from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
+from services.several import refuse_several
 from storage.database import Database
 from storage.snapshots import get_snapshot
 from storage.token_counts import get_counts_table
@@ -167,6 +168,7 @@ def chosen_comments(
 def _counted_rows(db: Database, snapshot_id: str, split: str, counts: Encoding) -> pa.Table:
     if split not in SPLITS:
         raise BadInput(f"There is no split '{split[:60]}'.", hint=f"Splits: {', '.join(SPLITS)}.")
+    refuse_several(get_snapshot(db, snapshot_id), "Examples for hosted models")
     rows = get_counts_table(db, snapshot_id, split=split, counter=counter_of(counts))
     if not pc.all(rows.column("is_counted"), min_count=0).as_py():
         raise Conflict(f"Comments of {snapshot_id} are not counted yet.", hint="Count the snapshot first.")

@@ -21,7 +21,7 @@ from domain.splits import SPLITS
 from services.curation.snapshots import snapshot_file
 from storage.database import Database
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 _PATIENCE_S = 300
 _AT_ONCE = 2_000
 _MAX_FILE_BYTES = 200_000_000

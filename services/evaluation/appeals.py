@@ -1,0 +1,124 @@
+"""What became of appeals, joined to what the model had said: how often a decision was taken back."""
+
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow.feather as feather
+
+from domain.errors import BadInput, NotFound
+from services.evaluation.confusion import UNPARSED
+from services.evaluation.intervals import Proportion, proportion
+from services.evaluation.reports import number
+from storage.comments import list_comment_ids
+from storage.database import Database
+from storage.intake.parent import parse
+from storage.models import get_run
+from storage.slices import get_slice_facts
+
+OVERTURNED = ("overturned", "granted", "reversed", "restored", "yes", "1", "true")
+_SHOWN = 20
+
+
+@dataclass(frozen=True)
+class AppealReport:
+    """Appeals against what a run said.
+
+    Attributes:
+        rows: In the file, those that were refused left out.
+        strangers: Identities that no comment of the dataset has, some of them; `stranger_count` has all.
+        not_answered: Appeals about comments that the run does not hold.
+        repeated: Rows about a comment that an earlier row was about; the last one counts.
+        outcomes: Every outcome as the file spells it, and how often.
+        overturned: The share of joined appeals that were granted; None where none was joined.
+        parts: The same by predicted label and by language, as (kind, name, share).
+    """
+
+    run_id: str
+    rows: int
+    refused: int
+    strangers: tuple[str, ...]
+    stranger_count: int
+    not_answered: int
+    repeated: int
+    outcomes: dict[str, int]
+    overturned: Proportion | None
+    parts: tuple[tuple[str, str, Proportion], ...]
+
+
+def read_appeals(
+    db: Database,
+    run_id: str,
+    path: Path,
+    *,
+    id_column: str = "id",
+    outcome_column: str = "outcome",
+    overturned: tuple[str, ...] = OVERTURNED,
+) -> AppealReport:
+    """The appeals of a CSV, JSONL or Parquet file beside the answers of a run.
+
+    Only decisions that somebody appealed against are in it, so the share says nothing of all decisions; the
+    number that were overturned is a lower bound on the number that were wrong.
+
+    Args:
+        id_column: Its column with the comment's identity, as it was imported.
+        outcome_column: Its column with what became of the appeal.
+        overturned: The outcomes that took the decision back, in any case.
+
+    Raises:
+        NotFound: there is no such run or file.
+        BadInput: the file cannot be read or has no such columns.
+    """
+    run = get_run(db, run_id)
+    if not path.is_file():
+        raise NotFound(f"There is no file '{path}'.", hint="Check the path.")
+    with tempfile.TemporaryDirectory() as folder:
+        parsed = parse(path, Path(folder), columns={"text": id_column, "label": outcome_column})
+        table = feather.read_table(parsed.rows, memory_map=False)
+    said = [(name.strip(), (outcome or "").strip()) for name, outcome in
+            zip(table["body"].to_pylist(), table["label"].to_pylist(), strict=True)]  # fmt: skip
+    if not said:
+        raise BadInput(f"'{path.name}' has no appeal.", hint=f"Columns: {id_column}, {outcome_column}.")
+    known, granted = list_comment_ids(db, run.dataset_id), {word.casefold() for word in overturned}
+    strangers = [name for name, _ in said if name not in known]
+    outcome_of = {known[name]: outcome.casefold() in granted for name, outcome in said if name in known}
+    joined = _joined(db, run_id, outcome_of)
+    return AppealReport(
+        run_id=run_id,
+        rows=len(said),
+        refused=parsed.refused_count,
+        strangers=tuple(strangers[:_SHOWN]),
+        stranger_count=len(strangers),
+        not_answered=len(outcome_of) - len(joined),
+        repeated=len(said) - len(strangers) - len(outcome_of),
+        outcomes=dict(Counter(outcome or "(empty)" for _, outcome in said).most_common(_SHOWN)),
+        overturned=proportion(sum(won for _, _, won in joined), len(joined)),
+        parts=_parts(joined),
+    )
+
+
+def as_dict(found: AppealReport) -> dict[str, Any]:
+    """The report as JSON can carry it."""
+    parts = [{"by": by, "name": name, "overturned": number(share)} for by, name, share in found.parts]
+    return {**vars(found), "overturned": number(found.overturned), "parts": parts}
+
+
+def _joined(db: Database, run_id: str, outcome_of: dict[int, bool]) -> list[tuple[str, str, bool]]:
+    """Predicted label, language and whether it was taken back, of each appeal whose comment the run holds."""
+    rows = get_slice_facts(db, run_id).select(["comment_id", "predicted", "language"]).to_pylist()
+    return [
+        (row["predicted"] or UNPARSED, row["language"], outcome_of[row["comment_id"]])
+        for row in rows
+        if row["comment_id"] in outcome_of
+    ]
+
+
+def _parts(joined: list[tuple[str, str, bool]]) -> tuple[tuple[str, str, Proportion], ...]:
+    found = []
+    for place, kind in enumerate(("predicted", "language")):
+        for name in sorted({str(row[place]) for row in joined}):
+            won = [row[2] for row in joined if row[place] == name]
+            found.append((kind, name, Proportion(sum(won), len(won))))
+    return tuple(found)

@@ -1,0 +1,128 @@
+"""A report as JSON can carry it: the one source of its file in every format."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from typing import Any
+
+from services.evaluation import comparing
+from services.evaluation.costs import usd_per_thousand
+from services.evaluation.reports import as_dict, number
+from services.evaluation.score_reports import ScoreReport
+from services.evaluation.slices import Slice
+from services.evaluation.slicing import WorstSlices
+from services.plain import plain
+from services.release import gate
+from services.reporting.opening import KeyNumber, Opening, WorstSlice
+from services.reporting.production import Production
+from services.reporting.report import ModelReport
+
+FORMAT = 1
+_PARTS = 5  # worse than chance explains, that are told
+
+
+def report_facts(report: ModelReport) -> dict[str, Any]:
+    """The whole report; `results` is what `evaluate` answers of the same run."""
+    found, verdict = report.evaluation, report.opening.verdict
+    told: dict[str, Any] = plain(
+        {
+            "format": FORMAT,
+            "judged_on": report.made_on.isoformat(),
+            "dataset_id": found.run.dataset_id,
+            "run_id": found.run.run_id,
+            "model": {
+                "model_id": report.model.model_id,
+                "name": report.model.name,
+                "backend": report.model.backend,
+                "trained_on": report.model.snapshot_id,
+            },
+            "verdict": gate.as_dict(verdict) if verdict else None,
+            "unjudged": report.opening.unjudged,
+            "opening": _opening(report.opening),
+            "results": as_dict(found),
+            "withheld": found.withheld,
+            "scores": [_scores(each) for each in report.scores],
+            "slices": list(_slices(report.slices)),
+            "slice_search": _search(report.searched) if report.searched else None,
+            "misses": {"count": found.table.n - found.table.correct, "reviewed": report.reviewed},
+            "surest_misses": report.misses,
+            "production": _production(report.production) if report.production else None,
+            "costs": {**asdict(report.costs), "usd_per_1000": number(usd_per_thousand(report.costs))},
+            "rival": _rival(report),
+        }
+    )
+    return told
+
+
+def _opening(first: Opening) -> dict[str, Any]:
+    return {
+        "numbers": [_key_number(each) for each in first.numbers],
+        "worst_slice": _worst(first.worst) if first.worst else None,
+        "marks": [asdict(each) for each in first.marks],
+    }
+
+
+def _key_number(each: KeyNumber) -> dict[str, Any]:
+    return {**asdict(each), "number": number(each.number)}
+
+
+def _worst(worst: WorstSlice) -> dict[str, Any]:
+    return {**asdict(worst), "accuracy": number(worst.accuracy)}
+
+
+def _slices(slices: Iterable[Slice]) -> Iterable[dict[str, Any]]:
+    for each in slices:
+        if (share := each.share(None)) is not None:
+            yield {"by": each.by, "name": each.name, "accuracy": number(share)}
+
+
+def _search(found: WorstSlices) -> dict[str, Any]:
+    parts = [
+        {
+            "name": found.name(each),
+            "wrong": number(each.inside),
+            "elsewhere": number(each.outside),
+            "p_holm": each.p_holm,
+        }
+        for each in found.worse[:_PARTS]
+    ]
+    return {"sentence": found.sentence, "worse": parts}
+
+
+def _scores(found: ScoreReport) -> dict[str, Any]:
+    calibration = found.calibration
+    told = {
+        "label": found.label,
+        "positives": found.positives,
+        "negatives": found.negatives,
+        "unscored": found.unscored,
+        "average_precision": number(found.average_precision),
+        "roc_auc": number(found.area.auc),
+        "precision_recall": found.precision_recall,
+        "roc": found.roc,
+        "not_calibrated": found.not_calibrated,
+        "repairs": [{**asdict(each), "brier": number(each.brier)} for each in found.repairs],
+        "calibration": None,
+    }
+    if calibration is not None:
+        bins = [{**asdict(each), "share": number(each.share)} for each in calibration.bins]
+        briers = {name: number(getattr(calibration, name)) for name in ("brier", "brier_all")}
+        told["calibration"] = {**asdict(calibration), **briers, "bins": bins}
+    return told
+
+
+def _production(found: Production) -> dict[str, Any]:
+    day = found.outlook
+    return {
+        "unwanted": found.unwanted,
+        "traffic": found.traffic,
+        "is_stated": found.is_stated,
+        "tally": found.tally,
+        "outlook": {each.name: number(getattr(day, each.name)) for each in fields(day)},
+        "sentence": found.sentence,
+    }
+
+
+def _rival(report: ModelReport) -> dict[str, Any] | None:
+    if report.rival is None:
+        return None
+    return {"is_champion": report.rival.is_champion, **comparing.as_dict(report.rival.comparison)}

@@ -1,0 +1,244 @@
+"""What a lead must see first: the verdict, what decides it, three numbers, the worst slice, one chart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from domain.models import Run
+from services.evaluation.intervals import SMALL_N, Estimate, Proportion
+from services.evaluation.reports import Evaluation
+from services.evaluation.slices import Slice
+from services.release.deciding import Outcome
+from services.release.gate import JudgedClause, Verdict
+from services.release.policy import Policy
+
+JUDGED_SPLIT = "test"
+_NUMBERS = 3
+_MARKS = 10
+URGENCY = {"fail": 0, "not decidable": 1, "pass": 2}
+_TITLES = {
+    "recall": "Recall of {label}",
+    "precision": "Precision of {label}",
+    "f1": "F1 of {label}",
+    "false_positive_rate": "False positives as {label}",
+    "macro_f1": "Macro-F1",
+    "accuracy": "Accuracy",
+    "slices": "Worst slice",
+    "unparsed": "Answers without a label",
+}
+
+
+@dataclass(frozen=True)
+class KeyNumber:
+    """One number of the first screen.
+
+    Attributes:
+        title: May hold a label, which may come from a file: show it as text.
+        about: The label it is about; "" for none.
+        number: None where it is undefined.
+        outcome: How the policy judged it; None where the policy does not ask.
+    """
+
+    title: str
+    about: str
+    number: Proportion | Estimate | None
+    n: int
+    note: str = ""
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One line of the chart: a share with its interval, the policy's line, and the cell with its misses.
+
+    Attributes:
+        line: What the policy asks for; None where it does not.
+        gold, predicted: Which misses are behind it; "" for any label.
+    """
+
+    title: str
+    value: float
+    low: float
+    high: float
+    n: int
+    line: float | None
+    outcome: Outcome | None
+    gold: str = ""
+    predicted: str = ""
+
+
+@dataclass(frozen=True)
+class WorstSlice:
+    """The slice with the lowest accuracy among those of 30 comments or more.
+
+    `among` of them were looked at: the lowest of many is low by chance too.
+    """
+
+    by: str
+    name: str
+    accuracy: Proportion
+    among: int
+
+
+@dataclass(frozen=True)
+class Opening:
+    """The first screen.
+
+    Attributes:
+        unjudged: Why there is no verdict; empty where there is one.
+        deciding: The clauses for which the verdict is what it is; none where all pass.
+        marks: The chart: what the policy asks for, or the recall of each label.
+    """
+
+    verdict: Verdict | None
+    unjudged: str
+    deciding: tuple[JudgedClause, ...]
+    numbers: tuple[KeyNumber, ...]
+    worst: WorstSlice | None
+    marks: tuple[Mark, ...]
+
+
+def unjudged(run: Run, policy: Policy | None) -> str:
+    """Why the policy says nothing of these answers; empty where it does."""
+    if policy is None:
+        return "There is no release policy yet, so that nothing is judged."
+    if run.split != JUDGED_SPLIT:
+        return f"The policy is judged on the test split; these are answers to the {run.split} split."
+    return ""
+
+
+def opening(
+    found: Evaluation, verdict: Verdict | None, slices: Sequence[Slice], *, unjudged: str = ""
+) -> Opening:
+    """The first screen of a report."""
+    clauses = by_urgency(verdict)
+    return Opening(
+        verdict=verdict,
+        unjudged=unjudged,
+        deciding=_deciding(verdict, clauses),
+        numbers=_numbers(found, clauses),
+        worst=worst_slice(slices),
+        marks=_judged_marks(clauses) or _label_marks(found),
+    )
+
+
+def by_urgency(verdict: Verdict | None) -> list[JudgedClause]:
+    """The clauses, failed ones first, then those that cannot be decided; none without a verdict."""
+    return sorted(verdict.clauses if verdict else (), key=lambda each: URGENCY[each.finding.outcome])
+
+
+def worst_slice(slices: Sequence[Slice]) -> WorstSlice | None:
+    """The slice with the lowest accuracy; None where none is large enough."""
+    shares = [(each.by, each.name, each.share(None)) for each in slices]
+    large = [(by, name, share) for by, name, share in shares if share is not None and share.n >= SMALL_N]
+    if not large:
+        return None
+    by, name, share = min(large, key=lambda each: each[2].value)
+    return WorstSlice(by, name, share, len(large))
+
+
+def _deciding(verdict: Verdict | None, clauses: list[JudgedClause]) -> tuple[JudgedClause, ...]:
+    """The clauses for which the verdict is what it is; of a pass, none stands out."""
+    if verdict is None or verdict.outcome == "pass":
+        return ()
+    return tuple(each for each in clauses if each.finding.outcome == verdict.outcome)
+
+
+def _numbers(found: Evaluation, clauses: list[JudgedClause]) -> tuple[KeyNumber, ...]:
+    """Those that the policy names, the urgent first; filled up with what says most of any model."""
+    report = found.report
+    known = [(each.recall, each.label) for each in report.classes if each.recall is not None]
+    recall, label = min(known, key=lambda pair: pair[0].value)
+    chosen = {each.title: each for each in map(_judged_number, filter(_is_share, clauses))}
+    usual = [
+        KeyNumber("Accuracy", "", report.accuracy, report.n),
+        KeyNumber("Macro-F1", "", report.macro_f1, report.n, f"mean over {len(report.classes)} labels"),
+        KeyNumber("Weakest recall", label, recall, recall.n, f"of the label {label}"),
+    ]
+    if _TITLES["recall"].format(label=label) in chosen:
+        usual.pop()
+    more = [each for each in usual if each.title not in chosen]
+    return (*chosen.values(), *more)[:_NUMBERS]
+
+
+def _judged_number(each: JudgedClause) -> KeyNumber:
+    finding = each.finding
+    return KeyNumber(
+        title=_title(each),
+        about=_label(each),
+        number=_estimate(each),
+        n=finding.n,
+        note=_asked(each),
+        outcome=finding.outcome,
+    )
+
+
+def _judged_marks(clauses: list[JudgedClause]) -> tuple[Mark, ...]:
+    """The clauses that are about shares, each with its line."""
+    marks = []
+    for each in clauses:
+        kind, label, number = _clause_kind(each), _label(each), _estimate(each)
+        if number is None or not _is_share(each):
+            continue
+        is_predicted = kind in ("precision", "false_positive_rate")
+        marks.append(
+            Mark(
+                title=_title(each),
+                value=number.value,
+                low=number.low,
+                high=number.high,
+                n=each.finding.n,
+                line=_line(each),
+                outcome=each.finding.outcome,
+                gold="" if is_predicted else label,
+                predicted=label if is_predicted else "",
+            )
+        )
+    return tuple(marks[:_MARKS])
+
+
+def _label_marks(found: Evaluation) -> tuple[Mark, ...]:
+    """Without a policy: the recall of each label, the weakest first."""
+    known = [(each.label, each.recall) for each in found.report.classes if each.recall is not None]
+    known.sort(key=lambda pair: pair[1].value)
+    return tuple(
+        Mark(_TITLES["recall"].format(label=label), r.value, r.low, r.high, r.n, None, None, gold=label)
+        for label, r in known[:_MARKS]
+    )
+
+
+def _is_share(each: JudgedClause) -> bool:
+    return _clause_kind(each) in _TITLES
+
+
+def _clause_kind(each: JudgedClause) -> str:
+    return str((each.clause or {}).get("clause", ""))
+
+
+def _label(each: JudgedClause) -> str:
+    return str((each.clause or {}).get("label") or "")
+
+
+def _line(each: JudgedClause) -> float | None:
+    clause = each.clause or {}
+    line = clause.get("at_least", clause.get("at_most"))
+    return None if line is None else float(line)
+
+
+def _title(each: JudgedClause) -> str:
+    title = _TITLES[_clause_kind(each)].format(label=_label(each))
+    on = (each.clause or {}).get("on")
+    return f"{title} (on {on})" if on else title
+
+
+def _asked(each: JudgedClause) -> str:
+    line, clause = _line(each), each.clause or {}
+    asked = "" if line is None else f"policy: {'at most' if 'at_most' in clause else 'at least'} {line:g}"
+    more = each.finding.more_labels
+    return f"{asked}; about {more:,} more labels would decide" if more else asked
+
+
+def _estimate(each: JudgedClause) -> Estimate | None:
+    found = each.finding
+    if found.value is None or found.low is None or found.high is None:
+        return None
+    return Estimate(found.value, found.low, found.high)

@@ -1,0 +1,275 @@
+"""A report in the order of a lead's questions, as headings, lines, tables and drawings."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from domain.text import shortened
+from services.evaluation.confusion import UNPARSED
+from services.evaluation.intervals import SMALL_N
+from services.evaluation.reports import unparsed_told
+from services.release.card_sections import OUTCOME_WORDS
+from services.release.documents import Drawing, Section, Table, pairs
+from services.release.result_tables import (
+    averages_table,
+    classes_table,
+    clauses_table,
+    matrix_table,
+    shown,
+)
+from services.reporting.drawings import (
+    intervals_drawing,
+    precision_recall_drawing,
+    reliability_drawing,
+    roc_drawing,
+)
+from services.reporting.opening import URGENCY
+
+Told = Mapping[str, Any]
+
+_QUOTED = 300  # characters of a comment
+
+
+def title_of(report: Told) -> str:
+    """The report's own heading."""
+    return f"Report on {report['model']['name']}, {report['judged_on']}"
+
+
+def sections_of(report: Told) -> tuple[Section, ...]:
+    """The report, what decides first."""
+    return (
+        _first(report),
+        _policy(report),
+        _data(report),
+        _labels(report),
+        *map(_scores, report["scores"]),
+        _failures(report),
+        _production(report),
+        _rival(report),
+        _method(report),
+    )
+
+
+def _first(report: Told) -> Section:
+    verdict, worst = report["verdict"], report["opening"]["worst_slice"]
+    numbers = tuple(
+        (each["title"], shown(each["number"]), f"{each['n']:,}", each["note"] or each["outcome"] or "")
+        for each in report["opening"]["numbers"]
+    )
+    if worst is not None:
+        words = f"Worst slice of {worst['among']:,}: {_spaced(worst['by'])} {worst['name']}"
+        numbers += ((words, shown(worst["accuracy"]), f"{worst['accuracy']['n']:,}", "accuracy"),)
+    said = f"{OUTCOME_WORDS[verdict['outcome']]}. {verdict['sentence']}" if verdict else report["unjudged"]
+    seen = report["results"]["data"]["seen_in_training"]
+    marks = report["opening"]["marks"]
+    caption = "Dots: what was measured, with 95 % intervals. Upright strokes: what the policy asks for."
+    return Section(
+        "In short",
+        (said,),
+        (Table(("", "with 95 % interval", "n", ""), numbers),),
+        warning=f"The model learned from {seen:,} of these comments: it looks too good." if seen else "",
+        drawings=(Drawing(intervals_drawing(marks), caption),) if marks else (),
+    )
+
+
+def _policy(report: Told) -> Section:
+    verdict = report["verdict"]
+    if verdict is None:
+        return Section("Does it meet the policy?", (report["unjudged"],))
+    version = f"version {verdict['policy_version']}, " if verdict["policy_version"] else ""
+    return Section(
+        "Does it meet the policy?",
+        (
+            f"Judged on {verdict['judged_on']} by the policy of {report['dataset_id']} ({version}sha256"
+            f" {verdict['policy_sha256']}), on the bounds of 95 % intervals, never on the number alone.",
+        ),
+        (clauses_table({"clauses": sorted(verdict["clauses"], key=lambda each: URGENCY[each["outcome"]])}),),
+    )
+
+
+def _data(report: Told) -> Section:
+    data, n = report["results"]["data"], report["results"]["n"]
+    sources = ", ".join(f"{count:,} {name}" for name, count in data["label_from"].items())
+    leaks = ", ".join(f"{_spaced(name)} {count:,}" for name, count in data["leaks"].items())
+    written = (
+        f"guideline version {data['guideline_version']}" if data["guideline_version"] else "no guideline"
+    )
+    return Section(
+        "On what data?",
+        (
+            f"{n:,} comments: the {data['split']} split of {data['snapshot_id']} ({data['row_count']:,} rows,"
+            f" {data['split_mode']} split, {written}).",
+            f"sha256 of the rows {data['sha256']}.",
+            f"Labels: {sources}.",
+            f"Held-out rows of the snapshot that share something with a training row: {leaks or 'none'}.",
+        ),
+    )
+
+
+def _labels(report: Told) -> Section:
+    found = report["results"]
+    unparsed = unparsed_told(found["unparsed"], report["withheld"])
+    return Section(
+        "How does each label fare?",
+        (
+            f"Grey: fewer than {SMALL_N} comments say little. The table of counts comes first, then shares of"
+            " each row.",
+            *((f"{unparsed}.",) if unparsed else ()),
+        ),
+        (
+            averages_table(found),
+            classes_table(found),
+            matrix_table(found),
+            matrix_table(found, as_shares=True),
+        ),
+    )
+
+
+def _scores(found: Told) -> Section:
+    calibration = found["calibration"]
+    unscored = f" {found['unscored']:,} have no score: they are found last." if found["unscored"] else ""
+    drawings = [
+        Drawing(
+            precision_recall_drawing(found), "Precision over recall. Dashed: the share of the label here."
+        ),
+        Drawing(roc_drawing(found), "ROC. Dashed: chance. Bands: 95 % at each threshold by itself."),
+    ]
+    rows = [
+        ("Average precision", shown(found["average_precision"])),
+        ("ROC AUC", shown(found["roc_auc"])),
+    ]
+    lines = [f"{found['positives']:,} comments of the label, {found['negatives']:,} others.{unscored}"]
+    if calibration is None:
+        lines.append(found["not_calibrated"])
+    else:
+        error = calibration["error"]
+        rows.append(("Brier score", shown(calibration["brier"])))
+        rows.append(("Brier score of the base rate", f"{calibration['brier_of_base_rate']:.3f}"))
+        lines.append(
+            f"Expected calibration error {error['value']:.3f}; perfect calibration shows up to"
+            f" {error['null_high']:.3f} 19 times in 20 (p = {error['p_value']:.3f})."
+        )
+        drawings.append(
+            Drawing(
+                reliability_drawing(calibration), "Reliability. Grey: perfect calibration. Hollow: under 10."
+            )
+        )
+    repairs = tuple(
+        (
+            each["name"],
+            shown(each["brier"]),
+            f"{each['error']['value']:.3f}",
+            f"{each['error']['p_value']:.3f}",
+        )
+        for each in found["repairs"]
+    )
+    return Section(
+        f"What do its scores for “{found['label']}” say?",
+        tuple(lines),
+        (
+            pairs("with 95 % interval", rows),
+            Table(("scores, repaired on validation", "Brier", "calibration error", "p"), repairs),
+        ),
+        drawings=tuple(drawings),
+    )
+
+
+def _failures(report: Told) -> Section:
+    slices = sorted(report["slices"], key=lambda each: each["accuracy"]["value"])
+    few = frozenset(place for place, each in enumerate(slices) if each["accuracy"]["n"] < SMALL_N)
+    parts = tuple(
+        (_spaced(each["by"]), each["name"], shown(each["accuracy"]), f"{each['accuracy']['n']:,}")
+        for each in slices
+    )
+    quoted = tuple(
+        (
+            str(each["comment_id"]),
+            each["gold"],
+            each["predicted"] or UNPARSED,
+            "" if each["score"] is None else f"{each['score']:.3f}",
+            shortened(each["body"], _QUOTED),
+        )
+        for each in report["surest_misses"]
+    )
+    search = report["slice_search"]
+    worse = tuple(
+        (each["name"], shown(each["wrong"]), shown(each["elsewhere"]), f"{each['p_holm']:.3f}")
+        for each in (search or {"worse": ()})["worse"]
+    )
+    read = ", ".join(f"{n:,} {name}" for name, n in report["misses"]["reviewed"].items() if n)
+    return Section(
+        "Where does it fail?",
+        (
+            f"{report['misses']['count']:,} misses; of those that were read: {read or 'none yet'}.",
+            search["sentence"] if search else "Too many comments: the worst slices were not looked for.",
+            "The slice with the lowest accuracy of many is low by chance too: look at its interval.",
+        ),
+        (
+            Table(("worse than chance explains", "wrong", "elsewhere", "p after Holm"), worse),
+            Table(("slice by", "slice", "accuracy", "n"), parts, few),
+            Table(("comment", "label", "was taken for", "score", "text"), quoted),
+        ),
+    )
+
+
+def _production(report: Told) -> Section:
+    found, costs = report["production"], report["costs"]
+    lines = ["Only one kind of comment occurs here: nothing can be said of a day of traffic."]
+    rows: list[tuple[str, str]] = []
+    if found is not None:
+        labels = " or ".join(f"“{label}”" for label in found["unwanted"])
+        own = " Nobody stated the share in real traffic: this is the share here." * (not found["is_stated"])
+        day = found["outlook"]
+        lines = [f"If whatever is given {labels} is removed: {found['sentence']}{own}"]
+        rows = [
+            (f"Precision where {found['traffic']['base_rate']:.2%} are unwanted", shown(day["precision"])),
+            ("Recall", shown(day["recall"])),
+            ("False-positive rate", shown(day["false_positive_rate"])),
+            ("Flagged a day", _whole(day["removed"])),
+            ("Kind ones removed a day", _whole(day["kind_removed"])),
+            ("Abusive ones missed a day", _whole(day["abusive_missed"])),
+            ("Hours of reading a day", _tenths(day["hours"])),
+        ]
+    if costs["timed"]:
+        times = ", ".join(f"{share} % within {costs[f'p{share}_ms']:,.1f} ms" for share in (50, 95, 99))
+        rows.append((f"Time to answer, n = {costs['timed']:,}", times))
+    if costs["usd_per_1000"] is not None:
+        rows.append((f"USD for 1,000 comments, n = {costs['priced']:,}", shown(costs["usd_per_1000"])))
+    return Section("What will it do in production?", tuple(lines), (pairs("with 95 % interval", rows),))
+
+
+def _rival(report: Told) -> Section:
+    found, title = report["rival"], "Is it better than what we have?"
+    if found is None:
+        return Section(title, ("No other model, in production or not, answered these comments.",))
+    known = "is in production" if found["is_champion"] else "is the newest other model; none is in production"
+    rows = tuple(
+        (each["label"], f"{each['n']:,}", f"{each['fixed']:,}", f"{each['broken']:,}")
+        for each in found["labels"]
+    )
+    lines = (f"{found['before']['model']} ({found['before']['run_id']}) {known}.", found["sentence"])
+    return Section(title, lines, (Table(("label", "comments", "fixed", "newly broken"), rows),))
+
+
+def _method(report: Told) -> Section:
+    model = report["model"]
+    return Section(
+        "How it was measured",
+        (
+            "Intervals hold 95 %: Wilson for shares, the wider of Wilson and bootstrap for F1 and averages,"
+            " bootstrap for Matthews' correlation, DeLong for areas. Comments are taken as independent.",
+            f"{report['run_id']}: answers of {model['model_id']} ({model['backend']}), trained on"
+            f" {model['trained_on']}. `evaluate --run {report['run_id']} --json` gives the same numbers.",
+        ),
+    )
+
+
+def _spaced(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _whole(number: Told) -> str:
+    return f"{number['value']:,.0f} ({number['low']:,.0f} to {number['high']:,.0f})"
+
+
+def _tenths(number: Told) -> str:
+    return f"{number['value']:,.1f} ({number['low']:,.1f} to {number['high']:,.1f})"

@@ -1,0 +1,24 @@
+"""A report as lines for a terminal: what the first screen says, and where the file is."""
+
+from typing import Any
+
+from domain.text import shortened
+from services.release.result_tables import shown
+from services.release.telling import verdict_told
+
+
+def report_told(answer: Any) -> str:
+    """The verdict, the numbers that decide, the worst slice, and the file."""
+    lines = [verdict_told(answer["verdict"]) if answer["verdict"] else answer["unjudged"]]
+    first = answer["opening"]
+    for each in first["numbers"]:
+        note = shortened(each["note"], 200)
+        lines.append(
+            f"{shortened(each['title'])}: {shown(each['number'])}, n = {each['n']:,}. {note}".strip()
+        )
+    if worst := first["worst_slice"]:
+        name = f"{worst['by'].replace('_', ' ')} {shortened(worst['name'])}"
+        lines.append(f"Worst of {worst['among']:,} slices: {name}, accuracy {shown(worst['accuracy'])}.")
+    if path := answer.get("path"):
+        lines.append(f"Written: {shortened(path, 300)}")
+    return "\n".join(lines)

@@ -1,0 +1,155 @@
+import pytest
+
+from domain.labels import IMPORTED, Vote
+from domain.queues import QueueSettings
+from services.curation.datasets import write_guideline
+from services.labelling import adjudication
+from services.labelling.desk import record_votes
+from services.labelling.guideline_examples import guideline_for_people, list_examples
+from services.labelling.queues import close_queue, create_queue, list_queues, next_in_queue
+from storage.votes import add_votes, count_votes
+from tests.building import KIDS, asked, kids, numbers, put_in, texts
+
+SECRET = "zelda"
+
+
+@pytest.fixture
+def said(db):
+    """Sixty comments; zelda voted on each with a reason, the file brought labels, half are decided."""
+    kids(db)
+    rows = texts(*(f"comment {n}" for n in range(60)))
+    put_in(db, [{**row, "author": f"author-of-{row['id']}", "score": "0.77341"} for row in rows])
+    for number in numbers(db):
+        given = Vote(number, SECRET, "label", f"z{number}", "disallow", reason="zelda's reason")
+        record_votes(db, KIDS, [given], actor=SECRET)
+        add_votes(db, KIDS, [Vote(number, IMPORTED, "label", f"i{number}", "disallow", source="import")])
+    for number in numbers(db)[40:]:
+        adjudication.decide(db, KIDS, number, label="disallow", why="zelda was right", actor="lena")
+    return numbers(db)
+
+
+def queue(db, name="first", **settings):
+    return create_queue(db, KIDS, name, QueueSettings(votes_needed=3, **settings), actor="lena")
+
+
+def sent(at):
+    """Everything that the browser gets of the page, as text."""
+    return "".join(repr(node.proto) for node in at._tree if hasattr(node, "proto"))
+
+
+def sent_to_desk(at):
+    """What the pane gets: the data of the component, without its program."""
+    [desk] = [each.proto for each in at._tree if getattr(each, "type", "") == "bidi_component"
+              and "desk" in each.proto.component_name]  # fmt: skip
+    return repr(desk).replace(repr(desk.js_content)[1:-1], "")
+
+
+def test_a_blind_queue_sends_nothing_of_what_others_think(db, said, open_page):
+    blind = queue(db, golden_share=0.3)
+    at = open_page("label", queue=blind.queue_id)
+    assert not at.exception
+    told = sent_to_desk(at)
+    assert "comment 7" in told  # so that what is looked for below would be found here
+    for secret in (
+        SECRET,
+        "lena",
+        "author-of",
+        "0.77341",
+        "score 0",
+        "imported",
+        "majority",
+        "adjudicated",
+        "golden",
+    ):
+        assert secret not in told, secret
+    for secret in ("zelda's reason", "zelda was right", "author-of", "0.77341", "(imported)"):
+        assert secret not in sent(at), secret
+
+
+def test_a_queue_that_is_not_blind_says_what_is_in_force(db, said, open_page):
+    at = open_page("label", queue=queue(db, is_blind=False).queue_id)
+    told = sent_to_desk(at)
+    assert "now disallow (single), score 0.77" in told
+    assert "author-of-c0" in told
+
+
+def test_without_a_queue_the_desk_says_who_wrote_and_no_label(db, said, open_page):
+    queue(db)
+    put_in(db, [{"id": "new", "text": "a new one", "author": "author-of-new"}])
+    told = sent_to_desk(open_page("label"))
+    assert "author-of-new" in told
+    assert SECRET not in told and "(single)" not in told
+
+
+def test_a_queue_is_made_on_the_page_and_taken_in_hand(db, said, open_page):
+    at = open_page("label")
+    at.text_input(key="queue_name").set_value("by *chance*")
+    at.selectbox(key="queue_order").set_value("random")
+    at.number_input(key="queue_votes").set_value(3)
+    at.multiselect(key="queue_people").set_value(["ana"])
+    next(each for each in at.button if each.label == "Make it").click().run()
+    assert not at.exception and not at.error
+    assert at.selectbox(key="queue_picked").value == "queue-1"
+    assert len(next_in_queue(db, "queue-1", actor="ana")) == 32
+
+
+def test_a_queue_that_cannot_be_made_says_why(db, said, open_page):
+    at = open_page("label")
+    at.text_input(key="queue_name").set_value("unsure")
+    at.selectbox(key="queue_order").set_value("uncertain")
+    next(each for each in at.button if each.label == "Make it").click().run()
+    assert "By whose uncertainty" in at.error[0].value
+
+
+@pytest.mark.parametrize("asked", ["queue-1", "queue-99", "nonsense"])
+def test_a_queue_that_is_closed_or_not_there_gives_way_to_what_waits(db, said, open_page, asked):
+    close_queue(db, queue(db).queue_id, actor="lena")
+    at = open_page("label", queue=asked)
+    assert not at.exception and not at.error
+    assert at.selectbox(key="queue_picked").value == ""
+    assert "not among what can be chosen" in at.warning[0].value
+
+
+def test_the_pane_gets_what_was_answered_last_so_that_a_reload_can_take_it_back(db, said, open_page):
+    for place, number in enumerate(said[:12]):
+        record_votes(db, KIDS, [Vote(number, "ana", "label", f"ana-{place:08}", "allow")], actor="ana")
+    record_votes(db, KIDS, [Vote(said[11], "ana", "undo", "undo-11", undoes="ana-00000011")], actor="ana")
+    told = sent(open_page("label"))
+    assert [f"ana-{place:08}" in told for place in range(12)] == [False] + [True] * 10 + [False]
+
+
+def test_labels_under_an_older_guideline_are_counted_and_offered_as_a_queue(db, said, open_page):
+    assert not [each for each in open_page("guideline").info if "older version" in each.value]
+    write_guideline(db, KIDS, "Be kind.", actor="lena")
+    at = open_page("guideline")
+    assert "60 comments were labelled under an older version only" in at.info[0].value
+    at.button(key="stale_queue").click().run()
+    assert not at.exception and not at.error
+    assert [found.settings.order for found in list_queues(db, KIDS)] == ["stale"]
+
+
+def test_a_comment_becomes_an_example_by_one_click_and_is_read_beside_the_guideline(db, said, open_page):
+    number = said[3]
+    at = open_page("comments", comment=str(number))
+    at.button(key=f"example_{KIDS}_{number}").click().run()
+    assert not at.exception and not at.error
+    [example] = list_examples(db, KIDS)
+    assert (example.comment_id, example.label, example.created_by) == (number, "disallow", "ana")
+    assert "comment 3" in sent(open_page("guideline"))
+    assert "Examples" in guideline_for_people(db, KIDS)
+    at = open_page("guideline")
+    at.button(key=f"example_out_{example.example_id}").click().run()
+    assert list_examples(db, KIDS) == []
+
+
+def test_a_filtered_list_is_labelled_by_one_click_with_the_count_before_and_taken_back(db, said, open_page):
+    at = open_page("comments", contains="comment 5")
+    assert "11 comments" in sent(at)
+    at.selectbox(key="bulk_label").set_value("allow").run()
+    at.button(key="bulk_go").click().run()
+    assert not at.exception and not at.error
+    assert asked(db, "SELECT count(*) FROM votes WHERE annotator = 'ana' AND label = 'allow'") == [(11,)]
+    back = next(each for each in at.button if each.label == "Take back 11 × allow")
+    back.click().run()
+    assert count_votes(db, KIDS, "ana") == 0
+    assert not [each for each in at.button if each.label.startswith("Take back")]

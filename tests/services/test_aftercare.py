@@ -1,0 +1,165 @@
+import csv
+import io
+import json
+
+import pyarrow as pa
+import pytest
+
+from domain.errors import BadInput, NotFound
+from domain.jobs import Job, JobState
+from services.evaluation.appeals import read_appeals
+from services.evaluation.canary import canary
+from services.evaluation.drifting import drift
+from services.release.releases import approve, propose
+from services.release.transparency import EVERY, file_of, transparency
+from storage.comment_scores import CommentScores, add_comment_scores
+from storage.database import now
+from tests.building import written_csv
+from tests.released import EASY, GOLD, KIND, RUDE, answered, model_of, rows, ruled
+from tests.stored_runs import stored_run
+
+
+@pytest.fixture
+def ids(db):
+    return rows(db)
+
+
+def later(db, count, *, body="a far longer comment, number {n}, as nobody used to write them", language="tr"):
+    """Comments of another import, which no snapshot holds; their ids."""
+    with db.writing("kids") as cursor:
+        return [
+            row[0]
+            for row in cursor.execute(
+                """
+                INSERT INTO comments
+                SELECT
+                  nextval('comment_ids'), 'kids', 7, 'later-' || n, replace($body, '{n}', n::VARCHAR), NULL,
+                  NULL, NULL, NULL, $language, NULL, NULL, n::UBIGINT, [], NULL, 'train', 'test'
+                FROM range($count) t(n)
+                RETURNING comment_id
+                """,
+                {"body": body, "language": language, "count": count},
+            ).fetchall()
+        ]
+
+
+def test_later_comments_that_are_longer_and_in_another_language_have_drifted(db, ids):
+    model_of(db, answered(ids))
+    later(db, 300)
+    found = drift(db, "snapshot-1")
+    assert {each.what: each.verdict for each in found.moved} == {"length": "alert", "language": "alert"}
+    assert "length alert" in found.sentence and "language alert" in found.sentence
+    assert (found.n_reference, found.n_sample) == (200, 300)
+    assert "0 of the later comments have a label" in found.not_looked_at["label"]
+    assert json.loads(json.dumps(found.as_dict))["conventions"].startswith("An index from 0.1")
+
+
+def test_later_comments_of_the_same_kind_have_not_drifted(db, ids):
+    model_of(db, answered(ids))
+    later(db, 2_000, body="comment number {n}", language="en")
+    found = drift(db, "snapshot-1")
+    assert {each.what for each in found.moved if each.verdict == "alert"} <= {
+        "length"
+    }  # numbers have more digits
+    assert next(each for each in found.moved if each.what == "language").verdict == "steady"
+
+
+def test_what_a_model_says_of_later_comments_is_compared_where_it_was_asked(db, ids):
+    said = answered(ids)
+    scores = {number: (0.9, 0.1) if label == "allow" else (0.2, 0.8) for number, label in said.items()}
+    model = model_of(db, said, scores=scores)
+    new = later(db, 200, body="comment number {n}", language="en")
+    assert (
+        "answered 0 of the later comments" in drift(db, "snapshot-1", model_id=model).not_looked_at["scores"]
+    )
+    answers = pa.table({
+        "comment_id": new, "label": ["disallow"] * 200, "parse_status": ["ok"] * 200,
+        "scores": pa.array([[0.05, 0.95]] * 200, pa.list_(pa.float32())),
+    })  # fmt: skip
+    job = Job("job-1", "predict", "kids", "snapshot-1", {}, JobState("succeeded"), None, now(), "ana", None)
+    with db.writing("kids") as cursor:
+        add_comment_scores(cursor, job, CommentScores(model, "softmax", answers))
+    moved = {each.what: each for each in drift(db, "snapshot-1", model_id=model).moved}
+    assert moved["predicted label"].verdict == moved["score of disallow"].verdict == "alert"
+    assert moved["score of disallow"].ks == pytest.approx(1.0)
+
+
+def test_drift_needs_later_comments_and_names_what_is_not_there(db, ids):
+    model_of(db, answered(ids))
+    with pytest.raises(BadInput, match="no comment that is not in snapshot-1"):
+        drift(db, "snapshot-1")
+    with pytest.raises(NotFound, match="snapshot-9"):
+        drift(db, "snapshot-9")
+
+
+def test_a_canary_tells_which_answers_are_not_what_they_were(db, ids):
+    said = answered(ids)
+    model = model_of(db, said)
+    assert "asked about the test split of snapshot-1 once" in canary(db, model).sentence
+    stored_run(db, {**said, ids[0]: "disallow", ids[1]: None, ids[150]: "allow"}, snapshot_id="snapshot-1")
+    with db.writing("kids") as cursor:  # the same name answers differently
+        cursor.execute("UPDATE runs SET model_id = $model", {"model": model})
+    found = canary(db, model)
+    newest = found.times[-1]
+    assert (newest.changed.successes, newest.changed.n, newest.right.successes) == (3, 200, 197)
+    assert [each[0] for each in found.differences] == [ids[0], ids[1], ids[150]]
+    assert found.differences[1][2:] == ("allow", "(unparsed)")
+
+
+@pytest.fixture
+def file(tmp_path):
+    def written(table):
+        return written_csv(tmp_path / "appeals.csv", table)
+
+    return written
+
+
+def test_appeals_are_joined_by_identity_and_say_what_was_taken_back(db, ids, file):
+    run = stored_run(db, answered(ids, alarms=10))
+    outcomes = ["Granted"] * 6 + ["upheld"] * 2
+    table = [{"comment": f"c{n}", "result": outcome} for n, outcome in enumerate(outcomes)]
+    table += [{"comment": "c150", "result": "upheld"}, {"comment": "unknown", "result": "granted"}]
+    table += [{"comment": "c0", "result": "upheld"}]  # decided anew: the last word counts
+    found = read_appeals(db, run, file(table), id_column="comment", outcome_column="result")
+    assert (found.overturned.successes, found.overturned.n) == (5, 9)
+    assert (found.rows, found.stranger_count, found.strangers, found.repeated) == (11, 1, ("unknown",), 1)
+    shares = {(by, name): (share.successes, share.n) for by, name, share in found.parts}
+    assert shares == {("predicted", "disallow"): (5, 9), ("language", "en"): (5, 9)}
+    again = read_appeals(
+        db, run, file(table), id_column="comment", outcome_column="result", overturned=("UPHELD",)
+    )
+    assert again.overturned.successes == 4
+
+
+def test_appeals_without_their_columns_are_refused(db, ids, file):
+    run = stored_run(db, answered(ids))
+    with pytest.raises(BadInput, match="outcome"):
+        read_appeals(db, run, file([{"id": "c1", "result": "granted"}]))
+
+
+def test_transparency_figures_are_those_of_the_released_run_with_interval_and_method(db, ids):
+    ruled(db, EASY)
+    model = model_of(db, answered(ids, missed=8, alarms=6))
+    approve(db, propose(db, model, actor="ben").release_id, actor="lena")
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE comments SET language = '=de' WHERE comment_id = $id", {"id": ids[0]})
+    found = transparency(db, "kids")
+    every = {each.figure: each.share for each in found.lines if each.language == EVERY}
+    assert (every["missed"].successes, every["missed"].n) == (8, RUDE)
+    assert (every["false positives"].successes, every["false positives"].n) == (6, KIND)
+    assert (every["removed wrongly"].successes, every["removed wrongly"].n) == (6, RUDE - 8 + 6)
+    assert every["decided automatically"].value == 1.0
+    table = list(csv.DictReader(io.StringIO(file_of(found, "csv"))))
+    assert {row["language"] for row in table} == {EVERY, "en", "'=de"}
+    assert float(table[0]["share"]) == 1.0 and "sha256" in table[0]["method"]
+    assert table[0]["low_95"] == str(every["decided automatically"].low)
+    told = json.loads(file_of(found, "json"))
+    assert len(told["lines"]) == len(table) and told["release_id"] == "release-1"
+    missing = [each for each in told["lines"] if each["language"] == "=de" and each["figure"] == "missed"]
+    assert missing[0]["share"] is None  # nothing unwanted there: undefined, and not nought
+
+
+def test_without_a_release_there_is_nothing_to_report(db, ids):
+    assert len(GOLD) == len(ids)
+    with pytest.raises(NotFound, match="Nothing of 'kids' is in production"):
+        transparency(db, "kids")

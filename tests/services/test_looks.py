@@ -1,0 +1,43 @@
+import pytest
+
+from domain.errors import BadInput, NotFound
+from services.evaluation.looks import looks_at, note_look, sentence
+from tests.stored_runs import labelled_dataset, stored_run
+
+
+@pytest.fixture
+def run(db):
+    ids = labelled_dataset(db, [("kind", "allow"), ("rude", "disallow")])
+    return stored_run(db, dict.fromkeys(ids, "allow"))
+
+
+def test_a_look_at_test_counts_once_a_day_for_each_person_and_station(db, run):
+    for actor, station in (("ana", "review"), ("ana", "review"), ("ana", "compare"), ("ben", "review")):
+        note_look(db, run, station=station, actor=actor)
+    found = looks_at(db, run)
+    assert (found.count, found.stations, found.people) == (
+        3,
+        {"review": 2, "compare": 1},
+        {"ana": 2, "ben": 1},
+    )
+    assert sentence(found).startswith("This test split was looked at 3 times so far (review 2, compare 1;")
+
+
+def test_a_look_raises_no_revision_for_no_reader_of_the_data_sees_it(db, run):
+    before = db.revision_of("kids")
+    note_look(db, run, station="review", actor="ana")
+    assert db.revision_of("kids") == before
+
+
+def test_other_splits_may_be_looked_at_as_often_as_one_likes(db):
+    ids = labelled_dataset(db, [("kind", "allow"), ("rude", "disallow")], split="train")
+    run = stored_run(db, dict.fromkeys(ids, "allow"), split="train")
+    note_look(db, run, station="review", actor="ana")
+    assert looks_at(db, run) is None
+
+
+def test_nobody_and_nothing_are_refused(db, run):
+    with pytest.raises(BadInput, match="Nobody"):
+        note_look(db, run, station="review", actor=" ")
+    with pytest.raises(NotFound):
+        looks_at(db, "run-9")
