@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from domain.errors import NotFound
 from storage.database import Database
 
-# A prediction is joined by comment id, never by position; the split is the run's. The run is named again where
-# its predictions are taken, as they are then found without reading those of all others: twice as fast.
+# A prediction is joined by comment id, never by position; the split is the run's. The run is named again
+# where its predictions are taken, as they are then found without reading those of all others: twice as fast.
 _ANSWERS = """
   SELECT p.comment_id, s.label AS gold, p.label AS predicted, p.parse_status, p.scores
   FROM runs r
