@@ -8,6 +8,7 @@ from ui.figures import draw_classes, draw_data
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.job_results import draw_expiry, draw_prompt
 from ui.links import pick
+from ui.looks import count_look, draw_looks
 from ui.matrix import draw_matrix
 from ui.opening import draw_opening, opening_of
 from ui.report_sections import draw_files, draw_policy, draw_production, draw_rival, draw_slices
@@ -32,7 +33,9 @@ picker, file = st.columns([5, 1], vertical_alignment="bottom")
 with picker:
     run = runs[pick("Run", list(runs), key="run", shown=run_titles(runs).__getitem__, default=newest)]
 if run.several:
+    count_look(run.run_id, "evaluate")
     draw_several(run)
+    draw_looks(run.run_id)
     st.stop()
 found = evaluation_of(run.run_id)
 first = opening_of(found)
@@ -42,6 +45,8 @@ draw_policy(first.verdict)
 
 st.subheader("On what data?", anchor=False)
 draw_data(found)
+count_look(run.run_id, "evaluate")
+draw_looks(run.run_id)
 settings = get_model(database(), run.model_id).settings
 draw_expiry(settings)
 draw_prompt(settings)

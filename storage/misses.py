@@ -192,12 +192,16 @@ def list_answers_by_id(db: Database, run_id: str, comment_ids: Sequence[int]) ->
 
 @dataclass(frozen=True)
 class Paired:
-    """Comments alike in two runs: the frozen label in each (None: not answered), and whether it was met."""
+    """Comments alike in two runs: the frozen label in each (None: not answered), and whether it was met.
+
+    `same` says whether the two gave the same answer; none that named a label is one of its own.
+    """
 
     gold_before: str | None
     gold_after: str | None
     right_before: bool
     right_after: bool
+    same: bool
     n: int
 
 
@@ -208,7 +212,7 @@ def count_paired(db: Database, before_run: str, after_run: str) -> list[Paired]:
             f"""
             SELECT
               b.gold, a.gold, coalesce(b.predicted = b.gold, false), coalesce(a.predicted = a.gold, false),
-              count(*)
+              b.predicted IS NOT DISTINCT FROM a.predicted, count(*)
             FROM ({_ANSWERS.replace("$run_id", "$before_run")}) b
             FULL JOIN ({_ANSWERS.replace("$run_id", "$after_run")}) a ON a.comment_id = b.comment_id
             GROUP BY ALL

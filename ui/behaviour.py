@@ -13,6 +13,7 @@ from services.evaluation.behaving import Measured, list_behaviours
 from services.evaluation.behaviour import sentence_of
 from services.evaluation.intervals import SMALL_N
 from services.jobs.launch import list_jobs
+from services.release.deciding import URGENCY
 from services.release.gate import as_dict
 from services.release.policy import find_policy
 from services.release.result_tables import measured
@@ -31,7 +32,6 @@ _CLAUSES = {
     "invariance": ("invariance",),
     "injection": ("injection",),
 }
-_ORDER = {"fail": 0, "not decidable": 1, "pass": 2}
 
 
 def tests_of(model_id: str) -> dict[str, Measured]:
@@ -78,7 +78,7 @@ def draw_test(test: Measured) -> None:
 def _draw_headline(test: Measured) -> None:
     found, clauses = test.found, _clauses(test)
     with st.container(border=True):
-        worst = min((each["outcome"] for each in clauses), key=_ORDER.__getitem__, default=None)
+        worst = min((each["outcome"] for each in clauses), key=URGENCY.__getitem__, default=None)
         badge = f"{BADGES[worst]} " if worst else ""
         st.markdown(f"#### {badge}{escape_markdown(sentence_of(found))}")
         for each in clauses:
@@ -117,7 +117,7 @@ def _clauses(test: Measured) -> list[dict[str, str]]:
     except NotFound:  # the model has not answered a test split
         return []
     ours = [each for each in told if each["clause"] and each["clause"]["clause"] in _CLAUSES[test.found.kind]]
-    return sorted(ours, key=lambda each: _ORDER[each["outcome"]])
+    return sorted(ours, key=lambda each: URGENCY[each["outcome"]])
 
 
 def _draw_groups(found: Behaviour) -> Group:

@@ -10,7 +10,7 @@ from domain.text import escape_markdown, shortened
 from services.evaluation.comparing import RunComparison
 from services.evaluation.intervals import SMALL_N, Estimate, Proportion
 from services.evaluation.metrics import Report
-from services.evaluation.reports import DataFacts, Evaluation, unparsed_told
+from services.evaluation.reports import DataFacts, Evaluation, leaks_told, unparsed_told
 from services.evaluation.set_metrics import SetReport
 
 GREY = "color: #8b93a3"
@@ -36,13 +36,11 @@ def draw_count(title: str, count: int, *, n: int) -> None:
 def data_sentence(data: DataFacts, n: int) -> str:
     """What the numbers were measured on, as one line of Markdown."""
     sources = ", ".join(f"{count:,} {source}" for source, count in data.label_from.items())
-    leaks = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in data.leaks.items() if count)
     guideline = f"guideline v{data.guideline_version}" if data.guideline_version else "no guideline"
     return (
         f"Measured on {n:,} comments: the **{data.split}** split of **{data.snapshot_id}**"
         f" ({data.row_count:,} rows, {data.split_mode} split, {guideline}, sha256 `{data.sha256[:12]}`)."
-        f" Labels: {sources}. Held-out rows of the snapshot that share something with a training row:"
-        f" {leaks or 'none'}."
+        f" Labels: {sources}. {leaks_told(data.leaks, data.held_out)}"
     )
 
 
@@ -122,8 +120,9 @@ def draw_verdict(found: RunComparison) -> None:
     """The sentence first, under one word that says what may be concluded, then both accuracies."""
     colours = {"better": "green", "worse": "red", "not decidable": "gray"}
     counts = found.counts
+    word = "Same answers" if found.same_answers else counts.verdict.capitalize()
     with st.container(border=True):
-        st.markdown(f":{colours[counts.verdict]}-badge[{counts.verdict.capitalize()}]")
+        st.markdown(f":{colours[counts.verdict]}-badge[{word}]")
         st.markdown(escape_markdown(found.sentence))
     before, after, gap = st.columns(3)
     with before:

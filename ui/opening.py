@@ -8,7 +8,15 @@ from services.evaluation.intervals import SMALL_N
 from services.evaluation.reports import Evaluation
 from services.release.gate import JudgedClause, Verdict
 from services.release.policy import find_policy
-from services.reporting.opening import JUDGED_SPLIT, KeyNumber, Opening, WorstSlice, opening, unjudged
+from services.reporting.opening import (
+    JUDGED_SPLIT,
+    KeyNumber,
+    Opening,
+    SmallSlice,
+    WorstSlice,
+    opening,
+    unjudged,
+)
 from ui.charts import interval_chart
 from ui.evaluations import slices_of
 from ui.figures import draw_figure
@@ -33,6 +41,8 @@ def opening_of(found: Evaluation) -> Opening:
 
 def draw_opening(first: Opening, run: Run) -> None:
     """All that a lead must not miss, above the fold."""
+    if first.absent:
+        st.warning(f"**{escape_markdown(shortened(first.absent, 400))}**", icon=":material/warning:")
     left, right = st.columns([6, 5])
     with left, st.container(border=True, height="stretch"):
         if first.verdict is None:
@@ -46,7 +56,7 @@ def draw_opening(first: Opening, run: Run) -> None:
         with box:
             _draw_number(each)
     with boxes[3]:
-        _draw_worst(first.worst)
+        _draw_worst(first.worst, first.small)
 
 
 def _draw_verdict(verdict: Verdict, deciding: tuple[JudgedClause, ...]) -> None:
@@ -96,12 +106,12 @@ def _draw_number(each: KeyNumber) -> None:
     )
 
 
-def _draw_worst(worst: WorstSlice | None) -> None:
+def _draw_worst(worst: WorstSlice | None, small: SmallSlice | None) -> None:
+    few = f":orange-badge[few] {escape_markdown(shortened(small.sentence, 160))}" if small else ""
     if worst is None:
         with st.container(border=True, height="stretch"):
-            st.caption(f"No slice has {SMALL_N} comments to look at.")
+            st.caption("  \n".join(filter(None, (f"No slice has {SMALL_N} comments to look at.", few))))
         return
     name = f"{worst.by.replace('_', ' ')} {escape_markdown(shortened(worst.name, 40))}"
-    draw_figure(
-        "Worst slice, accuracy", worst.accuracy, n=worst.accuracy.n, note=f"{name}: lowest of {worst.among}"
-    )
+    told = "  \n".join(filter(None, (f"{name}: lowest of {worst.among}", few)))
+    draw_figure("Worst slice, accuracy", worst.accuracy, n=worst.accuracy.n, note=told)

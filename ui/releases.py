@@ -10,6 +10,7 @@ from domain.text import escape_markdown, shortened
 from services.modelling.models import get_model, list_models
 from services.release import releases
 from services.release.card_files import card_file
+from services.release.deciding import URGENCY
 from services.release.documents import FORMATS
 from services.release.gate import Verdict, as_dict, judge
 from services.release.policy import MAX_WHY, Policy
@@ -25,13 +26,13 @@ BADGES = {
     "pass": ":green-badge[:material/check: Pass]",
     "fail": ":red-badge[:material/close: Fail]",
     "not decidable": ":gray-badge[:material/question_mark: Not decidable]",
+    "not applicable": ":gray-badge[:material/remove: Not applicable]",
 }
 SAYS = {
     "pass": "The model meets the policy.",
     "fail": "The model does not meet the policy.",
     "not decidable": "The data cannot say whether the model meets the policy.",
 }
-_ORDER = {"fail": 0, "not decidable": 1, "pass": 2}
 _CARD_NAMES = {"html": "HTML, to print", "md": "Markdown", "json": "JSON"}
 
 
@@ -101,7 +102,7 @@ def _judged_at(verdict: Verdict) -> str:
 
 def draw_clauses(verdict: Verdict) -> None:
     """Every clause with why it came out so; what does not hold comes first."""
-    told = sorted(as_dict(verdict)["clauses"], key=lambda each: _ORDER[each["outcome"]])
+    told = sorted(as_dict(verdict)["clauses"], key=lambda each: URGENCY[each["outcome"]])
     passed = [each for each in told if each["outcome"] == "pass"]
     for each in told[: len(told) - len(passed)]:
         _draw_clause(each)

@@ -20,7 +20,7 @@ from ui.evaluations import comparison_of, costs_of, slices_of
 from ui.figures import GREY, draw_verdict, in_brackets
 from ui.releases import draw_clauses
 from ui.store import database
-from ui.threshold_figures import draw_boxes
+from ui.threshold_figures import draw_boxes, draw_ranges
 from ui.threshold_rules import draw_traffic
 
 _NAMES = {"html": "HTML, to print", "md": "Markdown", "json": "JSON"}
@@ -77,8 +77,11 @@ def draw_production(found: Evaluation, verdict: Verdict | None) -> Production | 
     )
     assert day is not None, "the same comments as before"
     labels = " or ".join(f"“{escape_markdown(shortened(label, 60))}”" for label in unwanted)
+    if day.warning:
+        st.warning(day.warning, icon=":material/warning:")
     st.markdown(f"If whatever is given {labels} is removed: {day.sentence}")
     draw_boxes(day.tally, day.outlook, day.traffic)
+    draw_ranges(day.outlook)
     st.caption(costs_of(found.run.run_id))
     return day
 

@@ -33,7 +33,9 @@ def draw_boxes(tally: Tally, day: Outlook, traffic: Traffic) -> None:
         draw_figure("False-positive rate", day.false_positive_rate, n=tally.negatives)
     with boxes[3], st.container(border=True, height="stretch", gap="xsmall"):
         st.metric("Hours of reading a day", f"{day.hours.value:,.1f}")
-        st.caption(f"95 % interval {_span(day.hours, 1)}  \n{day.read.value:,.0f} comments a day")
+        st.caption(
+            f"95 % interval {_span(day.hours, 1)}  \n{day.read.value:,.0f} ({_span(day.read)}) comments a day"
+        )
 
 
 def draw_tally(choice: Choice) -> None:
@@ -53,7 +55,11 @@ def draw_tally(choice: Choice) -> None:
         height="content",
         alt="How many comments of either kind the threshold flags and keeps",
     )
-    day = choice.outlook
+    draw_ranges(choice.outlook)
+
+
+def draw_ranges(day: Outlook) -> None:
+    """How sure the numbers of a day are."""
     st.caption(
         f"95 % intervals a day: {_span(day.kind_removed)} kind ones removed,"
         f" {_span(day.abusive_missed)} abusive ones missed, {_span(day.removed)} flagged."

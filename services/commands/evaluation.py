@@ -32,6 +32,7 @@ def evaluate(
         list[str] | None,
         typer.Option(help="WRITTEN=LABEL, where it writes a label otherwise; may be repeated."),
     ] = None,
+    actor: As = ME,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
@@ -46,7 +47,8 @@ def evaluate(
         }
         do("evaluate-file", given, home, as_json)
         return
-    do("evaluate", {"run": run, "model": model, "snapshot": snapshot, "split": split}, home, as_json)
+    given = {"run": run, "model": model, "snapshot": snapshot, "split": split, "actor": actor}
+    do("evaluate", given, home, as_json)
 
 
 def review(

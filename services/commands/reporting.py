@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from services.commands.options import Home, Json, Split
+from services.commands.options import ME, As, Home, Json, Split
 from services.commands.terminal import do, path_text
 
 
@@ -29,10 +29,11 @@ def report(
     volume: Annotated[float, typer.Option(help="Comments a day.")] = 10_000,
     seconds: Annotated[float, typer.Option(help="To read one comment.")] = 10,
     comments: Annotated[int, typer.Option(min=0, help="How many misses to quote.")] = 10,
+    actor: As = ME,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Whether to release a model and why: verdict, numbers, failures, production, in one file that prints."""
-    given: dict[str, Any] = {"run": run, "model": model, "snapshot": snapshot, "split": split}
+    given: dict[str, Any] = {"run": run, "model": model, "snapshot": snapshot, "split": split, "actor": actor}
     given |= {"out": path_text(out), "unwanted": unwanted, "base_rate": base_rate}
     do("report", {**given, "volume": volume, "seconds": seconds, "comments": comments}, home, as_json)

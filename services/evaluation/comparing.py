@@ -44,6 +44,7 @@ class LeftOut:
 class RunComparison:
     """Two runs on the comments that both answered under the same frozen label.
 
+    `same_answers` says that they agree on each of these, right or wrong.
     `before_seen` and `after_seen` are the comments of the whole run that its model had learned from: a
     model that has seen the answers compares too well.
     """
@@ -57,6 +58,7 @@ class RunComparison:
     left_out: LeftOut
     before_seen: int
     after_seen: int
+    same_answers: bool
     sentence: str
 
 
@@ -94,6 +96,7 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
         broken=sum(each.n for each in shared if each.right_before and not each.right_after),
         both_wrong=sum(each.n for each in shared if not each.right_before and not each.right_after),
     )
+    same = all(each.same for each in shared)
     return RunComparison(
         before=before,
         after=after,
@@ -104,7 +107,8 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
         left_out=_left_out(counted),
         before_seen=misses.count_seen_in_training(db, before_run),
         after_seen=misses.count_seen_in_training(db, after_run),
-        sentence=sentence(counts, *names),
+        same_answers=same,
+        sentence=sentence(counts, *names, same_answers=same),
     )
 
 
@@ -140,6 +144,7 @@ def as_dict(comparison: RunComparison) -> dict[str, Any]:
         **{each.name: _told(getattr(counts, each.name)) for each in fields(counts)},
         "labels": [asdict(each) for each in comparison.labels],
         "left_out": asdict(comparison.left_out),
+        "same_answers": comparison.same_answers,
         "before_seen_in_training": comparison.before_seen,
         "after_seen_in_training": comparison.after_seen,
     }

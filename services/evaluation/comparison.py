@@ -141,8 +141,11 @@ def rows_for_power(fixed_share: float, broken_share: float, *, power: float = PO
     return ceil((spread / difference) ** 2)
 
 
-def sentence(comparison: Comparison, before_name: str, after_name: str) -> str:
+def sentence(comparison: Comparison, before_name: str, after_name: str, *, same_answers: bool = False) -> str:
     """The comparison in plain English: what changed, by how much, and what may be concluded.
+
+    Args:
+        same_answers: Whether every single answer is the same, not only as often right.
 
     The names are put in as they are; show the sentence as text, never as Markdown or HTML.
     """
@@ -152,7 +155,8 @@ def sentence(comparison: Comparison, before_name: str, after_name: str) -> str:
         f" and wrong on {comparison.broken:,} that it got right:"
         f" {comparison.accuracy_before.value:.3f} → {comparison.accuracy_after.value:.3f}"
         f" ({_signed(gap.value)}, 95 % interval {_signed(gap.low)} to {_signed(gap.high)},"
-        f" exact McNemar p {_p_text(comparison.p_value)}, n = {comparison.n:,}). {conclusion(comparison)}"
+        f" exact McNemar p {_p_text(comparison.p_value)}, n = {comparison.n:,})."
+        f" {'They gave the same answers.' if same_answers else conclusion(comparison)}"
     )
 
 

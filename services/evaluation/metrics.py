@@ -26,6 +26,8 @@ Values = NDArray[np.float64]
 class ClassMetrics:
     """One label against the rest. None means undefined: nothing was predicted, or nothing was there.
 
+    Without a comment of the label nothing at all is known of it, its precision included.
+
     `recall` counts an unparsed answer as missed; `precision` never does, as it was no prediction.
     """
 
@@ -149,9 +151,9 @@ def _classes(table: ConfusionTable, scores: Values) -> tuple[ClassMetrics, ...]:
             support=support,
             predicted=predicted,
             true_positives=hits,
-            precision=proportion(hits, predicted),
+            precision=proportion(hits, predicted) if support else None,
             recall=proportion(hits, support),
-            f1=_f1_with_bootstrap(f1_score(hits, support, predicted), draws),
+            f1=_f1_with_bootstrap(f1_score(hits, support, predicted), draws) if support else None,
         )
         for label, support, predicted, hits, draws in columns
     )

@@ -1,5 +1,6 @@
 """The evaluation of one run: the one function that pages, command line and comparison call."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -25,6 +26,7 @@ class DataFacts:
         guideline_version: 0 where no guideline was written.
         label_from: How the labels of this split came about, and how many each way.
         leaks: Comments of the snapshot's held-out splits that share something with its training comments.
+        held_out: Comments of those splits together.
         seen_in_training: Comments of this run that the model itself learned from.
     """
 
@@ -36,6 +38,7 @@ class DataFacts:
     split_mode: str
     label_from: dict[str, int]
     leaks: dict[str, int]
+    held_out: int
     seen_in_training: int
 
 
@@ -82,6 +85,7 @@ def data_facts(db: Database, run: Run, snapshot: Snapshot) -> DataFacts:
         split_mode=str(told["split_mode"]),
         label_from=misses.count_label_sources(db, run_id),
         leaks={name: int(n) for name, n in told["leaks"].items()},
+        held_out=sum(sum(n.values()) for part, n in told["counts"].items() if part != "train"),
         seen_in_training=misses.count_seen_in_training(db, run_id),
     )
 
@@ -101,6 +105,33 @@ def unparsed_told(unparsed: int, withheld: int) -> str:
     ]  # fmt: skip
     told = "; ".join(filter(None, parts))
     return f"{told}: counted as wrong" if told else ""
+
+
+def leaks_told(leaks: Mapping[str, int], held_out: int) -> str:
+    """How many held-out comments share something with a training comment, and what follows from it."""
+    shared = [f"{n:,} of {held_out:,} {name.replace('_', ' ')}" for name, n in leaks.items() if n]
+    head = "Held-out comments of the snapshot that share something with a training comment"
+    if not shared:
+        return f"{head}: none of {held_out:,}."
+    return (
+        f"{head}: {', '.join(shared)}. The numbers may flatter the model, and the intervals are too narrow,"
+        " because comments are taken as independent."
+    )
+
+
+def absent_labels(report: Report, named: Iterable[str] = ()) -> tuple[str, ...]:
+    """The labels of the table, and any others named, that no comment of it has."""
+    found = {each.label: each.support for each in report.classes}
+    return tuple(label for label in dict.fromkeys([*found, *named]) if not found.get(label))
+
+
+def absent_told(labels: Sequence[str], split: str) -> str:
+    """That nothing is known about these labels; empty where there are none. Show it as text only."""
+    if not labels:
+        return ""
+    names = " or ".join(f"“{label}”" for label in labels)
+    about = "it" if len(labels) == 1 else "them"
+    return f"Not one {names} comment is in the {split} split: nothing is known about {about}."
 
 
 def _counted(count: int, what: str) -> str:

@@ -64,7 +64,7 @@ def worst_slices(members: Flags, kinds: Sequence[str], wrong: Flags, *, least: i
         return Search(0, ())
     n = np.array([sizes[part[0], part[-1]] for part in parts])
     bad = np.array([errors[part[0], part[-1]] for part in parts])
-    p_values = _tail(bad, n, int(wrong.sum()), wrong.size)
+    p_values = chances(bad, n, int(wrong.sum()), wrong.size)
     adjusted = holm_adjusted(p_values)
     found = [
         _found(part, (int(bad[k]), int(n[k])), wrong, (float(p_values[k]), float(adjusted[k])))
@@ -99,8 +99,11 @@ def _parts(sizes: Counts, kinds: Sequence[str], *, least: int, most: int) -> lis
     return [*((fact,) for fact in usable), *pairs]
 
 
-def _tail(bad: Counts, n: Counts, wrong: int, total: int) -> NDArray[np.float64]:
-    """The chance of at least `bad` errors among n comments drawn from all of them."""
+def chances(bad: Counts, n: Counts, wrong: int, total: int) -> NDArray[np.float64]:
+    """The chance of at least `bad` errors among n comments drawn from all, of which so many are wrong.
+
+    Fisher's exact test towards "worse inside", not corrected for how many parts are looked at.
+    """
     from scipy.stats import hypergeom  # slow to load, and no first page needs it
 
     tail: NDArray[np.float64] = np.clip(hypergeom.sf(bad - 1, total, wrong, n), 0.0, 1.0)

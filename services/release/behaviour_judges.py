@@ -89,7 +89,7 @@ def _worst(groups: Sequence[Group], line: float, *, least_n: int, told: str = ""
         return Finding("pass", share.value, share.low, share.high, share.n, why)
     if any_below([each for _, each in large], line):
         return Finding("fail", share.value, share.low, share.high, share.n, why)
-    name, least = min(large, key=lambda pair: pair[1].low)
+    name, least = min(large, key=lambda pair: (pair[1].value >= line, pair[1].low))
     found = at_least(least, line, n=least.n, what=f"texts of “{name}”")
     return Finding(
         "not decidable", share.value, share.low, share.high, share.n, f"{why} {found.why}", found.more_labels

@@ -181,7 +181,7 @@ def _threshold(frozen: Card | None, judged_at: str | None) -> tuple[str, ...]:
     for name, words in (("on_validation", "On validation"), ("on_test", "On test, looked at once")):
         if frozen[name] is not None:
             told.append(f"{words}: {', '.join(f'{_spaced(key)} {n:,}' for key, n in frozen[name].items())}.")
-    told.append(f"Thresholds were held against this test set {frozen['looks_at_test']:,} times.")
+    told.append(f"This test set had been looked at {frozen['looks_at_test']:,} times.")
     return tuple(told)
 
 

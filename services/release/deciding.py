@@ -13,7 +13,8 @@ from services.evaluation.intervals import (
     wilson,
 )
 
-Outcome = Literal["pass", "fail", "not decidable"]
+Outcome = Literal["pass", "fail", "not decidable", "not applicable"]
+URGENCY = {"fail": 0, "not decidable": 1, "not applicable": 2, "pass": 3}  # what is read first
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def at_least(number: Proportion | Estimate | None, line: float, *, n: int, what:
         return _found("pass", number, n, f"Even the lower bound {number.low:.3f} is at least {line:g}.")
     if number.high < line:
         return _found("fail", number, n, f"Even the upper bound {number.high:.3f} is below {line:g}.")
-    return _open(number, line, n=n, what=what)
+    return _open(number, line, n=n, what=what, holds=number.value >= line)
 
 
 def at_most(number: Proportion | Estimate | None, line: float, *, n: int, what: str) -> Finding:
@@ -65,7 +66,7 @@ def at_most(number: Proportion | Estimate | None, line: float, *, n: int, what: 
         return _found("pass", number, n, f"Even the upper bound {number.high:.3f} is at most {line:g}.")
     if number.low > line:
         return _found("fail", number, n, f"Even the lower bound {number.low:.3f} is above {line:g}.")
-    return _open(number, line, n=n, what=what)
+    return _open(number, line, n=n, what=what, holds=number.value <= line)
 
 
 def counted(count: float, n: int, *, holds: bool, why: str) -> Finding:
@@ -79,10 +80,16 @@ def unknown(why: str, n: int = 0) -> Finding:
 
 
 def overall(outcomes: Sequence[str]) -> Outcome:
-    """Pass only where all pass; fail where one fails; else, or where nothing was asked, not decidable."""
-    if "fail" in outcomes:
+    """Pass where all that apply pass, fail where one fails; else, or where none applies, not decidable."""
+    applying = {each for each in outcomes if each != "not applicable"}
+    if "fail" in applying:
         return "fail"
-    return "pass" if outcomes and all(each == "pass" for each in outcomes) else "not decidable"
+    return "pass" if applying == {"pass"} else "not decidable"
+
+
+def leaning(holds: bool) -> str:
+    """What an open clause would come to, were every number to stay as it is."""
+    return f"as it stands it would {'pass' if holds else 'fail'}"
 
 
 def n_deciding_proportion(successes: int, n: int, line: float) -> int | None:
@@ -138,8 +145,8 @@ def _found(outcome: Outcome, number: Proportion | Estimate, n: int, why: str) ->
     return Finding(outcome, number.value, number.low, number.high, n, why)
 
 
-def _open(number: Proportion | Estimate, line: float, *, n: int, what: str) -> Finding:
-    """The interval holds the line: say how many more would tell."""
+def _open(number: Proportion | Estimate, line: float, *, n: int, what: str, holds: bool) -> Finding:
+    """The interval holds the line: say how many more would tell, and which way it points now."""
     if isinstance(number, Proportion):
         needed = n_deciding_proportion(number.successes, number.n, line)
     else:
@@ -149,5 +156,6 @@ def _open(number: Proportion | Estimate, line: float, *, n: int, what: str) -> F
     if more is None:
         told += " No number of labels would decide, were the value to stay on the line."
     else:
-        told += f" Were the value to stay {number.value:.3f}, about {more:,} more {what} would decide."
+        told += f" Were the value to stay {number.value:.3f}, about {more:,} more {what} would decide;"
+        told += f" {leaning(holds)}."
     return Finding("not decidable", number.value, number.low, number.high, n, told, more)

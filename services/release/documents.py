@@ -26,11 +26,22 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 @dataclass(frozen=True)
 class Table:
-    """A head and its rows; every cell is text as it is, never markup. Rows in `few` rest on few comments."""
+    """A head and its rows; every cell is text as it is, never markup. Rows in `few` rest on few comments.
+
+    That is written in a column of its own: print and Markdown know no grey.
+    """
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     few: frozenset[int] = frozenset()
+
+    @property
+    def lines(self) -> list[tuple[str, ...]]:
+        """The head and the rows as they are shown."""
+        if not self.few:
+            return [self.head, *self.rows]
+        notes = ["few" if place in self.few else "" for place in range(len(self.rows))]
+        return [(*self.head, "note"), *((*row, note) for row, note in zip(self.rows, notes, strict=True))]
 
 
 @dataclass(frozen=True)
@@ -87,8 +98,8 @@ def html_text(text: str) -> str:
 
 
 def _markdown_table(table: Table) -> str:
-    head, *rows = [f"| {' | '.join(map(escape_markdown, row))} |" for row in (table.head, *table.rows)]
-    return "\n".join([head, f"|{'---|' * len(table.head)}", *rows])
+    head, *rows = [f"| {' | '.join(map(escape_markdown, row))} |" for row in table.lines]
+    return "\n".join([head, f"|{'---|' * len(table.lines[0])}", *rows])
 
 
 def _html_section(section: Section) -> str:
@@ -107,8 +118,9 @@ def _html_drawing(drawing: Drawing) -> str:
 
 
 def _html_table(table: Table) -> str:
-    head = "".join(f"<th>{html_text(cell)}</th>" for cell in table.head)
-    rows = "\n".join(_html_row(row, is_few=place in table.few) for place, row in enumerate(table.rows))
+    first, *others = table.lines
+    head = "".join(f"<th>{html_text(cell)}</th>" for cell in first)
+    rows = "\n".join(_html_row(row, is_few=place in table.few) for place, row in enumerate(others))
     return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>"
 
 

@@ -3,7 +3,8 @@
 from typing import Any
 
 from storage.database import Database
-from storage.thresholds import count_looks, find_look, list_thresholds
+from storage.looks import count_split_looks
+from storage.thresholds import find_look, list_thresholds
 
 
 def threshold_facts(db: Database, model_id: str, threshold_id: str | None = None) -> dict[str, Any] | None:
@@ -29,7 +30,7 @@ def threshold_facts(db: Database, model_id: str, threshold_id: str | None = None
         "temperature": frozen.temperature,
         "on_validation": frozen.tally,
         "on_test": look.tally if look else None,
-        "looks_at_test": sum(count_looks(db, frozen.snapshot_id).values()),
+        "looks_at_test": count_split_looks(db, frozen.snapshot_id).count,
         "why": frozen.why,
         "by": frozen.created_by,
         "at": frozen.created_at.isoformat(),

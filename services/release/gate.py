@@ -7,25 +7,27 @@ from typing import Any
 from domain.errors import BadInput, NotFound
 from domain.people import actor_named
 from services.evaluation.acting import acting, threshold_in_use
-from services.evaluation.reports import evaluate
+from services.evaluation.reports import absent_labels, absent_told, evaluate
 from services.release.clause import CHAMPION
 from services.release.deciding import Finding, Outcome, counted, overall, unknown
 from services.release.judges import Case, judged, rival_run
 from services.release.policy import Policy
 from storage.audit import add_lone_entry
 from storage.database import Database
+from storage.imported_scores import BACKEND as IMPORTED
 from storage.models import get_model, list_runs
 from storage.releases import find_champion, get_release
 from storage.snapshots import get_snapshot
 
 # What every policy asks without saying so: who has seen the answers passes any test.
 UNSEEN = "The model has not learned from the comments that it is judged on"
+PRESENT = "Every label that is named has comments among those that it is judged on"
 EXIT_CODES = {"pass": 0, "fail": 1, "not decidable": 3}
 
 
 @dataclass(frozen=True)
 class JudgedClause:
-    """A clause in words, its text form (None for the one that is always asked), and what was found."""
+    """A clause in words, its text form (None for what every policy asks), and what was found."""
 
     words: str
     clause: dict[str, Any] | None
@@ -67,6 +69,8 @@ class Verdict:
         """The verdict in one line."""
         verbs = {"pass": "passed", "fail": "failed", "not decidable": "cannot be decided"}
         counts = [(self.count(outcome), verb) for outcome, verb in verbs.items()]
+        idle = self.count("not applicable")
+        counts.append((idle, f"{'is' if idle == 1 else 'are'} not applicable"))
         return f"Of {len(self.clauses)} clauses {', '.join(f'{n} {verb}' for n, verb in counts if n)}."
 
     def count(self, outcome: str) -> int:
@@ -116,7 +120,7 @@ def judge(
         return Case(db, model, runs[0], snapshot, evaluate(db, runs[0].run_id), champion, day, held)
 
     case = case_on(snapshot_id, run_id)
-    clauses = [JudgedClause(UNSEEN, None, _unseen(case))]
+    clauses = [JudgedClause(UNSEEN, None, _unseen(case)), *_absent(case, policy)]
     for clause in policy.clauses:
         try:
             found = judged(case if clause.on is None else case_on(clause.on), clause)
@@ -175,4 +179,15 @@ def as_dict(verdict: Verdict) -> dict[str, Any]:
 
 def _unseen(case: Case) -> Finding:
     seen, n = case.evaluation.data.seen_in_training, case.evaluation.report.n
+    if case.model.backend == IMPORTED:
+        return unknown("It was made elsewhere: nobody here can know which comments it has learned from.", n)
     return counted(seen, n, holds=seen == 0, why=f"{seen:,} of {n:,} comments were in its training.")
+
+
+def _absent(case: Case, policy: Policy) -> list[JudgedClause]:
+    """What no policy can be met without; nothing where every label has comments."""
+    named = [each.label for each in policy.clauses if each.label and each.on is None]
+    labels = absent_labels(case.evaluation.report, named)
+    if not labels:
+        return []
+    return [JudgedClause(PRESENT, None, unknown(absent_told(labels, case.run.split)))]

@@ -19,7 +19,7 @@ from services.evaluation.intervals import (
     proportion,
 )
 from services.evaluation.metrics import ClassMetrics
-from services.evaluation.reports import Evaluation
+from services.evaluation.reports import Evaluation, absent_told
 from services.evaluation.reviews import progress
 from services.evaluation.slices import USUAL_SLICINGS, slices
 from services.modelling.hosted.catalogue import hosted_models
@@ -33,6 +33,7 @@ from services.release.deciding import (
     at_least,
     at_most,
     counted,
+    leaning,
     n_deciding_estimate,
     unknown,
 )
@@ -43,6 +44,7 @@ from storage.misses import count_paired
 from storage.models import list_runs
 from storage.snapshots import Snapshot
 
+_OF_THE_LABEL = ("recall", "precision", "f1")  # say nothing where no comment has the label
 _RUNS_TRIED = 5  # of a rival, before it is said to have answered nothing that can be compared
 
 
@@ -71,6 +73,8 @@ def judged(case: Case, clause: Clause) -> Finding:
     """What is found about the clause."""
     if clause.label is not None and clause.label not in case.snapshot.labels:
         return unknown(f"{case.snapshot.snapshot_id} has no label “{clause.label}”.")
+    if clause.kind in _OF_THE_LABEL and _metrics_of(case, clause).support == 0:
+        return unknown(absent_told((str(clause.label),), case.run.split))
     return _JUDGES[clause.kind](case, clause)
 
 
@@ -180,7 +184,7 @@ def _slices(case: Case, clause: Clause) -> Finding:
         return Finding("pass", worst.value, worst.low, worst.high, worst.n, told)
     if any_below([share for _, share in large], line):
         return Finding("fail", worst.value, worst.low, worst.high, worst.n, told)
-    name, _ = least = min(large, key=lambda pair: pair[1].low)
+    name, _ = least = min(large, key=lambda pair: (pair[1].value >= line, pair[1].low))
     found = at_least(least[1], line, n=least[1].n, what=f"comments in “{name}”")
     why = f"{told} Least certain: {name}. {found.why}" if found.more_labels else told
     return Finding("not decidable", worst.value, worst.low, worst.high, worst.n, why, found.more_labels)
@@ -192,10 +196,10 @@ def _against(case: Case, clause: Clause) -> RunComparison | Finding:
     if name == CHAMPION and case.champion is None:
         n = case.evaluation.report.n
         why = "Nothing is in production yet, so there is nothing to be compared with."
-        return Finding("pass", None, None, None, n, why)
+        return Finding("not applicable", None, None, None, n, why)
     rival = case.champion if name == CHAMPION else name
     if rival == case.model.model_id:
-        return Finding("pass", None, None, None, 0, "It is compared with itself.")
+        return Finding("not applicable", None, None, None, 0, "It is compared with itself.")
     run = rival_run(case, name)
     if run is None:
         return unknown(
@@ -232,7 +236,8 @@ def _not_worse_than(case: Case, clause: Clause) -> Finding:
     needed = n_deciding_estimate(gap, line, n)
     more = None if needed is None else max(1, needed - n)
     if more is not None:
-        told += f" Were it to stay so, about {more:,} more labelled comments would decide."
+        told += f" Were it to stay so, about {more:,} more labelled comments would decide;"
+        told += f" {leaning(gap.value >= line)}."
     return Finding("not decidable", gap.value, gap.low, gap.high, n, told, more)
 
 

@@ -8,7 +8,7 @@ from services.release.result_tables import measured
 
 Answer = Any
 
-_MARKS = {"pass": "pass", "fail": "FAIL", "not decidable": "open"}
+_MARKS = {"pass": "pass", "fail": "FAIL", "not decidable": "open", "not applicable": "n/a "}
 
 
 def policy_told(answer: Answer) -> str:

@@ -12,7 +12,7 @@ from services.evaluation.slices import Slice
 from services.evaluation.slicing import WorstSlices
 from services.plain import plain
 from services.release import gate
-from services.reporting.opening import KeyNumber, Opening, WorstSlice
+from services.reporting.opening import KeyNumber, Opening, SmallSlice, WorstSlice
 from services.reporting.production import Production
 from services.reporting.report import ModelReport
 
@@ -55,8 +55,10 @@ def report_facts(report: ModelReport) -> dict[str, Any]:
 
 def _opening(first: Opening) -> dict[str, Any]:
     return {
+        "absent": first.absent,
         "numbers": [_key_number(each) for each in first.numbers],
         "worst_slice": _worst(first.worst) if first.worst else None,
+        "small_slice": _small(first.small) if first.small else None,
         "marks": [asdict(each) for each in first.marks],
     }
 
@@ -67,6 +69,10 @@ def _key_number(each: KeyNumber) -> dict[str, Any]:
 
 def _worst(worst: WorstSlice) -> dict[str, Any]:
     return {**asdict(worst), "accuracy": number(worst.accuracy)}
+
+
+def _small(small: SmallSlice) -> dict[str, Any]:
+    return {**asdict(small), "sentence": small.sentence}
 
 
 def _slices(slices: Iterable[Slice]) -> Iterable[dict[str, Any]]:
@@ -119,6 +125,7 @@ def _production(found: Production) -> dict[str, Any]:
         "tally": found.tally,
         "outlook": {each.name: number(getattr(day, each.name)) for each in fields(day)},
         "sentence": found.sentence,
+        "warning": found.warning,
     }
 
 

@@ -3,18 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from domain.models import Run
 from services.evaluation.intervals import SMALL_N, Estimate, Proportion
-from services.evaluation.reports import Evaluation
+from services.evaluation.reports import Evaluation, absent_labels, absent_told
+from services.evaluation.slice_search import chances
 from services.evaluation.slices import Slice
-from services.release.deciding import Outcome
+from services.release.deciding import URGENCY, Outcome, leaning
 from services.release.gate import JudgedClause, Verdict
 from services.release.policy import Policy
 
 JUDGED_SPLIT = "test"
 _NUMBERS = 3
 _MARKS = 10
-URGENCY = {"fail": 0, "not decidable": 1, "pass": 2}
+_CLEARLY = 0.01  # chance of a slice so bad, under which a small one is named all the same
 _TITLES = {
     "recall": "Recall of {label}",
     "precision": "Precision of {label}",
@@ -80,20 +83,48 @@ class WorstSlice:
 
 
 @dataclass(frozen=True)
+class SmallSlice:
+    """A slice of fewer than 30 comments, too few to judge, that goes wrong more often than chance explains.
+
+    Attributes:
+        p_value: Of Fisher's exact test, one-sided, of this slice alone: not corrected for the others.
+    """
+
+    by: str
+    name: str
+    wrong: int
+    n: int
+    p_value: float
+
+    @property
+    def sentence(self) -> str:
+        """The slice in a line; its name may come from a file, so show it as text only."""
+        p_value = "< 0.0001" if self.p_value < 0.0001 else f"= {self.p_value:.4f}"
+        return (
+            f"{self.by.replace('_', ' ')} {self.name}: {self.wrong:,} of {self.n:,} wrong, too few to judge"
+            f" (exact test alone p {p_value}, not corrected for many looks)"
+        )
+
+
+@dataclass(frozen=True)
 class Opening:
     """The first screen.
 
     Attributes:
+        absent: What must be said before all else, that nothing is known of a label; empty where all occur.
+        small: A slice too small to be `worst`, that must not be overlooked.
         unjudged: Why there is no verdict; empty where there is one.
         deciding: The clauses for which the verdict is what it is; none where all pass.
         marks: The chart: what the policy asks for, or the recall of each label.
     """
 
+    absent: str
     verdict: Verdict | None
     unjudged: str
     deciding: tuple[JudgedClause, ...]
     numbers: tuple[KeyNumber, ...]
     worst: WorstSlice | None
+    small: SmallSlice | None
     marks: tuple[Mark, ...]
 
 
@@ -111,12 +142,15 @@ def opening(
 ) -> Opening:
     """The first screen of a report."""
     clauses = by_urgency(verdict)
+    named = [_label(each) for each in clauses if _label(each) and "on" not in (each.clause or {})]
     return Opening(
+        absent=absent_told(absent_labels(found.report, named), found.run.split),
         verdict=verdict,
         unjudged=unjudged,
         deciding=_deciding(verdict, clauses),
         numbers=_numbers(found, clauses),
         worst=worst_slice(slices),
+        small=small_slice(slices),
         marks=_judged_marks(clauses) or _label_marks(found),
     )
 
@@ -134,6 +168,23 @@ def worst_slice(slices: Sequence[Slice]) -> WorstSlice | None:
         return None
     by, name, share = min(large, key=lambda each: each[2].value)
     return WorstSlice(by, name, share, len(large))
+
+
+def small_slice(slices: Sequence[Slice]) -> SmallSlice | None:
+    """The most surely worse of the slices that are too small to judge; None where chance explains each.
+
+    Source: Fisher (1934), Statistical Methods for Research Workers, 5th edition, section 21.02.
+    """
+    found = []
+    for each in slices:
+        whole = [other.table for other in slices if other.by == each.by]  # one kind holds every comment
+        total, right = sum(table.n for table in whole), sum(table.correct for table in whole)
+        n, wrong = each.table.n, each.table.n - each.table.correct
+        if 0 < n < SMALL_N:
+            [p_value] = chances(np.array([wrong]), np.array([n]), total - right, total).tolist()
+            found.append(SmallSlice(each.by, each.name, wrong, n, p_value))
+    surest = min(found, key=lambda each: each.p_value, default=None)
+    return surest if surest is not None and surest.p_value < _CLEARLY else None
 
 
 def _deciding(verdict: Verdict | None, clauses: list[JudgedClause]) -> tuple[JudgedClause, ...]:
@@ -233,8 +284,11 @@ def _title(each: JudgedClause) -> str:
 def _asked(each: JudgedClause) -> str:
     line, clause = _line(each), each.clause or {}
     asked = "" if line is None else f"policy: {'at most' if 'at_most' in clause else 'at least'} {line:g}"
-    more = each.finding.more_labels
-    return f"{asked}; about {more:,} more labels would decide" if more else asked
+    more, value = each.finding.more_labels, each.finding.value
+    if not more or line is None or value is None:
+        return asked
+    holds = value <= line if "at_most" in clause else value >= line
+    return f"{asked}; about {more:,} more labels would decide; {leaning(holds)}"
 
 
 def _estimate(each: JudgedClause) -> Estimate | None:

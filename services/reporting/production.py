@@ -30,6 +30,16 @@ class Production:
     outlook: Outlook
     sentence: str
 
+    @property
+    def warning(self) -> str:
+        """That these comments are no real traffic; empty where somebody stated its share."""
+        if self.is_stated:
+            return ""
+        return (
+            f"Nobody stated the share in real traffic: {self.traffic.base_rate:.1%} is that of these labelled"
+            " comments, which are not real traffic. At another share the numbers below are others."
+        )
+
 
 def unwanted_labels(labels: Sequence[str], verdict: Verdict | None) -> tuple[str, ...]:
     """The labels whose recall or false positives the policy asks for; without any, all but the first."""

@@ -6,8 +6,9 @@ from typing import Any
 from domain.text import shortened
 from services.evaluation.confusion import UNPARSED
 from services.evaluation.intervals import SMALL_N
-from services.evaluation.reports import unparsed_told
+from services.evaluation.reports import leaks_told, unparsed_told
 from services.release.card_sections import OUTCOME_WORDS
+from services.release.deciding import URGENCY
 from services.release.documents import Drawing, Section, Table, pairs
 from services.release.result_tables import (
     averages_table,
@@ -22,7 +23,7 @@ from services.reporting.drawings import (
     reliability_drawing,
     roc_drawing,
 )
-from services.reporting.opening import URGENCY
+from storage.imported_scores import BACKEND as IMPORTED
 
 Told = Mapping[str, Any]
 
@@ -52,23 +53,32 @@ def sections_of(report: Told) -> tuple[Section, ...]:
 def _first(report: Told) -> Section:
     verdict, worst = report["verdict"], report["opening"]["worst_slice"]
     numbers = tuple(
-        (each["title"], shown(each["number"]), f"{each['n']:,}", each["note"] or each["outcome"] or "")
+        (each["title"], shown(each["number"]), f"{each['n']:,}", _note(each))
         for each in report["opening"]["numbers"]
     )
     if worst is not None:
         words = f"Worst slice of {worst['among']:,}: {_spaced(worst['by'])} {worst['name']}"
         numbers += ((words, shown(worst["accuracy"]), f"{worst['accuracy']['n']:,}", "accuracy"),)
+    if small := report["opening"]["small_slice"]:
+        words = f"Small slice: {_spaced(small['by'])} {small['name']}"
+        numbers += ((words, f"{small['wrong']:,} wrong", f"{small['n']:,}", small["sentence"]),)
     said = f"{OUTCOME_WORDS[verdict['outcome']]}. {verdict['sentence']}" if verdict else report["unjudged"]
     seen = report["results"]["data"]["seen_in_training"]
+    learned = f"The model learned from {seen:,} of these comments: it looks too good." if seen else ""
     marks = report["opening"]["marks"]
     caption = "Dots: what was measured, with 95 % intervals. Upright strokes: what the policy asks for."
     return Section(
         "In short",
         (said,),
         (Table(("", "with 95 % interval", "n", ""), numbers),),
-        warning=f"The model learned from {seen:,} of these comments: it looks too good." if seen else "",
+        warning=" ".join(filter(None, (report["opening"]["absent"], learned))),
         drawings=(Drawing(intervals_drawing(marks), caption),) if marks else (),
     )
+
+
+def _note(number: Told) -> str:
+    few = "few" if number["n"] < SMALL_N else ""
+    return "; ".join(filter(None, (few, number["note"] or number["outcome"] or "")))
 
 
 def _policy(report: Told) -> Section:
@@ -89,7 +99,6 @@ def _policy(report: Told) -> Section:
 def _data(report: Told) -> Section:
     data, n = report["results"]["data"], report["results"]["n"]
     sources = ", ".join(f"{count:,} {name}" for name, count in data["label_from"].items())
-    leaks = ", ".join(f"{_spaced(name)} {count:,}" for name, count in data["leaks"].items())
     written = (
         f"guideline version {data['guideline_version']}" if data["guideline_version"] else "no guideline"
     )
@@ -100,7 +109,7 @@ def _data(report: Told) -> Section:
             f" {data['split_mode']} split, {written}).",
             f"sha256 of the rows {data['sha256']}.",
             f"Labels: {sources}.",
-            f"Held-out rows of the snapshot that share something with a training row: {leaks or 'none'}.",
+            leaks_told(data["leaks"], data["held_out"]),
         ),
     )
 
@@ -111,8 +120,8 @@ def _labels(report: Told) -> Section:
     return Section(
         "How does each label fare?",
         (
-            f"Grey: fewer than {SMALL_N} comments say little. The table of counts comes first, then shares of"
-            " each row.",
+            f"“few”: fewer than {SMALL_N} comments say little. The table of counts comes first, then"
+            " shares of each row.",
             *((f"{unparsed}.",) if unparsed else ()),
         ),
         (
@@ -217,9 +226,8 @@ def _production(report: Told) -> Section:
     rows: list[tuple[str, str]] = []
     if found is not None:
         labels = " or ".join(f"“{label}”" for label in found["unwanted"])
-        own = " Nobody stated the share in real traffic: this is the share here." * (not found["is_stated"])
         day = found["outlook"]
-        lines = [f"If whatever is given {labels} is removed: {found['sentence']}{own}"]
+        lines = [f"If whatever is given {labels} is removed: {found['sentence']}"]
         rows = [
             (f"Precision where {found['traffic']['base_rate']:.2%} are unwanted", shown(day["precision"])),
             ("Recall", shown(day["recall"])),
@@ -234,7 +242,9 @@ def _production(report: Told) -> Section:
         rows.append((f"Time to answer, n = {costs['timed']:,}", times))
     if costs["usd_per_1000"] is not None:
         rows.append((f"USD for 1,000 comments, n = {costs['priced']:,}", shown(costs["usd_per_1000"])))
-    return Section("What will it do in production?", tuple(lines), (pairs("with 95 % interval", rows),))
+    table = pairs("with 95 % interval", rows)
+    warning = found["warning"] if found else ""
+    return Section("What will it do in production?", tuple(lines), (table,), warning=warning)
 
 
 def _rival(report: Told) -> Section:
@@ -252,13 +262,16 @@ def _rival(report: Told) -> Section:
 
 def _method(report: Told) -> Section:
     model = report["model"]
+    origin = f"trained on {model['trained_on']}"
+    if model["backend"] == IMPORTED:
+        origin = "made elsewhere: what it learned from is not known"
     return Section(
         "How it was measured",
         (
             "Intervals hold 95 %: Wilson for shares, the wider of Wilson and bootstrap for F1 and averages,"
             " bootstrap for Matthews' correlation, DeLong for areas. Comments are taken as independent.",
-            f"{report['run_id']}: answers of {model['model_id']} ({model['backend']}), trained on"
-            f" {model['trained_on']}. `evaluate --run {report['run_id']} --json` gives the same numbers.",
+            f"{report['run_id']}: answers of {model['model_id']} ({model['backend']}), {origin}."
+            f" `evaluate --run {report['run_id']} --json` gives the same numbers.",
         ),
     )
 

@@ -17,6 +17,7 @@ from storage.database import Database
 def evaluate_run(
     db: Database,
     *,
+    actor: str,
     run: str | None = None,
     model: str | None = None,
     snapshot: str | None = None,
@@ -25,6 +26,7 @@ def evaluate_run(
     """Every number of a run."""
     if run is None:
         run = run_of(db, model, snapshot, split)
+    note_look(db, run, station="evaluate", actor=actor)
     found = set_reports.evaluate_either(db, run)
     more = {"withheld": found.withheld, "ends": ending_of_run(db, run), "prompt": prompt_of_run(db, run)}
     return {**set_reports.as_dict(found), **more}

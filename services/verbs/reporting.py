@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadInput
+from services.evaluation.looks import note_look
 from services.release.documents import FORMATS
 from services.reporting.facts import report_facts
 from services.reporting.files import report_file
@@ -17,6 +18,7 @@ from storage.database import Database
 def report(
     db: Database,
     *,
+    actor: str,
     run: str | None = None,
     model: str | None = None,
     snapshot: str | None = None,
@@ -32,9 +34,11 @@ def report(
     ending = Path(out).suffix.removeprefix(".") if out else ""
     if out and ending not in FORMATS:
         raise BadInput(f"A report is not written as '.{ending}'.", hint=f"End it in .{', .'.join(FORMATS)}.")
+    run = run or run_of(db, model, snapshot, split)
+    note_look(db, run, station="report", actor=actor)
     found = model_report(
         db,
-        run or run_of(db, model, snapshot, split),
+        run,
         unwanted=unwanted or (),
         base_rate=base_rate,
         volume=volume,

@@ -195,7 +195,7 @@ def test_the_train_page_tells_what_a_training_would_take(db, stage, open_page):
     folder.add_event("succeeded", message="Took 9 s.")
     app.run()
     sentence = next(one.value for one in app.markdown if ":material/timer:" in one.value)
-    assert sentence.startswith(":material/timer: About 35 s ") and "0\\.9 GB of memory" in sentence
+    assert sentence.startswith(":material/timer: About 30 s ") and "0\\.9 GB of memory" in sentence
     app.radio(key="train_recipe").set_value("best").run()
     assert any("About 2 min" in one.value for one in app.markdown)
     assert "train_plain.py" in app.code[1].value

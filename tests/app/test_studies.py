@@ -66,6 +66,7 @@ def test_a_study_starts_with_what_was_chosen(db, taken, open_page):
     assert absorbed(db, job).state.name == "succeeded"
 
 
+@pytest.mark.slow
 def test_a_search_shows_its_sentence_and_trains_with_the_best(db, done, open_page):
     job_id = done("search", trials=3)
     app = open_page("studies", study=job_id)
@@ -80,6 +81,7 @@ def test_a_search_shows_its_sentence_and_trains_with_the_best(db, done, open_pag
     absorbed(db, newest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "plan"), [("learning_curve", {"repeats": 1}), ("cross_validate", {"folds": 2})]
 )

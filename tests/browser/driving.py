@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -170,12 +170,3 @@ def turn_to(page: Page, title: str) -> None:
     page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
     page.locator("[data-testid=stMain] h1").get_by_text(title, exact=True).wait_for(timeout=PATIENCE_MS)
     settled(page)
-
-
-def until(found: Callable[[], Any], what: str, *, within_s: float = PATIENCE_S) -> Any:
-    """The first true answer; asked again and again for a bounded time."""
-    deadline = time.monotonic() + within_s
-    while not (answer := found()):
-        assert time.monotonic() < deadline, f"{what}: not within {within_s:.0f} seconds"
-        time.sleep(0.1)
-    return answer

@@ -3,7 +3,7 @@ from playwright.sync_api import expect
 
 from tests.browser.driving import ask, at_hand, dashboard, desk, saved, settled, shown
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 RUN = "run-3"
 

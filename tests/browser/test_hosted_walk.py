@@ -8,10 +8,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.driving import PATIENCE_MS, dashboard, settled, turn_to, until
+from tests.browser.driving import PATIENCE_MS, dashboard, settled, turn_to
 from tests.examples import pair, research_csv
 from tests.hosted import GUIDELINE, KEY_VARIABLE, comments
 from tests.provider.fixtures import provider, provider_address
+from tests.waiting import until
 
 __all__ = ["provider", "provider_address"]
 

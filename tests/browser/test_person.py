@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.driving import PATIENCE_MS, ROOT, dashboard, dashboard_log, settled, turn_to, workbench
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +41,11 @@ def in_hand(page):
     return picked
 
 
+def remembered(context):
+    """The name that the browser keeps."""
+    return next((kept["value"] for kept in context.cookies() if kept["name"] == "workbench_person"), "")
+
+
 def pick_dataset(page, name):
     page.get_by_label("Dataset in hand").click()
     page.get_by_role("option", name=name, exact=True).click()
@@ -63,6 +69,7 @@ def test_a_name_is_asked_for_once_per_browser_and_can_be_changed(visit, address)
     expect(later.get_by_text("It is attribution, not security")).to_be_visible()
     later.get_by_role("button", name="Be somebody else").click()
     expect(later.get_by_text("Who is working here?")).to_be_visible()
+    until(lambda: not remembered(later.context), "the cookie goes too")
     later.reload()
     expect(later.get_by_text("Who is working here?")).to_be_visible(timeout=PATIENCE_MS)
 

@@ -69,6 +69,7 @@ def test_a_mark_opens_its_misses(page):
     expect(page.get_by_text("0 of 12 misses reviewed")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_point_of_a_curve_and_a_bin_open_their_comments(page):
     curve = page.locator(f"{CHART}[aria-label^='Precision over recall']")
     pressed(page, curve.locator(f"{DOT}[aria-label*='Threshold: 0.2000']").first)
@@ -78,6 +79,7 @@ def test_a_point_of_a_curve_and_a_bin_open_their_comments(page):
     expect(page.get_by_text("20 comments next to the threshold 0.9000")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_every_chart_is_saved_as_svg_and_as_png(page, tmp_path):
     chart = page.locator(CHART).first
     chart.hover()
@@ -96,6 +98,7 @@ def test_every_chart_is_saved_as_svg_and_as_png(page, tmp_path):
         assert root.find(".//{*}script") is None
 
 
+@pytest.mark.slow
 def test_the_saved_report_opens_without_a_network_and_shows_the_numbers_of_the_page(page, tmp_path, chromium):
     shown = page.get_by_test_id("stMetricValue").first.inner_text()
     page.get_by_text("Take it away").click()

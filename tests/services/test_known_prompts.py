@@ -114,12 +114,12 @@ def test_the_model_and_its_evaluation_say_where_the_training_prompt_is_not_known
     assert "not known here" in told("models", run_verb(db, "models", {"model": tuned_elsewhere}, quiet))
     run = run_of(db, tuned_elsewhere)
     assert "its training prompt is not known here" in told(
-        "evaluate", run_verb(db, "evaluate", {"run": run}, quiet)
+        "evaluate", run_verb(db, "evaluate", {"run": run, "actor": "ana"}, quiet)
     )
     ours = hosted(db, provider)
     known = f"is asked in the prompt of its training, which {ours} knows."
     assert get_model_facts(db, tuned_elsewhere).prompt == f"{TUNED} {known}"
-    assert known in told("evaluate", run_verb(db, "evaluate", {"run": run}, quiet))
+    assert known in told("evaluate", run_verb(db, "evaluate", {"run": run, "actor": "ana"}, quiet))
     assert get_model_facts(db, ours).prompt is None
 
 

@@ -2,6 +2,7 @@ import pytest
 
 from domain.errors import BadInput, NotFound
 from services.evaluation.looks import looks_at, note_look, sentence
+from services.verbs.running import run_verb
 from tests.stored_runs import labelled_dataset, stored_run
 
 
@@ -27,6 +28,12 @@ def test_a_look_raises_no_revision_for_no_reader_of_the_data_sees_it(db, run):
     before = db.revision_of("kids")
     note_look(db, run, station="review", actor="ana")
     assert db.revision_of("kids") == before
+
+
+def test_reading_the_numbers_of_a_test_split_is_a_look_too(db, run):
+    for verb in ("evaluate", "report"):
+        run_verb(db, verb, {"run": run, "actor": "ana"}, lambda *_: None)
+    assert looks_at(db, run).stations == {"evaluate": 1, "report": 1}
 
 
 def test_other_splits_may_be_looked_at_as_often_as_one_likes(db):

@@ -51,13 +51,13 @@ def facts_of(db, run, **about):
 
 
 def test_the_report_says_of_a_run_what_evaluate_says(db, run):
-    answer = plain(evaluate_run(db, run=run))
+    answer = plain(evaluate_run(db, run=run, actor="ana"))
     results = facts_of(db, run)["results"]
     assert results == {name: answer[name] for name in results}
 
 
 def test_the_file_shows_the_numbers_of_evaluate(db, run):
-    answer = plain(evaluate_run(db, run=run))
+    answer = plain(evaluate_run(db, run=run, actor="ana"))
     shown = read_page(report_file(facts_of(db, run), "html")).rows
     for each in answer["classes"]:
         numbers = [
@@ -98,17 +98,17 @@ def test_no_name_label_or_comment_becomes_markup_in_a_report(db, ids, run):
 
 
 def test_the_json_file_is_the_answer_of_the_verb(db, run, tmp_path):
-    answer = plain(report(db, run=run))
-    told = plain(report(db, run=run, out=str(tmp_path / "report.json")))
+    answer = plain(report(db, actor="ana", run=run))
+    told = plain(report(db, actor="ana", run=run, out=str(tmp_path / "report.json")))
     assert json.loads((tmp_path / "report.json").read_text(encoding="utf-8")) == answer
     assert told["path"] == str(tmp_path / "report.json")
 
 
 def test_a_report_is_written_in_three_formats_and_no_other(db, run, tmp_path):
-    report(db, run=run, out=str(tmp_path / "report.md"))
+    report(db, actor="ana", run=run, out=str(tmp_path / "report.md"))
     assert (tmp_path / "report.md").read_text(encoding="utf-8").startswith("# Report on baseline")
     with pytest.raises(BadInput, match="not written as '.pdf'"):
-        report(db, run=run, out=str(tmp_path / "report.pdf"))
+        report(db, actor="ana", run=run, out=str(tmp_path / "report.pdf"))
     assert not (tmp_path / "report.pdf").exists()
 
 
@@ -259,7 +259,7 @@ def test_the_intervals_of_the_first_screen_are_those_of_wilson(db, run):
 def test_the_model_of_the_release_is_the_one_that_is_reported(db, ids):
     ruled(db, EASY)
     model = model_of(db, answered(ids, missed=6, alarms=4))
-    found = report(db, model=model)
+    found = report(db, actor="ana", model=model)
     assert (found["model"]["model_id"], found["verdict"]["outcome"]) == (model, "pass")
     assert len(GOLD) == found["results"]["n"]
 

@@ -331,7 +331,7 @@ REFUSALS = {
     "behave": {"model": "model-1", "kind": "invariance", "actor": "ana"},
     "policy": {"dataset": SEVERAL, "actor": "ana"},
     "gate": {"model": "model-1", "actor": "ana"},
-    "report": {"run": "run-1"},
+    "report": {"run": "run-1", "actor": "ana"},
     "cause": {"run": "run-1", "actor": "ana"},
 }
 WORKING = {
@@ -345,7 +345,7 @@ WORKING = {
     "snapshot": {"dataset": SEVERAL, "actor": "ana"},
     "models": {"model": "model-1"},
     "compare-models": {"first": "model-1", "second": "model-2"},
-    "evaluate": {"run": "run-1"},
+    "evaluate": {"run": "run-1", "actor": "ana"},
     "review": {"run": "run-1", "gold": "spam", "actor": "ana"},
     "compare": {"before": "run-1", "after": "run-3", "actor": "ana"},
     "slices": {"run": "run-1"},

@@ -73,7 +73,7 @@ def answered(ids, wrong=(), unparsed=()):
 def test_an_evaluation_is_told_in_a_headline_averages_labels_and_a_matrix(db, ids):
     run = stored_run(db, answered(ids, wrong=range(6), unparsed={49}))
     found = reports.evaluate(db, run).report
-    lines = said(db, "evaluate", run=run).splitlines()
+    lines = said(db, "evaluate", run=run, actor="ana").splitlines()
     assert lines[0] == f"baseline (model-1, {run}) on the test split of snapshot-1, n = 50."
 
     def shown(number):
@@ -109,21 +109,23 @@ NEVER_ASKED = "withheld for personal data and never asked: counted as wrong."
 )
 def test_withheld_comments_are_told_apart_from_answers_without_a_label(db, ids, unparsed, withheld, line):
     run = stored_run(db, answered(ids, unparsed=unparsed), withheld={ids[place] for place in withheld})
-    assert line in said(db, "evaluate", run=run).splitlines()
+    assert line in said(db, "evaluate", run=run, actor="ana").splitlines()
 
 
 def test_a_content_filter_at_the_provider_is_no_withholding(db, ids):
     run = stored_run(db, answered(ids, unparsed={49}), withheld={ids[49]})
     with db.writing("kids") as cursor:  # the same answer given again costs nothing, but took its time
         cursor.execute("UPDATE predictions SET latency_ms = 80 WHERE tokens = 0")
-    assert "1 answer named no label: counted as wrong." in said(db, "evaluate", run=run)
+    assert "1 answer named no label: counted as wrong." in said(db, "evaluate", run=run, actor="ana")
 
 
 def test_what_is_undefined_is_told_as_such(db, ids):
     run = stored_run(db, dict.fromkeys(ids, "allow"))
-    [line] = [line for line in said(db, "evaluate", run=run).splitlines() if line.startswith("disallow  ")][
-        :1
-    ]
+    [line] = [
+        line
+        for line in said(db, "evaluate", run=run, actor="ana").splitlines()
+        if line.startswith("disallow  ")
+    ][:1]
     assert line.split()[1:3] == ["20", "undefined"]
 
 
@@ -144,7 +146,7 @@ def test_a_file_of_predictions_is_told_with_what_could_not_be_used(db, tmp_path)
 def test_a_comparison_is_told_in_a_sentence_its_counts_and_the_labels(db, ids):
     before = stored_run(db, answered(ids, wrong={*range(12), 40}), name="old")
     after = stored_run(db, answered(ids, wrong={0, 40, 41}), name="new", snapshot_id="snapshot-1")
-    lines = said(db, "compare", before=before, after=after).splitlines()
+    lines = said(db, "compare", before=before, after=after, actor="ana").splitlines()
     assert lines[0] == comparing.compare_runs(db, before, after).sentence
     assert lines[1] == "Fixed 11, broken 1, both wrong 2, both right 36."
     assert [line.split() for line in lines[3:]] == [
@@ -152,24 +154,24 @@ def test_a_comparison_is_told_in_a_sentence_its_counts_and_the_labels(db, ids):
         ["allow", "30", "11", "0"],
         ["disallow", "20", "0", "1"],
     ]
-    assert said(db, "compare", before=before, after=after, show="broken") == (
+    assert said(db, "compare", before=before, after=after, show="broken", actor="ana") == (
         f"{ids[41]} [disallow] disallow → allow: comment 41"
     )
-    assert said(db, "compare", before=after, after=stored_run(db, answered(ids), snapshot_id="snapshot-1"),
-                show="broken") == "None."  # fmt: skip
+    other = stored_run(db, answered(ids), snapshot_id="snapshot-1")
+    assert said(db, "compare", before=after, after=other, show="broken", actor="ana") == "None."
 
 
 def test_what_a_comparison_leaves_out_is_told(db, ids):
     before = stored_run(db, answered(ids))
     fewer = {number: label for number, label in answered(ids).items() if number != ids[0]}
     after = stored_run(db, fewer, snapshot_id="snapshot-1")
-    shown = said(db, "compare", before=before, after=after)
+    shown = said(db, "compare", before=before, after=after, actor="ana")
     assert "Not compared: before only 1, after only 0, relabelled 0." in shown
 
 
 def test_a_model_that_has_seen_the_answers_is_told_as_such(db, ids):
     run = stored_run(db, answered(ids))
-    answer = run_verb(db, "evaluate", {"run": run}, lambda *_: None)
+    answer = run_verb(db, "evaluate", {"run": run, "actor": "ana"}, lambda *_: None)
     assert "has learned" not in told("evaluate", answer)
     answer["data"]["seen_in_training"] = 7
     assert "has learned from 7 of these comments" in told("evaluate", answer)

@@ -213,8 +213,8 @@ def test_a_cancelled_count_keeps_what_it_counted(db, snapshot, monkeypatch):
 def test_estimates_are_kept_apart_from_counts(db, snapshot, monkeypatch):
     guess = Encoding("o200k_base", exact=False, count=len)
     with monkeypatch.context() as patch:
-        for module in ("tokens", "comment_tokens"):
-            patch.setattr(f"services.modelling.{module}.get_encoding", lambda _name: guess)
+        for module in ("snapshots", "comment_tokens"):
+            patch.setattr(f"services.modelling.tokens.{module}.get_encoding", lambda _name: guess)
         assert not found_of(db, snapshot).budget.exact
     assert found_of(db, snapshot).budget.exact
     kinds = asked(db, "SELECT DISTINCT encoding FROM token_counts ORDER BY 1")

@@ -102,6 +102,7 @@ def test_a_label_is_named_by_its_place_and_odd_names_are_made_fit():
     ]
 
 
+@pytest.mark.slow
 def test_nothing_of_mlflow_is_loaded_by_the_app_or_by_a_job():
     code = (
         "import sys, services.verbs.table, services.jobs.train_baseline;"
@@ -110,6 +111,7 @@ def test_nothing_of_mlflow_is_loaded_by_the_app_or_by_a_job():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_folder_without_a_model_is_refused(tmp_path):
     (tmp_path / "spec.json").write_text(json.dumps({"job_id": "job-9"}))
     done = subprocess.run(

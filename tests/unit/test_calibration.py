@@ -114,7 +114,7 @@ def test_perfect_calibration_still_shows_an_error_that_shrinks_with_n(n, publish
     assert reliability(scores, positive)[1].null_median == pytest.approx(published, rel=0.35)
 
 
-@pytest.mark.parametrize("n", [300, 1500])
+@pytest.mark.parametrize("n", [300, pytest.param(1500, marks=pytest.mark.slow)])
 def test_a_perfectly_calibrated_model_is_accused_one_time_in_twenty(n):
     rng, accused = np.random.default_rng(9), 0
     for _ in range(60):
