@@ -47,6 +47,11 @@ class QueueSettings:
     seed: int = 0
     most: int = 0
 
+    @property
+    def mixes_in(self) -> bool:
+        """Whether comments that check the hand are mixed in unseen."""
+        return self.golden_share > 0 or self.repeat_share > 0
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -65,7 +70,11 @@ class Queue:
 
 @dataclass(frozen=True)
 class QueueCounts:
-    """How far a queue is: its comments, those with all labels they need, and one person's part in it."""
+    """How far a queue is: its comments, those with all labels they need, and one person's part in it.
+
+    `mine` is every comment the person answered in it, those mixed in unseen included; `waiting` leaves those
+    out.
+    """
 
     comments: int
     finished: int

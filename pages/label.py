@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from services.labelling.guideline_examples import guideline_for_people
+from services.curation.datasets import find_guideline
+from services.labelling.guideline_examples import examples_for_people
 from ui.desk import label_desk
 from ui.errors import show
 from ui.frame import dataset_in_hand, nothing_yet
@@ -13,7 +14,8 @@ from ui.store import database
 
 dataset, who = dataset_in_hand(), st.session_state["person"]
 state = desk_state(dataset.dataset_id, who, pick_queue(dataset, who))
-guideline = guideline_for_people(database(), dataset.dataset_id)
+guideline = find_guideline(database(), dataset.dataset_id)
+examples = examples_for_people(database(), dataset.dataset_id)
 
 
 @st.fragment
@@ -28,8 +30,10 @@ def draw_desk() -> None:
         queue=state.queue,
         acked=list(state.acked),
         done=state.done,
-        waiting=state.waiting,
-        guideline=guideline or "No guideline was written for this dataset yet.",
+        # Beside what was answered, what waits would tell how many comments are mixed in to check the hand.
+        waiting=None if state.mixes_in else state.waiting,
+        guideline=guideline[1] if guideline else "No guideline was written for this dataset yet.",
+        examples=examples,
         on_votes=state.take,
         several=dataset.several,
         recent=state.recent,

@@ -27,6 +27,6 @@ def refuse_several(labelled: Labelled, what: str) -> None:
     if labelled.several:
         raise BadInput(
             f"{what} are for one label per comment; here a comment may have several.",
-            hint="Labelling, snapshots, local training, prediction, evaluation, review and comparison can do"
-            " several.",
+            hint="Labelling, snapshots, local training, prediction, evaluation, review one by one and"
+            " comparison can do several.",
         )

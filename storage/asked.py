@@ -50,11 +50,21 @@ def add_rows_asked(home: Path, rows: Path, *, refused: str | None) -> tuple[str,
     """Freeze the rows that the intake has read of a file; returns the name and how many there are.
 
     Args:
-        rows: The intake's Arrow file. A row without an id is known by its line.
+        rows: The intake's Arrow file. A row without an id is known by its line, as "line 3": a
+            bare 3 may be the id of another.
         refused: What could not be read, as CSV.
     """
     with pa.memory_map(str(rows)) as source:
         return _add(home, _batches(pa.ipc.open_file(source)), refused=refused)
+
+
+def find_repeated_id(home: Path, asked_id: str) -> tuple[int, str | None]:
+    """How many rows have an id that an earlier one has, and the first such id in the order of the file."""
+    ids = pq.read_table(asked_folder(home, asked_id) / FILE, columns=["id"])["id"]
+    counted = pc.value_counts(ids)  # in the order in which they are met
+    several = counted.filter(pc.greater(counted.field("counts"), 1))
+    first = several.field("values")[0].as_py() if len(several) else None
+    return len(ids) - len(counted), first
 
 
 def _batches(read: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBatch]:
@@ -62,7 +72,8 @@ def _batches(read: pa.ipc.RecordBatchFileReader) -> Iterator[pa.RecordBatch]:
     for number in range(read.num_record_batches):
         batch = read.get_batch(number)
         numbers = pa.array(range(first, first + batch.num_rows), pa.int64())
-        ids = pc.coalesce(batch.column("external_id"), pc.cast(batch.column("line"), pa.string()))
+        lines = pc.binary_join_element_wise("line", pc.cast(batch.column("line"), pa.string()), " ")
+        ids = pc.coalesce(batch.column("external_id"), lines)
         yield pa.RecordBatch.from_arrays([numbers, ids, batch.column("body")], schema=SCHEMA)
         first += batch.num_rows
 

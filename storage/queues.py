@@ -105,12 +105,31 @@ _LABELLED_ENOUGH = """
 """
 
 # Of each comment of a queue: the labels that count, and whether the person has answered it, in the queue or
-# ever.
+# ever. What was mixed in unseen counts as answered like any other, or the number would tell it apart.
 _PROGRESS = """
 SELECT
   count(*),
   count(*) FILTER (coalesce(v.labelled_by, 0) >= $votes_needed),
-  count(*) FILTER (coalesce(v.mine, false)),
+  count(*) FILTER (coalesce(v.mine, false)) + (
+    SELECT count(*)
+    FROM queue_checks k
+    WHERE k.queue_id = $queue_id
+      AND k.annotator = $annotator
+      AND k.comment_id IN (
+        SELECT comment_id FROM votes
+        WHERE dataset_id = $dataset_id
+          AND annotator = $annotator
+          AND kind <> 'undo'
+          AND client_id NOT IN (
+            SELECT undoes FROM votes WHERE dataset_id = $dataset_id AND undoes IS NOT NULL
+          )
+      )
+      AND k.comment_id NOT IN (
+        SELECT comment_id FROM queue_items
+        WHERE queue_id = $queue_id
+          AND comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
+      )
+  ),
   count(*) FILTER (coalesce(v.labelled_by, 0) < $votes_needed AND NOT coalesce(v.answered, false))
 FROM queue_items i
 LEFT JOIN (

@@ -101,6 +101,22 @@ def list_last_votes(
     return _votes(rows)
 
 
+def list_last_client_ids(db: Database, dataset_id: str, annotator: str, *, limit: int) -> list[str]:
+    """The client ids of one annotator's newest votes, undos and votes taken back included, oldest first."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            """
+            SELECT client_id
+            FROM votes
+            WHERE dataset_id = $dataset_id AND annotator = $annotator
+            ORDER BY vote_id DESC
+            LIMIT $limit
+            """,
+            {"dataset_id": dataset_id, "annotator": annotator, "limit": limit},
+        ).fetchall()
+    return [str(row[0]) for row in reversed(rows)]
+
+
 def count_votes(db: Database, dataset_id: str, annotator: str | None = None) -> int:
     """How many votes are in force, of everybody or of one annotator."""
     with db.reading() as cursor:

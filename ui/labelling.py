@@ -30,6 +30,8 @@ class DeskState:
     error: WorkbenchError | None = None
     queue_id: str | None = None  # None: whatever waits in the dataset
     shows_known: bool = False  # the label in force and scores, in a queue that is not blind
+    mixes_in: bool = False  # golden comments or repeats, unseen
+    is_fresh: bool = True  # no vote came in yet
     late: list[int] = field(default_factory=list)  # answered after somebody else had them
     recent: list[tuple[DeskComment, str]] = field(default_factory=list)  # what can be taken back, with its id
 
@@ -46,8 +48,12 @@ class DeskState:
         self.acked.extend(self._store([_vote(one, self.who) for one in fresh]))
         answered = {vote.comment_id for vote in fresh if vote.kind != "undo"}
         undone = sum(vote.kind == "undo" for vote in fresh)
-        self.done += len(fresh) - 2 * undone
-        self.waiting = max(0, self.waiting - len(fresh) + 2 * undone)
+        if self.is_fresh:  # a reloaded tab sends again what may have been stored, and counted, before
+            self.count()
+            self.is_fresh = False
+        else:
+            self.done += len(fresh) - 2 * undone
+            self.waiting = max(0, self.waiting - len(fresh) + 2 * undone)
         self.queue = [comment for comment in self.queue if comment.comment_id not in answered]
         if len(self.queue) < _REFILL_BELOW:
             self.refill()
@@ -120,7 +126,10 @@ def desk_state(dataset_id: str, who: str, queue: Queue | None = None) -> DeskSta
         held = st.session_state["label_desk"] = DeskState(dataset_id, who)
         if queue is not None:
             held.queue_id, held.shows_known = queue.queue_id, not queue.settings.is_blind
-        held.remember()
+            held.mixes_in = queue.settings.mixes_in
+        # Before counting: what the tab takes for unsaved, and is counted below, must not count twice.
+        held.acked.extend(desk.last_client_ids(database(), dataset_id, actor=who, limit=MAX_VOTES))
+    held.remember()
     held.queue = []  # from the first that waits: what was skipped over or taken back comes again
     held.refill()
     held.count()

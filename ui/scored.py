@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from domain.jobs import Job
-from domain.text import visible
+from domain.text import escape_markdown, visible
 from services.jobs.inputs import SCORES
 from services.modelling import scoring
 from ui.errors import showing_errors
@@ -42,6 +42,11 @@ def draw_scored(job: Job) -> None:
                 },
                 alt="How many comments got each label",
             )
+            if found.repeated_ids:
+                st.caption(
+                    f"{found.repeated_ids:,} rows have an id that an earlier row has, such as"
+                    f" {escape_markdown(found.repeated_id or '')}: join them by their order."
+                )
         with files:
             st.markdown("**Take the answers away**")
             for suffix, name, mime in _FORMATS:

@@ -107,6 +107,7 @@ def predict(
     given |= {"snapshot": snapshot, "dataset": dataset, "unlabelled": unlabelled}
     given |= {"file": path_text(file), "columns": pairs_of(column) or None}
     to = {"to": path_text(out)}
+    given |= to  # refused now, if it cannot be written then
     do_study("predict", given, home, as_json, wait=not no_wait, reads=("answers", "job"), more=to)
 
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 from domain.errors import BadInput, Conflict
 from domain.labels import MAX_LABELS, SEPARATOR, LabelSet, parts_of
 from domain.people import actor_named
+from domain.text import shortened
 from services.curation.datasets import new_dataset
 from services.release.export import csv_of
 from storage import datasets as stored
@@ -158,6 +159,8 @@ def import_file(
                 votes_needed=votes_needed,
                 several=is_several,
             )
+        in_force = new_labels or stored.get_label_set(db, dataset_id)
+        _check_label_columns(spread, label_map or {}, in_force)
         guideline = stored.find_guideline(db, dataset_id)
         seconds = dict(parsed.seconds)
         return imports.add_import(
@@ -166,7 +169,7 @@ def import_file(
             parsed=rows,
             refused=_table(parsed.findings),
             refused_count=parsed.refused_count,
-            label_map=_meanings(label_map or {}, written, new_labels or stored.get_label_set(db, dataset_id)),
+            label_map=_meanings(label_map or {}, written, in_force),
             guideline_version=guideline[0] if guideline else 0,
             about=Import(
                 import_id=0,
@@ -215,6 +218,16 @@ def _check_mapping(mapping: dict[str, str]) -> None:
         )
     if "text" not in mapping:
         raise BadInput("No column holds the text.", hint="Say which one: --column text=COLUMN.")
+
+
+def _check_label_columns(spread: dict[str, str], label_map: dict[str, str], known: LabelSet) -> None:
+    """Each column of a label is one of the set: its 0 would be read as "none of them", its 1 as nothing."""
+    for field, name in spread.items():
+        if known.named(label_map.get(name, name)) is None:
+            raise BadInput(
+                f"The column of '{shortened(field)}' is of a label that is not in the label set.",
+                hint=f"Labels: {', '.join(known.names)}.",
+            )
 
 
 def _written_labels(rows: pa.Table) -> list[str]:

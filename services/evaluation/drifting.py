@@ -31,6 +31,7 @@ class DriftReport:
 
     snapshot_id: str
     dataset_id: str
+    snapshot_dataset_id: str
     import_id: int | None
     model_id: str | None
     n_reference: int
@@ -41,6 +42,19 @@ class DriftReport:
     @property
     def sentence(self) -> str:
         """What a lead has to know, in a line."""
+        return self._moved_sentence + self._datasets_sentence
+
+    @property
+    def _datasets_sentence(self) -> str:
+        if self.dataset_id == self.snapshot_dataset_id:
+            return ""
+        return (
+            f" These are two datasets, '{self.dataset_id}' against '{self.snapshot_dataset_id}': what differs"
+            " may lie in where they come from and not in time."
+        )
+
+    @property
+    def _moved_sentence(self) -> str:
         loud = [each for each in self.moved if each.verdict in ("alert", "watch")]
         head = f"{self.n_sample:,} later comments against {self.n_reference:,} of {self.snapshot_id}: "
         if not loud:
@@ -102,8 +116,9 @@ def drift(
         not_looked_at |= {"scores": said} if isinstance(said, str) else {}
     moved.sort(key=lambda each: (_ORDER[each.verdict], -each.psi))
     return DriftReport(
-        snapshot_id, whose, import_id, model_id, frozen.num_rows, later.num_rows, tuple(moved), not_looked_at
-    )
+        snapshot_id, whose, snapshot.dataset_id, import_id, model_id,
+        frozen.num_rows, later.num_rows, tuple(moved), not_looked_at,
+    )  # fmt: skip
 
 
 def _of_model(

@@ -27,6 +27,7 @@ class DataFacts:
         label_from: How the labels of this split came about, and how many each way.
         leaks: Comments of the snapshot's held-out splits that share something with its training comments.
         held_out: Comments of those splits together.
+        split_rows: Comments of the split; another system may have answered fewer.
         seen_in_training: Comments of this run that the model itself learned from.
     """
 
@@ -39,6 +40,7 @@ class DataFacts:
     label_from: dict[str, int]
     leaks: dict[str, int]
     held_out: int
+    split_rows: int
     seen_in_training: int
 
 
@@ -86,6 +88,7 @@ def data_facts(db: Database, run: Run, snapshot: Snapshot) -> DataFacts:
         label_from=misses.count_label_sources(db, run_id),
         leaks={name: int(n) for name, n in told["leaks"].items()},
         held_out=sum(sum(n.values()) for part, n in told["counts"].items() if part != "train"),
+        split_rows=sum(told["counts"].get(run.split, {}).values()),
         seen_in_training=misses.count_seen_in_training(db, run_id),
     )
 
@@ -125,13 +128,18 @@ def absent_labels(report: Report, named: Iterable[str] = ()) -> tuple[str, ...]:
     return tuple(label for label in dict.fromkeys([*found, *named]) if not found.get(label))
 
 
-def absent_told(labels: Sequence[str], split: str) -> str:
-    """That nothing is known about these labels; empty where there are none. Show it as text only."""
+def absent_told(labels: Sequence[str], data: DataFacts, n: int) -> str:
+    """That nothing is known about these labels; empty where there are none. Show it as text only.
+
+    Args:
+        n: Comments of the split that were answered.
+    """
     if not labels:
         return ""
     names = " or ".join(f"“{label}”" for label in labels)
     about = "it" if len(labels) == 1 else "them"
-    return f"Not one {names} comment is in the {split} split: nothing is known about {about}."
+    fate = "is in" if n == data.split_rows else "was answered of"
+    return f"Not one {names} comment {fate} the {data.split} split: nothing is known about {about}."
 
 
 def _counted(count: int, what: str) -> str:

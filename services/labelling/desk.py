@@ -98,6 +98,11 @@ def last_answers(
     return [(of[vote.comment_id], vote) for vote in reversed(last) if vote.comment_id in of]
 
 
+def last_client_ids(db: Database, dataset_id: str, *, actor: str, limit: int) -> list[str]:
+    """The ids of what this person gave last, undos included, oldest first: what a tab need not send again."""
+    return votes.list_last_client_ids(db, dataset_id, actor_named(actor), limit=limit)
+
+
 def _check(vote: Vote, known: set[int], labels: LabelSet, dataset_id: str) -> None:
     if vote.comment_id not in known:
         raise BadInput(f"Comment {vote.comment_id} is not in '{dataset_id}'.", hint="Reload the page.")

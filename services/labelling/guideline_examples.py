@@ -12,7 +12,10 @@ from storage.comments import list_comments_by_id
 from storage.database import Database
 from storage.guideline_examples import GuidelineExample
 
-__all__ = ["MAX_WHY", "GuidelineExample", "add_example", "guideline_for_people", "list_examples", "take_out"]
+__all__ = [
+    "MAX_WHY", "GuidelineExample", "add_example", "examples_for_people", "guideline_for_people",
+    "list_examples", "take_out",
+]  # fmt: skip
 
 MAX_WHY = 2_000
 _SHOWN = 400  # characters of an example beside the guideline
@@ -68,14 +71,19 @@ def take_out(db: Database, dataset_id: str, example_id: int, *, actor: str) -> N
     stored.update_taken_out(db, dataset_id, example_id, actor=actor_named(actor))
 
 
+def examples_for_people(db: Database, dataset_id: str) -> list[str]:
+    """The examples beside the guideline, each in plain text: its label, the comment shortened, and why."""
+    return [
+        f"{example.label}: “{shortened(example.body, _SHOWN)}”" + (f" ({example.why})" if example.why else "")
+        for example in stored.list_guideline_examples(db, dataset_id)
+    ]
+
+
 def guideline_for_people(db: Database, dataset_id: str) -> str:
     """The newest guideline with its examples below, as plain text; empty where there is neither."""
     newest = find_guideline(db, dataset_id)
     parts = [newest[1]] if newest else []
-    told = [
-        f"{example.label}: “{shortened(example.body, _SHOWN)}”" + (f" ({example.why})" if example.why else "")
-        for example in stored.list_guideline_examples(db, dataset_id)
-    ]
+    told = examples_for_people(db, dataset_id)
     if told:
         parts.append("\n".join(["Examples", "", *told]))
     return "\n\n".join(parts)

@@ -18,7 +18,7 @@ from storage import imported_scores as stored
 from storage.database import Database
 from storage.imported_scores import BACKEND
 from storage.imports import Finding
-from storage.intake.parent import parse
+from storage.intake.parent import look_at, parse
 from storage.snapshots import Snapshot, get_snapshot
 
 __all__ = ["BACKEND", "Columns", "Imported", "import_scores"]
@@ -110,7 +110,8 @@ def import_scores(
 
     Raises:
         NotFound: there is no such file or snapshot.
-        BadInput: the file or the columns cannot be used, or no row belongs to validation or test.
+        BadInput: the file or the columns cannot be used, the scores are on another scale, or no row
+            belongs to validation or test.
     """
     who, snapshot = actor_named(actor), get_snapshot(db, snapshot_id)
     refuse_several(snapshot, "Imported scores")
@@ -118,7 +119,14 @@ def import_scores(
         raise NotFound(f"There is no file '{path}'.", hint="Check the path.")
     labels = tuple(snapshot.labels)
     spellings = _checked(columns, labels, name)
+    present = look_at(path).columns
+    if columns.key not in present:
+        raise BadInput(
+            f"The file has no column {shortened(columns.key)} for the key.",
+            hint=f"It has {shortened(', '.join(present), 500)}.",
+        )
     cells, sha256, refused = _cells(path, columns)
+    _check_scale([_number(cell) for row in cells for cell in row[3:]], columns.scale)
     found = _Sorted(refused=refused)
     places = _places(db, snapshot_id, columns)
     for line, key, label, *scores in cells:
@@ -200,6 +208,28 @@ def _checked(columns: Columns, labels: tuple[str, ...], name: str) -> dict[str, 
     return {label.casefold(): label for label in labels} | {
         written.strip().casefold(): label for written, label in columns.spellings.items()
     }
+
+
+def _check_scale(read: list[float | None], scale: float) -> None:
+    """Refuse scores that were written on another scale: a handful of them may still fit by chance."""
+    scores = [score for score in read if score is not None]
+    above = sum(score > scale for score in scores)
+    outside = above + sum(score < 0 for score in scores)
+    if 2 * outside > len(scores):
+        if scale == 1 and above == outside and max(scores) <= 100:
+            raise BadInput(
+                f"{above:,} of {len(scores):,} scores lie above 1: is the scale 100?",
+                hint="Say so: --scale 100, or 0 to 100 on the page.",
+            )
+        raise BadInput(
+            f"{outside:,} of {len(scores):,} scores do not lie between 0 and {scale:g}.",
+            hint="Scores are read from 0 to 1 or from 0 to 100; is it the right column?",
+        )
+    if scale > 1 and 0 < max(scores, default=0) <= 1:
+        raise BadInput(
+            f"The scale is 100, and all {len(scores):,} scores lie between 0 and 1: is the scale 1?",
+            hint="Say so: --scale 1, or 0 to 1 on the page.",
+        )
 
 
 def _flagged(columns: Columns) -> str | None:

@@ -20,7 +20,7 @@ from services.jobs.launch import folder_of, get_job, launch, list_jobs
 from services.jobs.scored_files import CSV, PARQUET
 from services.modelling.prediction import engine_settings, model_to_ask, provider_name
 from services.release.export import csv_of
-from storage.asked import REFUSED, add_comments_asked, add_rows_asked, asked_folder
+from storage.asked import REFUSED, add_comments_asked, add_rows_asked, asked_folder, find_repeated_id
 from storage.database import Database
 from storage.datasets import get_dataset
 from storage.intake.parent import look_at, parse
@@ -42,6 +42,7 @@ class Scored:
         refused: Rows of the file that could not be read.
         labels: How many comments got each label, most first; those without an answer under "".
         path: Where the answers were written to on demand.
+        repeated_ids: Rows of the file with an id that an earlier row has; `repeated_id` is the first such id.
     """
 
     job: Job
@@ -49,6 +50,8 @@ class Scored:
     refused: int = 0
     labels: dict[str, int] | None = None
     path: Path | None = None
+    repeated_ids: int = 0
+    repeated_id: str | None = None
 
 
 def score_comments(
@@ -134,11 +137,14 @@ def score_file(
             f"{file_name or path.name} has no row that can be read: {read.refused_count:,} were refused.",
             hint="Look at it with: import FILE --look",
         )
+    repeated, example = find_repeated_id(db.home, asked_id)
     told = {
         "asked_of": "file",
         "file_name": file_name or path.name,
         "rows": rows,
         "refused": read.refused_count,
+        "repeated_ids": repeated,
+        "repeated_id": example,
     }
     return _launch(
         db, model, dataset_id=model.dataset_id, asked_id=asked_id, told=told, engine=engine, actor=actor
@@ -172,12 +178,23 @@ def get_scored(db: Database, job_id: str, *, to: Path | None = None) -> Scored:
     ).to_pylist()
     labels = {one["values"] or "": one["counts"] for one in sorted(counted, key=lambda one: -one["counts"])}
     settings = job.spec["settings"]
-    return Scored(job, settings["rows"], settings["refused"], labels, to)
+    again = settings.get("repeated_ids", 0), settings.get("repeated_id")  # not in jobs of older versions
+    return Scored(job, settings["rows"], settings["refused"], labels, to, *again)
 
 
 def list_scored(db: Database, model_id: str) -> list[Job]:
     """The jobs that asked this model about comments outside of a snapshot, newest first."""
     return [job for job in list_jobs(db) if job.kind == SCORES and job.spec["model_id"] == model_id]
+
+
+def check_format(suffix: str) -> None:
+    """Refuse an ending that answers are not written in.
+
+    Raises:
+        BadInput: there is no such format.
+    """
+    if suffix not in _FILES:
+        raise BadInput(f"'{suffix[:20]}' is no format of answers.", hint=f"One of {', '.join(_FILES)}.")
 
 
 def find_scored_file(db: Database, job_id: str, suffix: str) -> Path:
@@ -187,8 +204,7 @@ def find_scored_file(db: Database, job_id: str, suffix: str) -> Path:
         BadInput: there is no such format.
         NotFound: the file is gone.
     """
-    if suffix not in _FILES:
-        raise BadInput(f"'{suffix}' is no format of answers.", hint=f"One of {', '.join(_FILES)}.")
+    check_format(suffix)
     file = folder_of(db, job_id).path / _FILES[suffix]
     if not file.exists():
         raise NotFound(f"The answers of {job_id} are gone: {file}", hint="Predict again.")

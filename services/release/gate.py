@@ -120,13 +120,14 @@ def judge(
         return Case(db, model, runs[0], snapshot, evaluate(db, runs[0].run_id), champion, day, held)
 
     case = case_on(snapshot_id, run_id)
-    clauses = [JudgedClause(UNSEEN, None, _unseen(case)), *_absent(case, policy)]
+    clauses = [JudgedClause(UNSEEN, None, _unseen(case))]
     for clause in policy.clauses:
         try:
             found = judged(case if clause.on is None else case_on(clause.on), clause)
         except (NotFound, BadInput) as error:  # such as a snapshot that nobody let the model answer
             found = unknown(f"{error} {error.hint}".strip())
         clauses.append(JudgedClause(clause.words, clause.as_dict, found))
+    clauses += _absent(case, policy)
     rival = None if champion in (None, model_id) else rival_run(case, CHAMPION)
     return Verdict(
         outcome=overall([each.finding.outcome for each in clauses]),
@@ -187,7 +188,6 @@ def _unseen(case: Case) -> Finding:
 def _absent(case: Case, policy: Policy) -> list[JudgedClause]:
     """What no policy can be met without; nothing where every label has comments."""
     named = [each.label for each in policy.clauses if each.label and each.on is None]
-    labels = absent_labels(case.evaluation.report, named)
-    if not labels:
-        return []
-    return [JudgedClause(PRESENT, None, unknown(absent_told(labels, case.run.split)))]
+    report = case.evaluation.report
+    told = absent_told(absent_labels(report, named), case.evaluation.data, report.n)
+    return [JudgedClause(PRESENT, None, unknown(told))] if told else []

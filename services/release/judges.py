@@ -74,7 +74,7 @@ def judged(case: Case, clause: Clause) -> Finding:
     if clause.label is not None and clause.label not in case.snapshot.labels:
         return unknown(f"{case.snapshot.snapshot_id} has no label “{clause.label}”.")
     if clause.kind in _OF_THE_LABEL and _metrics_of(case, clause).support == 0:
-        return unknown(absent_told((str(clause.label),), case.run.split))
+        return unknown(absent_told((str(clause.label),), case.evaluation.data, case.evaluation.report.n))
     return _JUDGES[clause.kind](case, clause)
 
 

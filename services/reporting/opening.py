@@ -144,7 +144,7 @@ def opening(
     clauses = by_urgency(verdict)
     named = [_label(each) for each in clauses if _label(each) and "on" not in (each.clause or {})]
     return Opening(
-        absent=absent_told(absent_labels(found.report, named), found.run.split),
+        absent=absent_told(absent_labels(found.report, named), found.data, found.report.n),
         verdict=verdict,
         unjudged=unjudged,
         deciding=_deciding(verdict, clauses),

@@ -38,9 +38,11 @@ def canary_told(answer: Answer) -> str:
 
 
 def appeals_told(answer: Answer) -> str:
-    """How many appeals there are and how many were granted, then by label and language."""
+    """How many appeals there are and how many were granted, then by what was decided and language."""
     lines = [
-        f"{answer['rows']:,} appeals joined to {answer['run_id']}: {_share(answer['overturned'])} overturned."
+        f"{answer['rows']:,} appeals joined to {answer['run_id']}: {_share(answer['overturned'])}"
+        " overturned.",
+        f"  Decided by {answer['decided_by']}.",
     ]
     for what, words in (("stranger_count", "about no comment of the dataset"), ("refused", "refused"),
                         ("not_answered", "about comments that the run does not hold"),

@@ -20,6 +20,11 @@ def scored_told(answer: Answer) -> str:
     ]
     if answer["refused"]:
         lines.append(f"{answer['refused']:,} rows could not be read; Jobs has them as a file.")
+    if answer["repeated_ids"]:
+        lines.append(
+            f"{answer['repeated_ids']:,} rows have an id that an earlier row has, such as"
+            f" '{shortened(answer['repeated_id'], 60)}': join them by their order."
+        )
     lines.append(
         f"Written to {shortened(answer['path'], 300)}."
         if answer["path"]

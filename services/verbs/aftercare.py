@@ -8,6 +8,7 @@ from domain.errors import BadInput
 from services.evaluation import appeals as appealed
 from services.evaluation import canary as canaries
 from services.evaluation import drifting
+from services.evaluation.acting import BY_LABEL
 from services.release import transparency as transparent
 from services.verbs.evaluation import run_of
 from storage.database import Database
@@ -43,13 +44,15 @@ def appeals(
 ) -> Any:
     """Appeals of a file joined to a run, or to what a dataset's model in production was judged on."""
     live = find_champion(db, dataset) if dataset and not (run or model) else None
-    asked = get_release(db, live).run_id if live else run or run_of(db, model, None, "test")
+    released = get_release(db, live) if live else None
+    asked = released.run_id if released else run or run_of(db, model, None, "test")
+    decides = (released.verdict.get("threshold") or BY_LABEL) if released else None
     named = {"id": "id", "outcome": "outcome"} | (columns or {})
     if strangers := set(named) - {"id", "outcome"}:
         raise BadInput(f"Appeals have no column '{min(strangers)[:40]}'.", hint="They have id and outcome.")
     found = appealed.read_appeals(
         db, asked, Path(path), id_column=named["id"], outcome_column=named["outcome"],
-        overturned=tuple(overturned or appealed.OVERTURNED),
+        overturned=tuple(overturned) if overturned else None, threshold=decides,
     )  # fmt: skip
     return appealed.as_dict(found)
 

@@ -74,9 +74,15 @@ def predict(
     file: str | None = None,
     columns: dict[str, str] | None = None,
     engine: str = "torch",
+    to: str | None = None,
     progress: Progress,
 ) -> Any:
-    """Let a model answer one split of a snapshot, the comments of a dataset, or the rows of a file."""
+    """Let a model answer one split of a snapshot, the comments of a dataset, or the rows of a file.
+
+    Where `answers` is to write them `to` a file afterwards, its ending is checked before anything starts.
+    """
+    if to is not None:
+        scoring.check_format(Path(to).suffix)
     if sum(one is not None for one in (snapshot, dataset, file)) != 1:
         raise BadInput(
             "Predict what?", hint="Give one of --snapshot SNAPSHOT, --dataset DATASET and --file FILE."

@@ -79,6 +79,15 @@ def test_a_difference_that_may_be_noise_is_not_decidable(open_page, db, ids, run
     assert ":gray-badge[Not decidable]" in words(open_page("compare"))
 
 
+def test_two_models_with_the_same_answers_are_told_as_such(open_page, ids, db, runs):
+    stored_run(db, answers(ids, {0, 41}), name="third", snapshot_id="snapshot-1")
+    stored_run(db, answers(ids, {0, 41}), name="fourth", snapshot_id="snapshot-1")
+    told = words(open_page("compare", before="run-3", after="run-4"))
+    assert ":gray-badge[Same answers]" in told
+    assert "They gave the same answers" in told
+    assert "Not decidable" not in told
+
+
 def test_a_run_against_itself_is_refused_in_words(open_page, runs):
     at = open_page("compare", before=runs[0], after=runs[0])
     assert not at.exception

@@ -2,7 +2,11 @@ import json
 
 import pytest
 
-from tests.released import ruled
+from services.reporting.facts import report_facts
+from services.reporting.files import report_file
+from services.reporting.report import model_report
+from tests.documents import read_page
+from tests.released import one_sided, ruled
 from tests.stored_runs import labelled_dataset, stored_run
 
 HOSTILE = "<img src=x onerror=alert(1)> [link](http://127.0.0.1:9/) **bold** \u202eabc"
@@ -162,6 +166,44 @@ def test_a_base_rate_stated_on_the_page_changes_precision_and_says_so(open_page,
     [precision] = [each for each in at.metric if each.label == "Precision"]
     assert precision.value == f"{0.01 * 0.8 / (0.01 * 0.8 + 0.99 * 2 / 30):.3f}"
     assert "where 1.00% are unwanted" in words(at)
+
+
+def test_without_a_stated_base_rate_the_page_warns_that_these_comments_are_no_real_traffic(open_page, run):
+    at = open_page("evaluate")
+    [warning] = at.warning
+    assert (
+        "Nobody stated the share in real traffic: 25.0% is that of these labelled comments" in warning.value
+    )
+    at.number_input(key="thresholds_percent").set_value(1.0).run()
+    assert not at.warning
+
+
+def test_comments_flagged_a_day_have_the_range_of_the_file(open_page, db, run):
+    rows = dict(row[:2] for row in read_page(report_file(report_facts(model_report(db, run)), "html")).rows)
+    told = words(open_page("evaluate"))
+    assert f"{rows['Flagged a day']} comments a day" in told
+    for name, kind in (("kind ones removed", "Kind ones"), ("abusive ones missed", "Abusive ones")):
+        low_to_high = rows[f"{kind} {name.split()[-1]} a day"].split(" (")[1].rstrip(")")
+        assert f"{low_to_high} {name}" in told
+
+
+def test_a_label_without_a_comment_is_the_first_thing_on_the_page(open_page, db):
+    ids = one_sided(db)
+    stored_run(db, dict.fromkeys(ids, "allow") | dict.fromkeys(ids[:5], "disallow"))
+    at = open_page("evaluate")
+    assert not at.exception
+    first = at.warning[0].value.replace("\\", "")
+    assert first == "**Not one “disallow” comment is in the test split: nothing is known about it.**"
+    assert list(at.dataframe[0].value["precision"])[1] == "undefined"
+
+
+def test_a_small_slice_that_goes_wrong_is_named_on_the_first_screen(open_page, db, ids, run):
+    with db.writing("kids") as cursor:
+        cursor.execute(
+            "UPDATE comments SET language = 'de' WHERE comment_id IN (?, ?, ?)", [*ids[:2], ids[30]]
+        )
+    at = open_page("evaluate")
+    assert "language de: 3 of 3 wrong, too few to judge" in words(at).replace("\\", "")
 
 
 def test_the_rival_is_told_from_what_is_in_production(open_page, db, ids, run):

@@ -9,6 +9,7 @@ from services.labelling.guideline_examples import guideline_for_people, list_exa
 from services.labelling.queues import close_queue, create_queue, list_queues, next_in_queue
 from storage.votes import add_votes, count_votes
 from tests.building import KIDS, asked, kids, numbers, put_in, texts
+from ui.desk import DeskVote
 
 SECRET = "zelda"
 
@@ -114,8 +115,49 @@ def test_the_pane_gets_what_was_answered_last_so_that_a_reload_can_take_it_back(
     for place, number in enumerate(said[:12]):
         record_votes(db, KIDS, [Vote(number, "ana", "label", f"ana-{place:08}", "allow")], actor="ana")
     record_votes(db, KIDS, [Vote(said[11], "ana", "undo", "undo-11", undoes="ana-00000011")], actor="ana")
-    told = sent(open_page("label"))
-    assert [f"ana-{place:08}" in told for place in range(12)] == [False] + [True] * 10 + [False]
+    at = open_page("label")
+    assert [name for _, name in at.session_state["label_desk"].recent] == [
+        f"ana-{place:08}" for place in range(1, 11)
+    ]
+    assert '"client_id":"ana-00000010"' in sent(at).replace("\\", "").replace(" ", "")
+
+
+def sent_again(number, kind="label"):
+    return DeskVote(f"ana-{number:08}", number, kind, "allow", 1.0, None)
+
+
+def test_votes_that_a_reloaded_tab_sends_again_are_counted_once(db, said, open_page):
+    given = [Vote(number, "ana", "label", f"ana-{number:08}", "allow") for number in said[:3]]
+    record_votes(db, KIDS, given[:2], actor="ana")
+    state = open_page("label").session_state["label_desk"]
+    assert state.done == 2
+    assert list(state.acked) == [vote.client_id for vote in given[:2]]  # so the tab adds nothing to it
+    record_votes(db, KIDS, given[2:], actor="ana")  # stored by the old session, after the new one had counted
+    state.take([sent_again(number) for number in said[:3]])
+    assert state.done == count_votes(db, KIDS, "ana") == 3
+    state.take([sent_again(said[3])])
+    assert state.done == 4
+
+
+def test_what_was_answered_since_can_be_taken_back_when_the_page_is_visited_again(db, said, open_page):
+    at = open_page("label")
+    at.session_state["label_desk"].take([sent_again(said[0])])
+    at.run()
+    assert [name for _, name in at.session_state["label_desk"].recent] == [f"ana-{said[0]:08}"]
+
+
+def test_a_queue_with_comments_mixed_in_tells_what_was_answered_and_not_what_waits(db, said, open_page):
+    mixed = queue(db, golden_share=0.5)
+    at = open_page("label", queue=mixed.queue_id)
+    state = at.session_state["label_desk"]
+    numbers_ = [comment.comment_id for comment in state.queue[:14]]
+    assert set(numbers_) & set(said[40:])  # some of them are there to check the hand
+    state.take([sent_again(number) for number in numbers_[:1]])
+    state.take([sent_again(number) for number in numbers_[1:]])
+    before = state.done
+    at.run()
+    assert before == at.session_state["label_desk"].done == 14
+    assert '"waiting":null' in sent(at).replace("\\", "").replace(" ", "")
 
 
 def test_labels_under_an_older_guideline_are_counted_and_offered_as_a_queue(db, said, open_page):

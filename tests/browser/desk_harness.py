@@ -33,6 +33,17 @@ GUIDELINE = (
     "Judge what is written, not who wrote it.\n\nA quotation counts as its author's words when the comment "
     "agrees with it.\nWhen in doubt, choose Not sure: somebody else will look."
 )
+GUIDELINE_AS_MARKDOWN = """# When it *stays*
+
+Judge **what is written**, not `who` wrote it.
+- heated \\* words
+  - 2 * 3 * 4 <img src=x onerror="window.hurt=1">
+3. ![x](http://127.0.0.1:9/d.png) and [a link](javascript:window.hurt=1)
+
+| label | means |
+|---|:-:|
+| allow | **may** stay |
+"""
 
 
 @dataclass
@@ -42,6 +53,7 @@ class Ledger:
     votes: dict[str, DeskVote] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
     milliseconds: list[float] = field(default_factory=list)
+    spare: int = 0
     lose: int = 0
     unacked: int = 0
     mute: bool = False
@@ -49,7 +61,9 @@ class Ledger:
     def write(self, votes: list[DeskVote]) -> None:
         started = time.perf_counter()
         self.calls.append(len(votes))
-        if self.lose:
+        if self.spare:
+            self.spare -= 1
+        elif self.lose:
             self.lose -= 1
             return
         for vote in votes:
@@ -71,8 +85,8 @@ class Ledger:
 
 
 @st.cache_resource
-def ledger(name: str, *, lose: int, unacked: int, mute: bool) -> Ledger:
-    return Ledger(lose=lose, unacked=unacked, mute=mute)
+def ledger(name: str, *, spare: int, lose: int, unacked: int, mute: bool) -> Ledger:
+    return Ledger(spare=spare, lose=lose, unacked=unacked, mute=mute)
 
 
 def comments(kind: str, count: int) -> list[DeskComment]:
@@ -95,12 +109,16 @@ wanted = st.query_params.to_dict()
 st.set_page_config(layout="wide" if "wide" in wanted else "centered")
 book = ledger(
     wanted.get("ledger", "one"),
+    spare=int(wanted.get("spare", 0)),
     lose=int(wanted.get("lose", 0)),
     unacked=int(wanted.get("unacked", 0)),
     mute="mute" in wanted,
 )
 everything = comments(wanted.get("kind", "plain"), int(wanted.get("count", 200)))
 
+guideline = GUIDELINE_AS_MARKDOWN if "markdown" in wanted else GUIDELINE * int(wanted.get("times", 1))
+
+st.selectbox("Queue", ["first", "second"], key="queue")
 st.text_input("Search", key="search")
 st.checkbox("Only mine", key="mine")
 st.checkbox("Show the desk", key="shown", value=True)
@@ -113,13 +131,15 @@ def desk() -> None:
     answered = book.answered()
     waiting = [comment for comment in everything if comment.comment_id not in answered]
     label_desk(
-        key=f"desk-{wanted.get('ledger', 'one')}",
+        key=f"desk-{wanted.get('ledger', 'one')}-{st.session_state.queue}",
         labels=LABELS,
         queue=waiting[:24],
         acked=acked,
         done=len(answered),
         waiting=len(waiting),
-        guideline=GUIDELINE,
+        guideline=guideline,
+        examples=["disallow: “**go away** <b>”"] if "markdown" in wanted else [],
+        recent=[(everything[number - 1], vote.client_id) for number, vote in answered.items()][-10:],
         several="several" in wanted,
         on_votes=book.write,
     )

@@ -222,6 +222,117 @@ def test_a_reload_loses_no_vote_and_shows_no_answered_comment_again(open_desk):
     assert shown(page) == 2
 
 
+def test_after_a_reload_the_votes_that_were_not_saved_yet_are_taken_back_first_and_newest_first(open_desk):
+    page = open_desk(spare=1, lose=3)  # the second and third vote, and the first try after the reload
+    page.keyboard.press("1")
+    settled(page, 1)
+    for key in ("2", "1"):
+        page.keyboard.press(key)
+    ledger_when(page, lambda book: len(book["calls"]) == 3)
+    page.reload()
+    ledger_when(page, lambda book: len(book["calls"]) == 4)
+    back = []
+    for _ in range(3):
+        page.keyboard.press("z")
+        back.append(shown(page))
+    votes = settled(page, 6)
+    assert back == [3, 2, 1]
+    assert [(vote["comment_id"], vote["kind"]) for vote in votes] == [
+        (1, "label"), (2, "label"), (3, "label"), (3, "undo"), (2, "undo"), (1, "undo"),
+    ]  # fmt: skip
+    assert [vote["undoes"] for vote in votes[3:]] == [vote["client_id"] for vote in votes[2::-1]]
+
+
+def test_after_a_reload_a_vote_that_was_taken_back_but_not_saved_is_not_taken_back_twice(open_desk):
+    page = open_desk(lose=4)
+    for key in ("1", "2", "z"):
+        page.keyboard.press(key)
+    ledger_when(page, lambda book: book["calls"] != [])
+    page.reload()
+    desk(page).locator("[data-part=saved]:not(:empty)").wait_for()
+    page.keyboard.press("z")
+    assert shown(page) == 1
+    votes = settled(page, 4)
+    assert [(vote["comment_id"], vote["kind"]) for vote in votes] == [
+        (1, "label"), (2, "label"), (2, "undo"), (1, "undo"),
+    ]  # fmt: skip
+
+
+def focused(page: Any) -> str:
+    """Which part of the pane has the focus; of the pane itself `desk`."""
+    return str(
+        page.evaluate("""() => {
+          const inside = document.activeElement.shadowRoot?.activeElement;
+          return inside?.matches("[data-desk]") ? "desk" : inside?.dataset.part ?? "elsewhere";
+        }""")
+    )
+
+
+def test_the_guideline_comes_into_sight_is_read_by_keyboard_and_gives_the_focus_back(open_desk):
+    page = open_desk(times=30)
+    page.set_viewport_size({"width": 1100, "height": 700})
+    panel = desk(page).locator("[data-part=guideline]")
+    for close in ("Escape", "g"):
+        page.keyboard.press("g")
+        sync_api.expect(panel).to_be_in_viewport(ratio=0.99)
+        assert focused(page) == "guideline"
+        for key in ("PageDown", "ArrowDown", "Space"):
+            before = panel.evaluate("panel => panel.scrollTop")
+            page.keyboard.press(key)
+            page.wait_for_function(
+                "([panel, before]) => panel.scrollTop > before", arg=[panel.element_handle(), before]
+            )
+        page.keyboard.press(close)
+        sync_api.expect(panel).to_be_hidden()
+        assert focused(page) == "desk"
+        sync_api.expect(desk(page).locator("[data-part=comment]")).to_be_in_viewport(ratio=0.99)
+    page.keyboard.press("1")
+    assert shown(page) == 2
+
+
+def test_an_answer_from_within_the_guideline_brings_the_next_comment_into_sight(open_desk):
+    page = open_desk(times=30)
+    page.set_viewport_size({"width": 1100, "height": 700})
+    page.keyboard.press("g")
+    page.keyboard.press("1")
+    assert shown(page) == 2
+    sync_api.expect(desk(page).locator("[data-part=comment]")).to_be_in_viewport(ratio=0.99)
+
+
+def test_the_guideline_is_shown_as_it_is_meant_and_nothing_in_it_runs_or_is_fetched(open_desk, address):
+    page = open_desk(markdown=1)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url))
+    page.keyboard.press("g")
+    text = desk(page).locator("[data-part=guideline-text]")
+    assert text.locator("h3").inner_text() == "When it stays"
+    assert text.locator("p strong").all_inner_texts() == ["what is written"]
+    assert text.locator("li").all_inner_texts() == [
+        "heated * words",
+        '2 * 3 * 4 <img src=x onerror="window.hurt=1">',
+        "![x](http://127.0.0.1:9/d.png) and [a link](javascript:window.hurt=1)",
+    ]
+    assert text.locator("th").all_inner_texts() == ["label", "means"]
+    assert text.locator("td").all_inner_texts() == ["allow", "may stay"]
+    assert text.locator("img, a, script").count() == 0
+    examples = desk(page).locator("[data-part=examples] p")
+    assert examples.all_inner_texts() == ["disallow: “**go away** <b>”"]  # a comment is no Markdown
+    assert page.evaluate("window.hurt") is None
+    assert [url for url in requests if not url.startswith(address)] == []
+
+
+def test_after_another_queue_was_chosen_the_keys_are_the_desks(open_desk):
+    page = open_desk()
+    page.get_by_label("Queue").focus()
+    for key in ("ArrowDown", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    sync_api.expect(desk(page)).to_have_attribute("data-mount-count", "2")
+    page.wait_for_function("document.activeElement.shadowRoot !== null")
+    assert focused(page) == "desk"
+    page.keyboard.press("1")
+    assert len(settled(page, 1)) == 1
+
+
 def test_undo_shows_the_comment_again_and_the_next_answer_is_a_new_vote(open_desk):
     page = open_desk()
     for key in ("1", "2", "1"):

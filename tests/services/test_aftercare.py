@@ -7,13 +7,19 @@ import pytest
 
 from domain.errors import BadInput, NotFound
 from domain.jobs import Job, JobState
-from services.evaluation.appeals import read_appeals
+from services.curation.datasets import create_dataset
+from services.evaluation.acting import BY_LABEL
+from services.evaluation.appeals import as_dict, read_appeals
 from services.evaluation.canary import canary
 from services.evaluation.drifting import drift
+from services.plain import plain
 from services.release.releases import approve, propose
 from services.release.transparency import EVERY, file_of, transparency
+from services.telling.told import told
+from services.verbs.aftercare import appeals
 from storage.comment_scores import CommentScores, add_comment_scores
 from storage.database import now
+from storage.thresholds import NewThreshold, add_threshold
 from tests.building import written_csv
 from tests.released import EASY, GOLD, KIND, RUDE, answered, model_of, rows, ruled
 from tests.stored_runs import stored_run
@@ -50,8 +56,19 @@ def test_later_comments_that_are_longer_and_in_another_language_have_drifted(db,
     assert {each.what: each.verdict for each in found.moved} == {"length": "alert", "language": "alert"}
     assert "length alert" in found.sentence and "language alert" in found.sentence
     assert (found.n_reference, found.n_sample) == (200, 300)
+    assert "two datasets" not in found.sentence
     assert "0 of the later comments have a label" in found.not_looked_at["label"]
     assert json.loads(json.dumps(found.as_dict))["conventions"].startswith("An index from 0.1")
+
+
+def test_drift_between_two_datasets_says_that_they_are_two(db, ids):
+    model_of(db, answered(ids))
+    create_dataset(db, "forum", ("allow", "disallow"), actor="ana")
+    later(db, 300)
+    with db.writing("forum") as cursor:
+        cursor.execute("UPDATE comments SET dataset_id = 'forum' WHERE import_id = 7")
+    found = drift(db, "snapshot-1", dataset_id="forum")
+    assert "two datasets, 'forum' against 'kids'" in found.sentence
 
 
 def test_later_comments_of_the_same_kind_have_not_drifted(db, ids):
@@ -129,6 +146,52 @@ def test_appeals_are_joined_by_identity_and_say_what_was_taken_back(db, ids, fil
         db, run, file(table), id_column="comment", outcome_column="result", overturned=("UPHELD",)
     )
     assert again.overturned.successes == 4
+
+
+def frozen(db, model, upper, lower):
+    chosen = NewThreshold(
+        dataset_id="kids", model_id=model, snapshot_id="snapshot-1", run_id="run-1", unwanted=("disallow",),
+        rule=f"between={lower},{upper}", upper_score=upper, lower_score=lower, base_rate=0.01, volume=1e4,
+        seconds_per_review=20.0, temperature=None, tally={"positives": RUDE}, why="Agreed.",
+    )  # fmt: skip
+    return add_threshold(db, chosen, "eve").threshold_id
+
+
+def test_appeals_are_joined_to_what_the_frozen_threshold_decided_and_say_which(db, ids, file):
+    rude = {number: 0.4 + 0.001 * place for place, number in enumerate(ids)}  # the label is allow up to c99
+    said = {number: "disallow" if score >= 0.5 else "allow" for number, score in rude.items()}
+    model = model_of(db, said, scores={number: (1 - score, score) for number, score in rude.items()})
+    names = [frozen(db, model, 0.4095, 0.4045), frozen(db, model, 0.4195, 0.4095)]
+    table = [{"id": f"c{n}", "outcome": "granted" if n % 2 else "upheld"} for n in (3, 7, 15, 16, 25)]
+    newest = read_appeals(db, "run-1", file(table))
+    assert newest.threshold == names[1] and names[1] in newest.decided_by
+    shares = {name: (share.successes, share.n) for by, name, share in newest.parts if by == "decision"}
+    assert shares == {"kept": (2, 2), "read by a human": (1, 2), "removed": (1, 1)}
+    first = read_appeals(db, "run-1", file(table), threshold=names[0])
+    shares = {name: (share.successes, share.n) for by, name, share in first.parts if by == "decision"}
+    assert shares == {"kept": (1, 1), "read by a human": (1, 1), "removed": (2, 3)}
+    named = read_appeals(db, "run-1", file(table), threshold=BY_LABEL)
+    assert (named.threshold, named.decided_by) == (None, "the label that the model names")
+    assert [(by, name) for by, name, _ in named.parts] == [("predicted", "allow"), ("language", "en")]
+    assert f"Decided by {names[1]}" in told("appeals", plain(as_dict(newest)))
+
+
+def test_appeals_against_a_release_are_held_against_what_it_was_released_with(db, ids, file):
+    ruled(db, EASY)
+    model = model_of(db, answered(ids), scores=dict.fromkeys(ids, (0.4, 0.6)))
+    approve(db, propose(db, model, actor="ben").release_id, actor="lena")
+    later_frozen = frozen(db, model, 0.9, 0.9)  # after the release, which decides by label
+    path = str(file([{"id": "c150", "outcome": "granted"}]))
+    assert appeals(db, path=path, dataset="kids")["threshold"] is None
+    assert appeals(db, path=path, run="run-1")["threshold"] == later_frozen
+
+
+def test_an_outcome_that_no_appeal_has_is_refused_with_those_there_are(db, ids, file):
+    run = stored_run(db, answered(ids))
+    path = file([{"id": "c1", "outcome": "Accepted"}, {"id": "c2", "outcome": "upheld"}])
+    with pytest.raises(BadInput, match="No appeal has the outcome 'acepted'") as refused:
+        read_appeals(db, run, path, overturned=("upheld", "acepted"))
+    assert "Accepted, upheld" in refused.value.hint
 
 
 def test_appeals_without_their_columns_are_refused(db, ids, file):

@@ -110,3 +110,16 @@ def test_a_comparison_travels_as_json(db, ids):
     assert (told["fixed"], told["broken"], told["n"]) == (1, 1, 50)
     assert told["accuracy_before"]["n"] == 50
     assert told["difference"]["low"] < 0 < told["difference"]["high"]
+
+
+def test_the_same_answers_are_more_than_the_same_mistakes(db):
+    ids = labelled_dataset(db, [(f"c {n}", GOLD[-n]) for n in range(12)])
+    said = dict.fromkeys(ids[:11], "allow")
+    first = stored_run(db, said | {ids[11]: "allow"}, name="old")
+    again = stored_run(db, said | {ids[11]: "allow"}, name="new", snapshot_id="snapshot-1")
+    silent = stored_run(db, said | {ids[11]: None}, name="silent", snapshot_id="snapshot-1")
+    same, other = compare_runs(db, first, again), compare_runs(db, first, silent)
+    assert (same.counts.fixed, same.counts.broken) == (other.counts.fixed, other.counts.broken) == (0, 0)
+    assert same.same_answers and same.sentence.endswith("n = 12). They gave the same answers.")
+    assert not other.same_answers and "Not decidable" in other.sentence
+    assert as_dict(same)["same_answers"]

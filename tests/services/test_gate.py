@@ -6,13 +6,14 @@ from domain.errors import BadInput, NotFound
 from services.evaluation.comparing import compare_runs
 from services.evaluation.reports import evaluate
 from services.evaluation.reviews import review
-from services.release.gate import UNSEEN, as_dict, judge, run_gate
+from services.release.deciding import overall
+from services.release.gate import PRESENT, UNSEEN, as_dict, judge, run_gate
 from services.release.policy import find_policy, get_policy, policy_of, write_policy
 from services.release.releases import approve, propose
 from storage.audit import list_entries
 from storage.datasets import get_label_set
 from tests.building import asked
-from tests.released import CLOSE, EASY, RUDE, STRICT, answered, model_of, rows, ruled
+from tests.released import CLOSE, EASY, RUDE, STRICT, answered, model_of, one_sided, rows, ruled
 from tests.stored_runs import relabel
 
 TODAY = date(2026, 11, 21)
@@ -189,10 +190,39 @@ def test_so_many_misses_must_be_read_or_all_of_them(db, ids):
                    client_id=f"r{place}", actor="eve")  # fmt: skip
 
 
-def test_before_the_first_release_nothing_is_worse_than_nothing(db, ids):
-    clause = found(db, model_of(db, answered(ids)), {"clause": "better_than", "against": "champion"})
-    assert (clause.outcome, clause.value) == ("pass", None)
+def test_before_the_first_release_a_comparison_with_production_does_not_apply_and_is_no_pass(db, ids):
+    clauses = [{"clause": "better_than", "against": "champion"}, *EASY]
+    verdict = judge(db, model_of(db, answered(ids)), policy_of(clauses))
+    clause = verdict.clauses[1].finding
+    assert (clause.outcome, clause.value) == ("not applicable", None)
     assert "Nothing is in production yet" in clause.why
+    assert (verdict.outcome, verdict.sentence) == ("pass", "Of 3 clauses 2 passed, 1 is not applicable.")
+    assert overall(["not applicable"]) == "not decidable"
+    assert overall(["not applicable", "fail"]) == "fail"
+
+
+def test_nobody_knows_what_another_system_has_learned_from(db, ids):
+    model = model_of(db, answered(ids))
+    assert judge(db, model, policy_of(EASY)).outcome == "pass"
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE models SET backend = 'imported'")
+    verdict = judge(db, model, policy_of(EASY))
+    assert (verdict.outcome, verdict.clauses[0].finding.outcome) == ("not decidable", "not decidable")
+    assert "nobody here can know" in verdict.clauses[0].finding.why
+
+
+def test_a_label_without_a_comment_in_the_test_split_can_be_no_pass_and_its_metrics_are_undefined(db):
+    ids = one_sided(db)
+    model = model_of(db, dict.fromkeys(ids, "allow") | dict.fromkeys(ids[:20], "disallow"))
+    verdict = judge(db, model, policy_of(EASY))
+    assert (verdict.clauses[1].finding.outcome, verdict.outcome) == ("pass", "not decidable")
+    told = "Not one “disallow” comment is in the test split: nothing is known about it."
+    assert (verdict.clauses[-1].words, verdict.clauses[-1].finding.why) == (PRESENT, told)
+    for kind in ("recall", "precision", "f1"):
+        clause = found(db, model, {"clause": kind, "label": "disallow", "at_least": 0.5})
+        assert (clause.outcome, clause.value, clause.why) == ("not decidable", None, told)
+    few = {"clause": "false_positive_rate", "label": "disallow", "at_most": 0.1}
+    assert found(db, model, few).outcome == "fail", "of the comments that are there something is known"
 
 
 def test_a_rival_is_compared_on_the_same_comments_as_the_compare_page_does(db, ids):

@@ -12,7 +12,7 @@ from services.curation.snapshots import take_snapshot
 from services.evaluation.flag_rates import as_dict, differing, equal_flag_rate
 from services.evaluation.reports import evaluate
 from services.modelling.imported_scores import Columns, import_scores
-from services.modelling.models import get_model, get_run, model_folder
+from services.modelling.models import get_model, get_run, list_models, model_folder
 from services.modelling.playground.labelling import list_choices
 from services.modelling.prediction import predict
 from storage.audit import list_entries
@@ -124,7 +124,7 @@ def test_comments_that_a_model_learns_from_get_no_answer(db, tmp_path):
         (Columns("Comment ID", scores={"spam": "TOXICITY"}), "no label 'spam'"),
         (Columns("Comment ID", scores={"disallow": "TOXICITY"}, scale=10), "scale to 10"),
         (Columns("Comment ID", scores={"disallow": "TOXICITY"}, flags_from=0), "scale to 1 "),
-        (Columns("nowhere", scores={"disallow": "TOXICITY"}), "no column nowhere"),
+        (Columns("nowhere", scores={"disallow": "TOXICITY"}), "no column nowhere for the key"),
     ],
 )
 def test_columns_that_cannot_be_used_are_refused_and_leave_nothing(
@@ -133,6 +133,25 @@ def test_columns_that_cannot_be_used_are_refused_and_leave_nothing(
     with pytest.raises(BadInput, match=words):
         brought(db, written(tmp_path / "f.csv", [("c0", 0.1)]), snapshot, columns)
     assert list_choices(db, "kids") == []
+
+
+@pytest.mark.parametrize(
+    ("scores", "scale", "words"),
+    [
+        ([2.5 * n for n in range(40)], 1, "39 of 40 scores lie above 1: is the scale 100"),
+        ([n / 40 for n in range(40)], 100, "all 40 scores lie between 0 and 1: is the scale 1"),
+        ([-n for n in range(40)], 1, "39 of 40 scores do not lie between 0 and 1"),
+        ([200] * 40, 100, "40 of 40 scores do not lie between 0 and 100"),
+    ],
+)
+def test_scores_on_another_scale_are_refused_and_leave_nothing(
+    db, ids, snapshot, tmp_path, scores, scale, words
+):
+    path = written(tmp_path / "f.csv", [(f"c{n}", score) for n, score in enumerate(scores)])
+    columns = Columns("Comment ID", scores={"disallow": "TOXICITY"}, scale=scale)
+    with pytest.raises(BadInput, match=words):
+        brought(db, path, snapshot, columns)
+    assert list_models(db, "kids") == []
 
 
 def test_an_imported_model_cannot_be_asked_and_says_so(db, ids, snapshot, tmp_path):

@@ -303,6 +303,8 @@ def test_decided_comments_are_mixed_in_and_answers_to_them_are_counted(db, comme
     assert set(handed(db, queue, "lena", 10)).isdisjoint(comments[50:])  # she decided them
     answer(db, queue, "ana", golden[:1], "disallow")
     answer(db, queue, "ana", golden[1:3], "allow")
+    assert count_queue(db, queue, actor="ana").mine == 3  # nobody can tell from it which were mixed in
+    assert count_queue(db, queue, actor="lena").mine == 0
     [check] = list_checks(db, queue)
     assert (check.annotator, check.kind) == ("ana", "golden")
     assert (check.as_expected.successes, check.as_expected.n) == (1, 3)
@@ -323,5 +325,6 @@ def test_texts_answered_before_are_mixed_in_again_under_another_number(db):
     assert set(repeats) <= set(comments[40:50])  # not what was answered just now
     answer(db, queue, "ana", repeats[:1], "disallow")
     answer(db, queue, "ana", repeats[1:2], "allow")
+    assert count_queue(db, queue, actor="ana").mine == 22
     [check] = list_checks(db, queue)
     assert (check.kind, check.as_expected.successes, check.as_expected.n) == ("repeat", 1, 2)

@@ -254,6 +254,22 @@ def test_a_year_later_what_was_changed_is_named(db, model, change, differs):
     assert {each.what for each in checks if not each.ok} == differs
 
 
+def test_a_card_from_before_more_was_counted_or_better_worded_is_still_as_released(db, model):
+    approve(db, propose(db, model, actor="ben").release_id, actor="lena")
+    older, _ = card_of(db, "release-1")
+    older["results"]["data"].pop("held_out")
+    older["verdict"]["clauses"][1]["why"] = "In other words."
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE release_steps SET card = ? WHERE step = 'approved'", [json.dumps(older)])
+    assert {each.what for each in verify_release(db, "release-1") if not each.ok} == {"log"}
+    older["results"]["n"] += 1
+    older["verdict"]["clauses"][1]["outcome"] = "fail"
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE release_steps SET card = ? WHERE step = 'approved'", [json.dumps(older)])
+    differ = {each.what for each in verify_release(db, "release-1") if not each.ok}
+    assert differ == {"results", "policy", "log"}, "the log keeps the hash of the card"
+
+
 def test_a_changed_or_missing_file_of_the_model_is_named(db, model):
     approve(db, propose(db, model, actor="ben").release_id, actor="lena")
     file = db.home / "jobs" / "job-1" / "model" / "model.json"

@@ -3,6 +3,7 @@ import re
 from math import log
 
 import pytest
+from scipy.stats import fisher_exact
 
 from domain.errors import BadInput
 from services.evaluation.intervals import wilson
@@ -18,7 +19,7 @@ from services.verbs.reporting import report
 from storage.models import get_run
 from tests.documents import poisoned, read_page
 from tests.hostile import FOR_BROWSERS, HOSTILE
-from tests.released import CLOSE, EASY, GOLD, KIND, RUDE, STRICT, answered, model_of, rows, ruled
+from tests.released import CLOSE, EASY, GOLD, KIND, RUDE, STRICT, answered, model_of, one_sided, rows, ruled
 from tests.stored_runs import labelled_dataset, stored_run
 
 HARMLESS = {
@@ -148,6 +149,16 @@ def test_an_interval_across_the_line_is_not_decidable_and_says_how_many_labels_w
     told = int(re.search(r"about ([\d,]+) more", number.note).group(1).replace(",", ""))
     assert first.verdict.outcome == number.outcome == "not decidable"
     assert needed <= told < needed + 1
+    assert number.note.endswith("would decide; as it stands it would fail")
+
+
+def test_an_undecided_clause_says_the_direction_it_points_to(db, run):
+    lines = {0.85: "pass", 0.9: "fail"}  # 71 of 80 are found
+    ruled(db, [{"clause": "recall", "label": "disallow", "at_least": line} for line in lines])
+    clauses = model_report(db, run).opening.verdict.clauses[1:]
+    for each, would in zip(clauses, lines.values(), strict=True):
+        assert each.finding.outcome == "not decidable"
+        assert each.finding.why.endswith(f"would decide; as it stands it would {would}.")
 
 
 def test_each_mark_of_the_chart_leads_to_the_misses_behind_it(db, run):
@@ -168,6 +179,67 @@ def test_the_worst_slice_is_the_lowest_of_those_that_are_large_enough(db):
     said = dict(zip(ids, labels, strict=True)) | dict.fromkeys([*ids[1:11], *ids[100:]])
     worst = model_report(db, stored_run(db, said)).opening.worst
     assert (worst.by, worst.accuracy.successes, worst.accuracy.n) == ("length", 30, 40)
+
+
+def german(db, wrong, of):
+    """A run that is right but on so many of the first comments, which are German."""
+    ids = rows(db)
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE comments SET language = 'de' WHERE comment_id <= ?", [ids[of - 1]])
+    return stored_run(db, answered(ids, alarms=wrong, missed=8))
+
+
+def test_a_small_slice_that_chance_hardly_explains_is_named_beside_the_worst_of_the_large_ones(db):
+    facts = facts_of(db, german(db, wrong=6, of=8))
+    found, worst = facts["opening"]["small_slice"], facts["opening"]["worst_slice"]
+    assert worst["accuracy"]["n"] >= 30
+    assert (found["by"], found["name"], found["wrong"], found["n"]) == ("language", "de", 6, 8)
+    table = [[6, 2], [8, 184]]  # wrong and right, German and not: 14 of 200 wrong in all
+    assert found["p_value"] == pytest.approx(fisher_exact(table, alternative="greater").pvalue)
+    told = "language de: 6 of 8 wrong, too few to judge (exact test alone p < 0.0001, not corrected"
+    assert found["sentence"].startswith(told)
+    for format in ("html", "md"):
+        assert told in report_file(facts, format).replace("\\", "").replace("&lt;", "<")
+
+
+def test_a_small_slice_that_chance_explains_is_not_named(db):
+    assert facts_of(db, german(db, wrong=1, of=8))["opening"]["small_slice"] is None
+
+
+def test_a_label_without_a_comment_comes_before_all_else(db):
+    ids = one_sided(db)
+    ruled(db, EASY)
+    facts = facts_of(db, stored_run(db, dict.fromkeys(ids, "allow") | dict.fromkeys(ids[:5], "disallow")))
+    told = "Not one “disallow” comment is in the test split: nothing is known about it."
+    assert facts["verdict"]["outcome"] == "not decidable"
+    [first] = re.findall(r"## In short\n\n(.*)", report_file(facts, "md"))
+    assert told in first.replace("\\", "")
+    assert f'<h2>In short</h2>\n<p class="warning">{told}' in report_file(facts, "html")
+    rude = ["disallow", "0", "undefined", "undefined", "undefined", "few"]
+    assert rude in read_page(report_file(facts, "html")).rows
+
+
+def test_a_label_of_which_another_system_answered_no_comment_is_said_to_be_unanswered(db, ids):
+    facts = facts_of(db, stored_run(db, dict.fromkeys(ids[:KIND], "allow")))
+    assert facts["opening"]["absent"].startswith("Not one “disallow” comment was answered of the test split")
+
+
+def test_links_to_training_are_told_of_how_many_and_with_what_follows(db, run):
+    assert "training comment: none of 200." in report_file(facts_of(db, run), "html")
+    with db.writing("kids") as cursor:
+        cursor.execute(
+            'UPDATE snapshots SET manifest = json_merge_patch(manifest, \'{"leaks": {"same_author": 7}}\')'
+        )
+    html = report_file(facts_of(db, run), "html")
+    assert "7 of 200 same author. The numbers may flatter the model, and the intervals are too narrow" in html
+
+
+def test_of_another_system_the_report_does_not_say_what_it_learned_from(db, run):
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE models SET backend = 'imported'")
+    html = report_file(facts_of(db, run), "html")
+    assert "made elsewhere: what it learned from is not known" in html
+    assert "trained on snapshot" not in html
 
 
 def test_production_counts_by_the_labels_that_the_model_names(db, run):
@@ -216,12 +288,15 @@ def test_a_run_on_one_kind_of_comment_says_that_production_cannot_be_told(db, id
     assert "nothing can be said of a day" in report_file(facts, "html")
 
 
-def test_labels_with_few_comments_are_grey_in_the_file(db):
+def test_labels_with_few_comments_are_marked_in_words_too(db):
     labelled = [(f"c {n}", "allow" if n < 40 else "disallow") for n in range(45)]
     ids = labelled_dataset(db, labelled)
-    html = report_file(facts_of(db, stored_run(db, dict.fromkeys(ids, "allow"))), "html")
+    facts = facts_of(db, stored_run(db, dict.fromkeys(ids, "allow")))
+    html = report_file(facts, "html")
     assert '<tr class="few"><td>disallow</td><td>5</td><td>undefined</td>' in html
     assert "<tr><td>allow</td><td>40</td>" in html
+    assert {(row[0], row[-1]) for row in read_page(html).rows} >= {("disallow", "few"), ("allow", "")}
+    assert re.search(r"^\| disallow \| 5 .*\| few \|$", report_file(facts, "md"), flags=re.MULTILINE)
 
 
 def test_as_many_misses_are_quoted_as_asked_the_surest_first(db, run):

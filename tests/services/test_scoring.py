@@ -17,6 +17,9 @@ from services.jobs.absorb import absorb
 from services.modelling.formats.chat import prompt_for
 from services.modelling.models import model_folder
 from services.modelling.scoring import find_refused_rows, get_scored, list_scored, score_comments, score_file
+from services.plain import plain
+from services.telling.told import told
+from services.verbs.training import predict
 from storage.comment_scores import count_comment_scores, list_comment_scores
 from storage.comments import list_comment_ids
 from tests.building import written_csv
@@ -156,14 +159,38 @@ def test_a_file_is_answered_row_by_row_and_what_cannot_be_read_is_listed(trained
     with out.open(encoding="utf-8", newline="") as read:
         rows = list(csv.DictReader(read))
     assert [(row["id"], row["text"]) for row in rows] == [
-        ("2", "'=1+1 rotten"),
-        ("3", "a lovely\nline"),
-        ("6", "\u202e"),
+        ("line 2", "'=1+1 rotten"),
+        ("line 3", "a lovely\nline"),
+        ("line 6", "\u202e"),
     ]
     assert [row["label"] for row in rows][:2] == ["disallow", "allow"]
     assert rows_of(trained, job)[0]["text"] == "=1+1 rotten"  # only a spreadsheet needs the apostrophe
     assert "rotten,with too much" in find_refused_rows(trained, job).read_text(encoding="utf-8")
     assert count_comment_scores(trained, "kids") == {}
+
+
+def test_ids_that_stand_twice_are_told_with_an_example_and_a_missing_one_is_nobody_elses(
+    trained, jobs_here, tmp_path
+):
+    ids = ["3", "", "n1", "n1", "3", "n1"]  # the row without an id stands in line 3
+    file = written_csv(tmp_path / "theirs.csv", [{"id": one, "text": f"so lovely {one}"} for one in ids])
+    job = score_file(trained, model_id="model-1", path=file, actor="ben")
+    assert [row["id"] for row in rows_of(trained, job)] == ["3", "line 3", "n1", "n1", "3", "n1"]
+    found = get_scored(trained, job.job_id)
+    assert (found.repeated_ids, found.repeated_id) == (3, "3")
+    assert "3 rows have an id that an earlier row has, such as '3'" in told("answers", plain(found))
+    whole = get_scored(trained, ask(trained, unlabelled=True).job_id)
+    assert (whole.repeated_ids, whole.repeated_id) == (0, None)
+
+
+def test_an_ending_that_cannot_be_written_is_refused_before_a_job_is_made(trained, tmp_path):
+    file = written_csv(tmp_path / "theirs.csv", [{"text": "so lovely"}])
+    with pytest.raises(BadInput, match=r"'\.xlsx' is no format"):
+        predict(
+            trained, model="model-1", actor="ben", file=str(file), to=str(tmp_path / "out.xlsx"),
+            progress=lambda *_: None,
+        )  # fmt: skip
+    assert list_scored(trained, "model-1") == []
 
 
 @pytest.mark.parametrize(

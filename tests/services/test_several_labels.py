@@ -164,6 +164,21 @@ def test_labels_in_columns_of_0_and_1_come_in_and_what_is_neither_is_noted(db, t
     assert get_label_set(db, SEVERAL).several
 
 
+def test_a_column_of_a_label_that_the_set_has_not_is_refused_and_nothing_goes_in(db, tmp_path):
+    create_dataset(db, SEVERAL, ("insult", "threat"), actor="ana", several=True)
+    file = written_csv(
+        tmp_path / "a.csv", [{"text": "a", "x": "1", "y": "0"}, {"text": "b", "x": "0", "y": "0"}]
+    )
+    columns = {"text": "text", "label:wrong": "x", "label:Threat": "y"}
+    with pytest.raises(BadInput, match="'label:wrong' is of a label that is not in the label set") as refused:
+        import_file(db, file, SEVERAL, actor="ana", columns=columns)
+    assert "insult, threat" in refused.value.hint
+    assert list_comments(db, CommentFilter(SEVERAL)) == []
+    import_file(db, file, SEVERAL, actor="ana", columns=columns, label_map={"wrong": "insult"})
+    found = {one.body: one.label for one in list_comments(db, CommentFilter(SEVERAL))}
+    assert found == {"a": "insult", "b": NONE_OF_THEM}
+
+
 def test_one_column_with_marks_between_the_labels_comes_in_through_the_map(db, tmp_path):
     rows = [{"text": t, "label": v} for t, v in (("a", "tox;obs"), ("b", "clean"), ("c", "OBS"), ("d", "x"))]
     file = written_csv(tmp_path / "a.csv", rows)

@@ -104,6 +104,7 @@ STEPS = {
     "predict a file": "predict --model model-1 --file {folder}/more.csv --column text=text"
     " --out {folder}/said.csv",
     "predict nothing": "predict --model model-1",
+    "predict into no format": "predict --model model-1 --dataset small --out {folder}/said.xlsx",
     "answers": "answers job-4 --out {folder}/said.parquet",
     "answers of a training": "answers job-1",
     "tune": "tune --snapshot snapshot-2 --trials 2 --setting c=1.5",
@@ -301,6 +302,7 @@ ERRORS = {
     "models export there again": "BadInput",
     "predict by no engine": "BadInput",
     "predict nothing": "BadInput",
+    "predict into no format": "BadInput",
     "answers of a training": "BadInput",
     "review without verdict": "BadInput",
     "scores of nothing": "BadInput",

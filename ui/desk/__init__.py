@@ -21,7 +21,8 @@ _desk = st.components.v2.component(
     "moderation_workbench_desk",
     html=(_FOLDER / "desk.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "desk.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "desk.js").read_text(encoding="utf-8"),
+    # One module of two files: the component takes no import.
+    js="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("prose.js", "desk.js")),
 )
 
 
@@ -55,11 +56,12 @@ def label_desk(
     queue: Sequence[DeskComment],
     acked: Sequence[str],
     done: int,
-    waiting: int,
+    waiting: int | None,
     guideline: str,
     on_votes: Callable[[list[DeskVote]], None],
     several: bool = False,
     recent: Sequence[tuple[DeskComment, str]] = (),
+    examples: Sequence[str] = (),
 ) -> None:
     """Draw the labelling pane. It belongs into an `st.fragment`: then a vote reruns the pane and no more.
 
@@ -72,8 +74,9 @@ def label_desk(
         acked: Client ids of votes that are stored, or refused for good: at least those of the last
             `MAX_VOTES` votes handed over. The browser sends a vote again until it finds its id here.
         done: Comments answered by this person, skipped and unsure included, as stored now.
-        waiting: Comments that still wait, as stored now, those in `queue` included.
-        guideline: Plain text, shown beside the comment on request.
+        waiting: Comments that still wait, as stored now, those in `queue` included; None shows no number.
+        guideline: Markdown, shown beside the comment on request, without links, pictures and HTML.
+        examples: Plain text, below the guideline.
         on_votes: Called inside the component's callback, before the fragment reruns, with votes in the order
             given. The same vote can come again: write by client id.
         several: A comment may have several labels: keys choose them, and Enter gives the answer.
@@ -99,6 +102,7 @@ def label_desk(
             "done": done,
             "waiting": waiting,
             "guideline": guideline,
+            "examples": list(examples),
             "several": {"separator": SEPARATOR, "none": NONE_OF_THEM} if several else None,
             "recent": [{"comment": asdict(comment), "client_id": name} for comment, name in recent],
         },

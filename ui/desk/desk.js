@@ -14,6 +14,7 @@ const DOUBLE_CLICK_MS = 300;
 
 const SUBMIT_HELP = ["Enter", "Save what is chosen; nothing chosen is none of them"];
 const COMMANDS = { s: "skip", n: "unsure", z: "undo", backspace: "undo", g: "guideline", "?": "keys", escape: "close" };
+const PANELS = ["guideline", "keys"];
 const SCROLLS = { ArrowDown: 0.8, ArrowUp: -0.8 }; // shares of the comment's height
 const KEY_HELP = [["S", "Skip"], ["N", "Not sure"], ["Z or Backspace", "Undo, up to ten"],
   ["\u2193 or \u2191", "Scroll a long comment"], ["G", "Guideline"], ["?", "These keys"], ["Esc", "Close this"]];
@@ -38,6 +39,7 @@ const NOT_TYPED_INTO = new Set(["checkbox", "radio", "button", "submit", "reset"
 const TYPED_INTO = "textarea, select, canvas, [role=textbox], [role=combobox], [role=listbox], [role=grid], [role=menu]";
 
 let mounts = 0;
+let lastName = null;
 const desks = new WeakMap();
 
 // Runs again whenever the data or the theme changes; the pane itself is built once per mount.
@@ -47,6 +49,8 @@ export default function ({ parentElement, data, setStateValue }) {
     desk?.close();
     desk = new Desk(parentElement.querySelector("[data-desk]"), data.desk_key);
     desks.set(parentElement, desk);
+    if (lastName !== null && lastName !== desk.name) desk.takeFocus();
+    lastName = desk.name;
   }
   const run = desk.update(data, setStateValue);
   return () => {
@@ -104,18 +108,29 @@ class Desk {
     const before = this.data;
     this.data = data;
     this.setStateValue = setStateValue;
+    const unsaved = this.outbox;
     this.acknowledge(new Set(data.acked));
     this.merge(data.queue);
     if (!same(before?.labels, data.labels)) this.drawLabels();
-    if (!same(before?.labels, data.labels) || before.guideline !== data.guideline) this.drawGuideline();
-    if (this.runs === 1) { // what was answered before the tab was loaded anew can be taken back too
-      this.history = (data.recent ?? []).map(({ comment, client_id }) => ({ comment, vote: { client_id } }));
-    }
+    if (!same(before?.labels, data.labels) || before.guideline !== data.guideline
+      || !same(before.examples, data.examples)) this.drawGuideline();
+    if (this.runs === 1) this.history = this.answeredBefore(data.recent ?? [], unsaved);
     if (!this.current) this.advance();
     if (this.outbox.slice(0, BATCH).some((entry) => !entry.sent)) this.deliver();
     this.drawCounts();
     this.drawSaved();
     return this.runs;
+  }
+
+  // What was answered before the tab was loaded anew can be taken back too. Votes that this tab had not seen saved are
+  // the newest, in the order given, whether or not they are among what the server has by now.
+  answeredBefore(recent, unsaved) {
+    const answered = new Map(recent.map(({ comment, client_id }) => [client_id, { comment, vote: { client_id } }]));
+    for (const { vote, comment } of unsaved) {
+      answered.delete(vote.kind === "undo" ? vote.undoes : vote.client_id);
+      if (vote.kind !== "undo" && comment) answered.set(vote.client_id, { comment, vote });
+    }
+    return [...answered.values()].slice(-UNDO_DEPTH);
   }
 
   acknowledge(acked) {
@@ -137,12 +152,13 @@ class Desk {
   vote(kind, label = null) {
     if (!this.current) return;
     const seconds = Math.min(Math.round(performance.now() - this.shownAt) / 1000, 86_400);
-    const vote = { client_id: newId(), comment_id: this.current.comment_id, kind, label, seconds, undoes: null };
-    this.history = [...this.history, { comment: this.current, vote }].slice(-UNDO_DEPTH);
+    const comment = this.current;
+    const vote = { client_id: newId(), comment_id: comment.comment_id, kind, label, seconds, undoes: null };
+    this.history = [...this.history, { comment, vote }].slice(-UNDO_DEPTH);
     this.seconds = [...this.seconds, seconds].slice(-PACE_OVER);
     this.remember(vote);
     this.advance();
-    this.post(vote);
+    this.post(vote, comment);
   }
 
   undo() {
@@ -183,12 +199,35 @@ class Desk {
     this.show(this.returned.pop() ?? this.upcoming.shift() ?? null);
   }
 
+  // What opens gets the focus, so that the arrows, Space and Page Down scroll it; what closes gives it back.
   toggle(panel) {
-    for (const name of ["guideline", "keys"]) {
+    const wasReading = this.isReading();
+    for (const name of PANELS) {
       const open = name === panel && this.part(name).hidden;
       this.part(name).hidden = !open;
       this.root.querySelector(`[data-command="${name}"]`).setAttribute("aria-expanded", String(open));
     }
+    const opened = PANELS.map((name) => this.part(name)).find((each) => !each.hidden);
+    if (opened) {
+      opened.focus({ preventScroll: true });
+      opened.scrollIntoView({ block: "nearest" });
+    } else if (wasReading) {
+      this.root.focus({ preventScroll: true });
+      this.part("comment").scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  isReading() {
+    const focused = this.root.getRootNode().activeElement;
+    return PANELS.some((name) => this.part(name).contains(focused));
+  }
+
+  // After another queue was chosen the focus is in the box, where a label's key would search. An open box, and any
+  // field that somebody types into, keeps it.
+  takeFocus() {
+    const focused = document.activeElement;
+    const hasChosen = focused?.getAttribute("role") === "combobox" && focused.getAttribute("aria-expanded") !== "true";
+    if (hasChosen || !isTypedInto(focused)) this.root.focus({ preventScroll: true });
   }
 
   run(command) {
@@ -211,7 +250,7 @@ class Desk {
       event.preventDefault();
       return this.submit();
     }
-    if (event.key in SCROLLS && this.scroll(SCROLLS[event.key])) return event.preventDefault();
+    if (event.key in SCROLLS && !this.isReading() && this.scroll(SCROLLS[event.key])) return event.preventDefault();
     const label = this.labelFor(event);
     const command = COMMANDS[event.key.toLowerCase()];
     if (!label && !command) return;
@@ -255,8 +294,8 @@ class Desk {
 
   // --- the outbox -------------------------------------------------------------------------------------------------
 
-  post(vote) {
-    this.outbox.push({ vote, at: Date.now(), sent: false });
+  post(vote, comment = null) {
+    this.outbox.push({ vote, comment, at: Date.now(), sent: false });
     this.store();
     this.resendMs = FIRST_RESEND_MS;
     this.deliver();
@@ -287,7 +326,9 @@ class Desk {
 
   store() {
     try {
-      sessionStorage.setItem(storageKey(this.name), JSON.stringify(this.outbox.map(({ vote, at }) => ({ vote, at }))));
+      const undoable = this.outbox.length - UNDO_DEPTH; // older ones need no comment: they cannot be shown again
+      const entries = this.outbox.map(({ vote, at, comment }, place) => ({ vote, at, comment: place < undoable ? null : comment }));
+      sessionStorage.setItem(storageKey(this.name), JSON.stringify(entries));
     } catch {
       // Storage full or forbidden: the outbox still lives in this tab and is still sent again.
     }
@@ -308,6 +349,8 @@ class Desk {
     this.part("comment").hidden = !comment;
     this.part("comment").scrollTop = 0;
     this.part("empty").hidden = Boolean(comment);
+    // Whoever answers from within the guideline must not answer the next comment unseen.
+    if (this.isReading()) this.part("comment").scrollIntoView({ block: "nearest" });
     const about = comment ? [comment.author, comment.thread, comment.posted_at, comment.language, comment.known] : [];
     this.part("about").replaceChildren(...about.filter(Boolean).map((text) => element("bdi", revealed(text))));
     const answers = ["[data-label]", ...["skip", "unsure", "submit"].map((name) => `[data-command=${name}]`)];
@@ -359,8 +402,11 @@ class Desk {
   }
 
   drawGuideline() {
-    const { guideline, labels } = this.data;
-    this.part("guideline-text").replaceChildren(revealed(guideline || "No guideline has been written yet."));
+    const { guideline, examples, labels } = this.data;
+    this.part("guideline-text").replaceChildren(prose(guideline || "No guideline has been written yet."));
+    // Examples are comments: hostile text, and no Markdown.
+    const shown = examples.map((example) => element("p", revealed(example)));
+    this.part("examples").replaceChildren(...(shown.length ? [element("h3", "Examples"), ...shown] : []));
     const defined = labels.filter((label) => label.definition);
     this.part("definitions").replaceChildren(...defined.flatMap((label) => [
       element("dt", revealed(label.name)), element("dd", revealed(label.definition)),
@@ -370,13 +416,14 @@ class Desk {
   drawCounts() {
     const pending = this.outbox.reduce((sum, { vote }) => sum + (vote.kind === "undo" ? -1 : 1), 0);
     const done = Math.max(this.data.done + pending, 0);
+    const isTold = this.data.waiting !== null;
     const waiting = Math.max(this.data.waiting - pending, 0);
     const spent = this.seconds.reduce((sum, seconds) => sum + seconds, 0);
     const pace = this.seconds.length >= 5 && spent > 0 ? `${Math.round((60 * this.seconds.length) / spent)} a minute` : "";
     this.part("done").textContent = `${done.toLocaleString()} done`;
-    this.part("waiting").textContent = `${waiting.toLocaleString()} waiting`;
+    this.part("waiting").textContent = isTold ? `${waiting.toLocaleString()} waiting` : "";
     this.part("pace").textContent = pace;
-    this.part("track").style.width = `${(100 * done) / Math.max(done + waiting, 1)}%`;
+    this.part("track").style.width = `${isTold ? (100 * done) / Math.max(done + waiting, 1) : 0}%`;
     this.root.dataset.outboxSize = String(this.outbox.length);
   }
 
@@ -446,7 +493,8 @@ function storageKey(name) {
 function readStored(name) {
   try {
     const stored = JSON.parse(sessionStorage.getItem(storageKey(name)) ?? "[]");
-    return stored.filter((entry) => entry.vote.client_id && entry.at).map(({ vote, at }) => ({ vote, at, sent: false }));
+    const votes = stored.filter((entry) => entry.vote.client_id && entry.at);
+    return votes.map(({ vote, at, comment }) => ({ vote, at, comment: comment ?? null, sent: false }));
   } catch {
     return [];
   }
