@@ -90,11 +90,11 @@ def draw_rival(run: Run, verdict: Verdict | None) -> None:
     """The comparison with what is in production, else with the newest other model."""
     rival = rival_of(database(), run, verdict)
     if rival is None:
-        st.caption("No other model, in production or not, answered these comments.")
+        st.caption("No other model has answered this split of this snapshot.")
         return
     other, is_champion = rival
     found = comparison_of(other, run.run_id)
-    known = "is in production" if is_champion else "is the newest other model: none is in production"
+    known = "is in production" if is_champion else "is the newest other model: no other is in production"
     st.caption(f"Before: {escape_markdown(found.before_name)} ({other}), which {known}.")
     draw_verdict(found)
     st.page_link(

@@ -169,14 +169,14 @@ def label_scores(db: Database, found: Evaluation) -> tuple[ScoreReport, ...]:
 def rival_of(db: Database, run: Run, verdict: Verdict | None) -> tuple[str, bool] | None:
     """The run to compare with, and whether it is that of the model in production; None where there is none.
 
-    What is in production comes first; while nothing is, the newest other model on the same comments.
+    What is in production comes first; while nothing else is, the newest other model on the same comments.
     """
     if verdict is not None and verdict.rival_run is not None:
         return verdict.rival_run, True
     release = find_champion(db, run.dataset_id)
     champion = get_release(db, release).model_id if release else None
     if champion == run.model_id:
-        return None
+        champion = None
     runs = list_runs(db, run.dataset_id, snapshot_id=run.snapshot_id, split=run.split)
     wanted = [each for each in runs if each.model_id != run.model_id and champion in (None, each.model_id)]
     return (wanted[0].run_id, champion is not None) if wanted else None

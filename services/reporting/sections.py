@@ -250,8 +250,9 @@ def _production(report: Told) -> Section:
 def _rival(report: Told) -> Section:
     found, title = report["rival"], "Is it better than what we have?"
     if found is None:
-        return Section(title, ("No other model, in production or not, answered these comments.",))
-    known = "is in production" if found["is_champion"] else "is the newest other model; none is in production"
+        return Section(title, ("No other model has answered this split of this snapshot.",))
+    newest = "is the newest other model; no other is in production"
+    known = "is in production" if found["is_champion"] else newest
     rows = tuple(
         (each["label"], f"{each['n']:,}", f"{each['fixed']:,}", f"{each['broken']:,}")
         for each in found["labels"]

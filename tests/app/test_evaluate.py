@@ -209,7 +209,7 @@ def test_a_small_slice_that_goes_wrong_is_named_on_the_first_screen(open_page, d
 def test_the_rival_is_told_from_what_is_in_production(open_page, db, ids, run):
     stored_run(db, dict.fromkeys(ids, "allow"), snapshot_id="snapshot-1", name="other")
     at = open_page("evaluate", run=run)
-    assert "which is the newest other model: none is in production" in words(at)
+    assert "which is the newest other model: no other is in production" in words(at)
 
 
 def test_a_label_and_a_source_of_any_name_are_shown_as_text(open_page, db):

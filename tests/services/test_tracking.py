@@ -45,7 +45,7 @@ def test_a_training_is_kept_with_its_origin_its_settings_and_every_number(db, mo
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         kept = client.get_metric_history(run.info.run_id, "fit/iteration")
-    assert sorted(one.step for one in kept) == sorted(steps)
+    assert {one.step for one in kept} == set(steps)  # of two that are quite the same it keeps one
     assert "you are" not in (db.home / DATABASE).read_bytes().decode("latin-1")  # how every comment begins
     again = track.keep(folder_of(db, model.job_id), db.home)
     assert "already" in again and len(runs_in(db.home)[1]) == 1
