@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import warnings
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -58,12 +59,19 @@ def name_of(path):
     return path.relative_to(ROOT).as_posix()
 
 
+@cache
+def imports_of(path):
+    """The import statements of the file, at whatever depth of the code."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
 def imported(path):
-    """Every module that the file imports, at whatever depth of the code."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Every module that the file imports."""
+    for node in imports_of(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
+        else:
             assert node.level == 0, f"{name_of(path)} imports relatively"
             yield node.module
 
@@ -119,7 +127,7 @@ def our_imports(path, seen):
 
 
 def module_parts(path, module):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports_of(path):
         if isinstance(node, ast.ImportFrom) and node.module == module:
             yield from (alias.name for alias in node.names)
 

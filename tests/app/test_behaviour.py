@@ -8,6 +8,8 @@ from services.release.policy import policy_of, write_policy
 from tests.stored_jobs import ready_to_train
 from tests.waiting import done
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = "![x](http://attacker.example/b.png) <script>alert(1)</script>"
 SUITE = (
     f'text,expected,functionality,must_pass\n"{HOSTILE}",bad,"**bold** [f](http://a.example)",yes\n'

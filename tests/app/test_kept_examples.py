@@ -15,6 +15,8 @@ from tests.hosted import KEY_VARIABLE, address, client
 from tests.provider.fixtures import provider, provider_address
 from tests.waiting import absorbed, until
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider", "provider_address"]
 BASE = "gpt-4o-mini-2024-07-18"
 HOSTILE = "**bold** <img src=x onerror=alert(1)> $x$ \u202e"

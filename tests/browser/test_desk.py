@@ -222,6 +222,7 @@ def test_a_reload_loses_no_vote_and_shows_no_answered_comment_again(open_desk):
     assert shown(page) == 2
 
 
+@pytest.mark.slow
 def test_after_a_reload_the_votes_that_were_not_saved_yet_are_taken_back_first_and_newest_first(open_desk):
     page = open_desk(spare=1, lose=3)  # the second and third vote, and the first try after the reload
     page.keyboard.press("1")
@@ -243,6 +244,7 @@ def test_after_a_reload_the_votes_that_were_not_saved_yet_are_taken_back_first_a
     assert [vote["undoes"] for vote in votes[3:]] == [vote["client_id"] for vote in votes[2::-1]]
 
 
+@pytest.mark.slow
 def test_after_a_reload_a_vote_that_was_taken_back_but_not_saved_is_not_taken_back_twice(open_desk):
     page = open_desk(lose=4)
     for key in ("1", "2", "z"):
@@ -418,6 +420,7 @@ def test_new_data_never_changes_the_comment_on_screen(open_desk):
     assert shown(second) == 1
 
 
+@pytest.mark.slow
 def test_a_slow_server_loses_nothing_and_dims_nothing(open_desk):
     page = open_desk(slow=0.7)
     for _ in range(15):

@@ -68,6 +68,7 @@ def press(page, keys, *, every_ms=100):
     return seen
 
 
+@pytest.mark.slow
 def test_fifty_presses_all_count_once_on_the_comment_that_was_shown(sit_down, address, home):
     page = sit_down(address, "fifty")
     page.evaluate(WATCH)
@@ -127,6 +128,7 @@ def test_leaving_and_coming_back_goes_on_where_the_person_was(sit_down, address,
     expect(desk(page).get_by_text("4 done")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_last_answers_can_be_taken_back_after_a_reload(sit_down, address, home):
     page = sit_down(address, "regrets")
     seen = press(page, "112")
@@ -146,6 +148,7 @@ def test_the_last_answers_can_be_taken_back_after_a_reload(sit_down, address, ho
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_two_people_are_never_given_the_same_comment(sit_down, address, home):
     first, second = sit_down(address, "left"), sit_down(address, "right")
     of_first, of_second = [], []

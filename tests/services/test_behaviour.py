@@ -25,6 +25,8 @@ from tests.building import asked
 from tests.stored_jobs import ready_to_train
 from tests.waiting import done, over
 
+pytestmark = pytest.mark.slow
+
 SUITE = (
     b"text,expected,functionality,must_pass\n"
     + b"".join(

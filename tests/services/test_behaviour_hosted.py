@@ -13,6 +13,8 @@ from tests.provider.fixtures import provider, provider_address
 from tests.stored_runs import labelled_dataset
 from tests.waiting import done, over
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider", "provider_address"]
 HEAD = "text,expected,functionality\n"
 

@@ -19,6 +19,8 @@ from tests.provider.fixtures import provider, provider_address
 from tests.stored_runs import labelled_dataset
 from tests.waiting import over, until
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider", "provider_address"]
 BASE = "gpt-4o-mini-2024-07-18"
 LABELS = ("allow", "disallow")

@@ -223,6 +223,7 @@ def test_a_job_is_not_restarted_while_one_that_repeats_it_is_at_work(db, died):
     assert [job.job_id for job in list_jobs(db)] == [again, died]
 
 
+@pytest.mark.slow
 def test_a_job_is_restarted_again_once_its_repeat_ended_badly_too(db, died):
     second = restart(db, died, "bob").job_id
     kill(db, second)
@@ -275,6 +276,7 @@ def test_a_longer_name_of_a_model_is_refused_and_no_job_starts(db):
     assert "at most 100" in raised.value.hint and list_jobs(db) == []
 
 
+@pytest.mark.slow
 def test_a_job_outlives_the_app_that_started_it(tmp_path):
     first = connect(tmp_path / "home")
     snapshot(first, 6_000, words=80)
@@ -299,6 +301,7 @@ def test_a_job_cancelled_before_its_process_speaks_never_starts(db, busy_machine
     assert "started" not in {event["event"] for event in folder_of(db, job_id).events()}
 
 
+@pytest.mark.slow
 def test_jobs_of_one_machine_wait_for_each_other(db, busy_machine):
     snapshot(db)
     first, second = (train(db, snapshot_id="snapshot-1", actor="ann").job_id for _ in range(2))
@@ -428,6 +431,7 @@ def test_a_torn_last_line_is_passed_over(tmp_path):
     assert folder.state().name == "died"
 
 
+@pytest.mark.slow
 def test_a_copied_folder_runs_by_hand_and_only_once(db, tmp_path, busy_machine):
     snapshot(db)
     job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id
@@ -441,6 +445,7 @@ def test_a_copied_folder_runs_by_hand_and_only_once(db, tmp_path, busy_machine):
     assert again.returncode == 2 and "Somebody worked in elsewhere before." in again.stderr
 
 
+@pytest.mark.slow
 def test_two_processes_never_work_in_one_folder(db, busy_machine):
     snapshot(db)
     job_id = train(db, snapshot_id="snapshot-1", actor="ann").job_id

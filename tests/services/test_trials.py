@@ -7,6 +7,8 @@ from services.modelling.recipes import RECIPES, settings_of
 from services.modelling.studies.plans import STUDIED
 from services.modelling.studies.search_spaces import Choice, Span, inside, space_of
 
+pytestmark = pytest.mark.slow
+
 SPACE = {"x": Span(0.0, 10.0), "rate": Span(1e-5, 1.0, log=True), "kind": Choice((None, "balanced"))}
 FIRST = {"x": 1.0, "rate": 0.5, "kind": None}
 

@@ -27,6 +27,8 @@ from tests.hosted import KEY_VARIABLE, address, client, everything_written
 from tests.provider.fixtures import provider, provider_address
 from tests.waiting import over, until
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["provider", "provider_address"]
 FAST = {"provider": "test", "poll_s": 0.05, "model": "gpt-4o-mini-2024-07-18"}
 
