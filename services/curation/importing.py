@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from domain.comments import Dataset
 from domain.errors import BadInput, Conflict
 from domain.labels import MAX_LABELS, SEPARATOR, LabelSet, parts_of
 from domain.people import actor_named
@@ -127,14 +128,9 @@ def import_file(
     """
     who = actor_named(actor)
     mapping = columns or guess_columns(look_at(path).columns)
-    _check_mapping(mapping)
     spread = label_fields(mapping)
     known = stored.find_dataset(db, dataset_id)
-    if spread and known is not None and not known.several:
-        raise BadInput(
-            f"A comment of '{dataset_id}' has one label, and the file has a column for each.",
-            hint="Import into a dataset that was made for several labels per comment.",
-        )
+    _check_mapping(mapping, spread, known)
     folder = Path(tempfile.mkdtemp(prefix="import-", dir=db.home / "tmp"))
     try:
         parsed = parse(
@@ -207,8 +203,7 @@ def findings_csv(db: Database, import_id: int) -> str:
     return csv_of(("line", "kind", "reason", "row"), rows)
 
 
-def _check_mapping(mapping: dict[str, str]) -> None:
-    spread = label_fields(mapping)
+def _check_mapping(mapping: dict[str, str], spread: dict[str, str], known: Dataset | None) -> None:
     unknown = set(mapping) - set(FIELDS) - set(spread)
     if unknown:
         raise BadInput(f"'{min(unknown)}' is no field of a comment.", hint=f"Fields: {', '.join(FIELDS)}.")
@@ -218,6 +213,11 @@ def _check_mapping(mapping: dict[str, str]) -> None:
         )
     if "text" not in mapping:
         raise BadInput("No column holds the text.", hint="Say which one: --column text=COLUMN.")
+    if spread and known is not None and not known.several:
+        raise BadInput(
+            f"A comment of '{known.dataset_id}' has one label, and the file has a column for each.",
+            hint="Import into a dataset that was made for several labels per comment.",
+        )
 
 
 def _check_label_columns(spread: dict[str, str], label_map: dict[str, str], known: LabelSet) -> None:

@@ -29,7 +29,8 @@ from services.jobs.encoder_trainer import Example, classification_loss, trained_
 from services.jobs.first_look import check_training_rows
 from services.jobs.folder import write_whole
 from services.jobs.lesson import Lesson, order_of, prepare
-from services.jobs.train_encoder import EVALUATED_AT_ONCE, new_model
+from services.jobs.new_encoder import new_model
+from services.jobs.train_encoder import EVALUATED_AT_ONCE
 from services.jobs.word_opponents import keyword_answers, regression_answers
 from services.jobs.worker import RunningJob, run
 from services.modelling.base_models import OFFLINE, BaseModel, find_base_model

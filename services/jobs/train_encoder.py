@@ -22,10 +22,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import torch
 import transformers
-from peft import LoraConfig, TaskType, get_peft_model
-from safetensors import SafetensorError
 from transformers import (
-    AutoModelForSequenceClassification,
     DataCollatorWithPadding,
     EarlyStoppingCallback,
     TrainingArguments,
@@ -33,7 +30,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from domain.errors import BackendError, BadInput
+from domain.errors import BackendError
 from services.backends.huggingface import (
     FILES,
     HuggingFaceClassifier,
@@ -56,6 +53,7 @@ from services.jobs.encoder_trainer import EncoderTrainer, classification_loss, s
 from services.jobs.first_look import check_training_rows, measure, no_validation
 from services.jobs.folder import write_whole
 from services.jobs.lesson import Lesson, order_of, prepare, show_first_batch
+from services.jobs.new_encoder import new_model
 from services.jobs.opponents import Opponent, measured_in, train_opponents
 from services.jobs.several_labels import training_rows
 from services.jobs.tracking import track
@@ -68,7 +66,6 @@ from services.modelling.settings import EncoderSettings, read_settings
 TOKENS_FROM, OPPONENTS_FROM, TRAIN_FROM, PREDICT_FROM = 0.01, 0.03, 0.07, 0.92
 
 EVALUATED_AT_ONCE = 64
-LORA_DROPOUT = 0.05
 
 logging.set_verbosity_error()
 
@@ -212,65 +209,6 @@ def fit_seed(
         with job.timers["checkpoints"]:
             save_trained(trainer, config, lesson)
     return finish_seed(job, trainer, config, lesson, seed=seed)
-
-
-def new_model(config: EncoderSettings, base: BaseModel, lesson: Lesson) -> Any:
-    """The base model with a new head for our labels; with LoRA, all but head and added matrices frozen.
-
-    Raises:
-        BadInput: the weights are damaged or not all there, or this kind of model can be no classifier.
-    """
-    try:
-        model, read = AutoModelForSequenceClassification.from_pretrained(
-            base.folder,
-            num_labels=len(lesson.labels),
-            id2label=dict(enumerate(lesson.labels)),
-            label2id={label: place for place, label in enumerate(lesson.labels)},
-            # Other programs read it too: of several labels a pipeline takes the sigmoid of each.
-            problem_type=f"{'multi' if lesson.several else 'single'}_label_classification",
-            ignore_mismatched_sizes=True,  # another head than ours is replaced
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
-        raise BadInput(
-            f"{base.name} cannot be trained: {error}", hint="Fetch it anew, or choose another base model."
-        ) from error
-    unread = {*read["missing_keys"], *(key for key, *_ in read["mismatched_keys"])}
-    refuse_missing_weights(base, model, unread)
-    if config.lora_rank == 0:
-        return model
-    return get_peft_model(
-        model,
-        LoraConfig(
-            task_type=TaskType.SEQ_CLS,
-            r=config.lora_rank,
-            lora_alpha=2 * config.lora_rank,
-            lora_dropout=LORA_DROPOUT,
-            target_modules="all-linear",
-            modules_to_save=["classifier", "score"],
-        ),
-    )
-
-
-def refuse_missing_weights(base: BaseModel, model: Any, unread: set[str]) -> None:
-    """Refuse a base whose weights did not all fit: the library fills what is missing with random numbers.
-
-    A new head is random by design, and so may be the pooler, which many base models come without.
-
-    Raises:
-        BadInput: weights of the encoder itself are missing or of another shape.
-    """
-    own = [key for key in sorted(unread) if key.startswith(f"{model.base_model_prefix}.")]
-    lost = [key for key in own if ".pooler." not in key]
-    if lost:
-        raise BadInput(
-            f"{base.name} is damaged, or its config.json is of another model: {len(lost)} of its weights are "
-            f"missing or of another shape, such as {lost[0]}.",
-            hint="Fetch it anew, or choose another base model.",
-        )
 
 
 def training_arguments(config: EncoderSettings, lesson: Lesson, folder: Path, seed: int) -> TrainingArguments:

@@ -3,9 +3,8 @@
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import isfinite
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.feather as feather
@@ -13,6 +12,14 @@ import pyarrow.feather as feather
 from domain.errors import BadInput, NotFound
 from domain.people import actor_named
 from domain.text import shortened
+from services.modelling.score_columns import (
+    Columns,
+    answer_of,
+    check_scale,
+    checked_spellings,
+    flagged_label,
+    number_in,
+)
 from services.several import refuse_several
 from storage import imported_scores as stored
 from storage.database import Database
@@ -24,31 +31,7 @@ from storage.snapshots import Snapshot, get_snapshot
 __all__ = ["BACKEND", "Columns", "Imported", "import_scores"]
 
 SPLITS = ("validation", "test")  # our own models have learned from train: no comparison there is fair
-_MAX_NAME_LENGTH = 100
 _SHOWN = 50
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which column of a file is what.
-
-    Attributes:
-        key: The column by which a row finds its comment: the id that the comment was imported with, or
-            its text, letter by letter.
-        scores: Label to the column with its score. One is enough where there are two labels.
-        label: The column with the system's own label; without it the label follows from the scores.
-        spellings: What the file writes to the label that it means; labels themselves need no entry.
-        scale: The largest score that is possible: 1 or 100.
-        flags_from: With the score of one label alone: it is given from this score on, 0 to 1.
-    """
-
-    key: str
-    key_is: Literal["id", "text"] = "id"
-    scores: Mapping[str, str] = field(default_factory=dict)
-    label: str | None = None
-    spellings: Mapping[str, str] = field(default_factory=dict)
-    scale: float = 1.0
-    flags_from: float = 0.5
 
 
 @dataclass(frozen=True)
@@ -118,7 +101,7 @@ def import_scores(
     if not path.is_file():
         raise NotFound(f"There is no file '{path}'.", hint="Check the path.")
     labels = tuple(snapshot.labels)
-    spellings = _checked(columns, labels, name)
+    spellings = checked_spellings(columns, labels, name)
     present = look_at(path).columns
     if columns.key not in present:
         raise BadInput(
@@ -126,11 +109,11 @@ def import_scores(
             hint=f"It has {shortened(', '.join(present), 500)}.",
         )
     cells, sha256, refused = _cells(path, columns)
-    _check_scale([_number(cell) for row in cells for cell in row[3:]], columns.scale)
+    check_scale([number_in(cell) for row in cells for cell in row[3:]], columns.scale)
     found = _Sorted(refused=refused)
     places = _places(db, snapshot_id, columns)
     for line, key, label, *scores in cells:
-        _take(found, places, (line, key), _answer(columns, labels, spellings, label, scores))
+        _take(found, places, (line, key), answer_of(columns, labels, spellings, label, scores))
     if not found.answers:
         raise BadInput(
             f"No row of the file belongs to the validation or test comments of {snapshot_id}:"
@@ -144,7 +127,7 @@ def import_scores(
         "scores": dict(columns.scores),
         "label": columns.label,
         "scale": columns.scale,
-        "flags": _flagged(columns),
+        "flags": flagged_label(columns),
         "flags_from": columns.flags_from,
     }
     return _stored(db, snapshot, found, name=name.strip(), settings=settings, actor=who, places=places)
@@ -184,57 +167,6 @@ def _stored(
         refused=tuple(found.refused[:_SHOWN]),
         without=comparable - len(found.answers),
     )
-
-
-def _checked(columns: Columns, labels: tuple[str, ...], name: str) -> dict[str, str]:
-    """Casefolded spelling to label."""
-    if not 0 < len(name.strip()) <= _MAX_NAME_LENGTH:
-        raise BadInput("The system has no name.", hint=f"Up to {_MAX_NAME_LENGTH} characters: Perspective.")
-    if columns.scale not in (1.0, 100.0) or not 0 < columns.flags_from <= 1:
-        raise BadInput(
-            f"A scale to {columns.scale:g} with flags from {columns.flags_from:g} is none that is read here.",
-            hint="Scores go up to 1 or to 100; flags begin at a share between 0 and 1.",
-        )
-    for label in (*columns.scores, *columns.spellings.values()):
-        if label not in labels:
-            raise BadInput(f"There is no label '{shortened(label)}'.", hint=f"Labels: {', '.join(labels)}.")
-    if not columns.scores and columns.label is None:
-        raise BadInput("No column holds a score or a label.", hint="Name a score column, or the label's.")
-    if columns.scores and len(labels) > 2 and set(columns.scores) != set(labels):
-        raise BadInput(
-            f"{len(columns.scores)} of {len(labels)} labels have a score column.",
-            hint="With more than two labels, name a score column for each, or the label column alone.",
-        )
-    return {label.casefold(): label for label in labels} | {
-        written.strip().casefold(): label for written, label in columns.spellings.items()
-    }
-
-
-def _check_scale(read: list[float | None], scale: float) -> None:
-    """Refuse scores that were written on another scale: a handful of them may still fit by chance."""
-    scores = [score for score in read if score is not None]
-    above = sum(score > scale for score in scores)
-    outside = above + sum(score < 0 for score in scores)
-    if 2 * outside > len(scores):
-        if scale == 1 and above == outside and max(scores) <= 100:
-            raise BadInput(
-                f"{above:,} of {len(scores):,} scores lie above 1: is the scale 100?",
-                hint="Say so: --scale 100, or 0 to 100 on the page.",
-            )
-        raise BadInput(
-            f"{outside:,} of {len(scores):,} scores do not lie between 0 and {scale:g}.",
-            hint="Scores are read from 0 to 1 or from 0 to 100; is it the right column?",
-        )
-    if scale > 1 and 0 < max(scores, default=0) <= 1:
-        raise BadInput(
-            f"The scale is 100, and all {len(scores):,} scores lie between 0 and 1: is the scale 1?",
-            hint="Say so: --scale 1, or 0 to 1 on the page.",
-        )
-
-
-def _flagged(columns: Columns) -> str | None:
-    """The label whose score alone the file has: what the system is there to flag."""
-    return next(iter(columns.scores)) if len(columns.scores) == 1 else None
 
 
 def _cells(path: Path, columns: Columns) -> tuple[list[tuple[Any, ...]], str, list[Finding]]:
@@ -298,52 +230,6 @@ def _take(
                 found.answers.append({**answer, "comment_id": number, "split": split})
             else:
                 found.in_training += 1
-
-
-def _answer(
-    columns: Columns,
-    labels: tuple[str, ...],
-    spellings: Mapping[str, str],
-    written: str | None,
-    cells: list[str | None],
-) -> dict[str, Any] | str:
-    """Label and scores of one row, or why they cannot be used."""
-    scores: dict[str, float | None] = {}
-    for label, cell in zip(columns.scores, cells, strict=True):
-        value = _number(cell)
-        if cell is not None and cell.strip() and value is None:
-            return f"The score '{shortened(cell)}' is no number."
-        if value is not None and not 0 <= value <= columns.scale:
-            return f"The score {value:g} is not between 0 and {columns.scale:g}: is this the scale?"
-        scores[label] = None if value is None else value / columns.scale
-    whole = _whole(scores, labels)
-    if columns.label is not None:
-        label_said = spellings.get((written or "").strip().casefold())
-    elif whole is None:
-        label_said = None
-    elif len(scores) == 1:
-        [(only, value)] = scores.items()
-        other = next(label for label in labels if label != only)
-        label_said = only if value is not None and value >= columns.flags_from else other
-    else:
-        label_said = labels[max(range(len(labels)), key=whole.__getitem__)]
-    return {"label": label_said, "scores": whole if label_said is not None else None}
-
-
-def _whole(scores: Mapping[str, float | None], labels: tuple[str, ...]) -> list[float] | None:
-    """A score for each label; of two labels one tells the other."""
-    if not scores or any(value is None for value in scores.values()):
-        return None
-    known = {label: float(value) for label, value in scores.items() if value is not None}
-    return [known.get(label, 1 - sum(known.values())) for label in labels]
-
-
-def _number(cell: str | None) -> float | None:
-    try:
-        value = float(cell) if cell and cell.strip() else None
-    except ValueError:
-        return None
-    return value if value is not None and isfinite(value) else None
 
 
 def _table(answers: list[dict[str, Any]]) -> pa.Table:
