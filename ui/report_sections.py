@@ -90,7 +90,7 @@ def draw_rival(run: Run, verdict: Verdict | None) -> None:
     """The comparison with what is in production, else with the newest other model."""
     rival = rival_of(database(), run, verdict)
     if rival is None:
-        st.caption("No other model has answered this split of this snapshot.")
+        st.caption("No other model has answered any of these comments.")
         return
     other, is_champion = rival
     found = comparison_of(other, run.run_id)

@@ -16,6 +16,8 @@ from storage.models import get_model, get_run
 
 Change = Literal["fixed", "broken", "both_wrong", "both_right"]
 
+_RUNS_TRIED = 5  # before it is said that nothing can be compared
+
 
 @dataclass(frozen=True)
 class LabelChange:
@@ -70,6 +72,21 @@ class Changed:
     gold: str
     before: str | None
     after: str | None
+
+
+def comparable_run(db: Database, run: Run, others: list[Run]) -> Run | None:
+    """The first of the others that answered some of the run's comments under the same frozen label.
+
+    Those to the same snapshot come before those to another; beyond that the order stays.
+    """
+    wanted = [each for each in others if each.run_id != run.run_id]
+    wanted.sort(key=lambda each: each.snapshot_id != run.snapshot_id)
+    return next((each for each in wanted[:_RUNS_TRIED] if _shares_comments(db, each, run)), None)
+
+
+def _shares_comments(db: Database, other: Run, run: Run) -> bool:
+    paired = misses.count_paired(db, other.run_id, run.run_id)
+    return any(each.gold_before == each.gold_after for each in paired)
 
 
 def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison:

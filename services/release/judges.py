@@ -9,7 +9,7 @@ from typing import Any
 from domain.errors import NotFound
 from domain.models import Model, Run
 from services.evaluation.acting import Acting
-from services.evaluation.comparing import RunComparison, compare_runs
+from services.evaluation.comparing import RunComparison, comparable_run, compare_runs
 from services.evaluation.comparison import rows_for_power
 from services.evaluation.costs import usd_per_thousand
 from services.evaluation.intervals import (
@@ -40,12 +40,10 @@ from services.release.deciding import (
 from storage.answer_costs import measure_costs
 from storage.behaviours import Measured, list_behaviours
 from storage.database import Database
-from storage.misses import count_paired
 from storage.models import list_runs
 from storage.snapshots import Snapshot
 
 _OF_THE_LABEL = ("recall", "precision", "f1")  # say nothing where no comment has the label
-_RUNS_TRIED = 5  # of a rival, before it is said to have answered nothing that can be compared
 
 
 @dataclass(frozen=True)
@@ -79,24 +77,12 @@ def judged(case: Case, clause: Clause) -> Finding:
 
 
 def rival_run(case: Case, against: str) -> Run | None:
-    """The rival's answers to the same comments; None where it has none.
-
-    Those to the same snapshot come first, the newest of them; else the newest to that split of another
-    snapshot that shares comments under the same frozen label: only these are compared.
-    """
+    """The rival's answers to the same comments, the newest that can be compared; None where it has none."""
     rival = case.champion if against == CHAMPION else against
     if rival is None:
         return None
     found = list_runs(case.db, case.snapshot.dataset_id, model_id=rival, split=case.run.split)
-    found.sort(key=lambda run: run.snapshot_id != case.run.snapshot_id)
-    return next((run for run in found[:_RUNS_TRIED] if _shares_comments(case, run)), None)
-
-
-def _shares_comments(case: Case, run: Run) -> bool:
-    if run.run_id == case.run.run_id:
-        return False
-    paired = count_paired(case.db, run.run_id, case.run.run_id)
-    return any(each.gold_before == each.gold_after for each in paired)
+    return comparable_run(case.db, case.run, found)
 
 
 def last_day(db: Database, model: Model) -> date | None:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from domain.models import Model, Run
-from services.evaluation.comparing import RunComparison, compare_runs
+from services.evaluation.comparing import RunComparison, comparable_run, compare_runs
 from services.evaluation.reports import Evaluation, evaluate
 from services.evaluation.score_reports import ScoreReport, report_scores, validation_of
 from services.evaluation.scored import scored_run
@@ -169,7 +169,7 @@ def label_scores(db: Database, found: Evaluation) -> tuple[ScoreReport, ...]:
 def rival_of(db: Database, run: Run, verdict: Verdict | None) -> tuple[str, bool] | None:
     """The run to compare with, and whether it is that of the model in production; None where there is none.
 
-    What is in production comes first; while nothing else is, the newest other model on the same comments.
+    What is in production comes first; while nothing else is, the newest other model with answers to compare.
     """
     if verdict is not None and verdict.rival_run is not None:
         return verdict.rival_run, True
@@ -177,6 +177,6 @@ def rival_of(db: Database, run: Run, verdict: Verdict | None) -> tuple[str, bool
     champion = get_release(db, release).model_id if release else None
     if champion == run.model_id:
         champion = None
-    runs = list_runs(db, run.dataset_id, snapshot_id=run.snapshot_id, split=run.split)
-    wanted = [each for each in runs if each.model_id != run.model_id and champion in (None, each.model_id)]
-    return (wanted[0].run_id, champion is not None) if wanted else None
+    runs = list_runs(db, run.dataset_id, model_id=champion, split=run.split)
+    rival = comparable_run(db, run, [each for each in runs if each.model_id != run.model_id])
+    return (rival.run_id, champion is not None) if rival else None

@@ -250,7 +250,7 @@ def _production(report: Told) -> Section:
 def _rival(report: Told) -> Section:
     found, title = report["rival"], "Is it better than what we have?"
     if found is None:
-        return Section(title, ("No other model has answered this split of this snapshot.",))
+        return Section(title, ("No other model has answered any of these comments.",))
     newest = "is the newest other model; no other is in production"
     known = "is in production" if found["is_champion"] else newest
     rows = tuple(

@@ -276,6 +276,12 @@ def test_the_rival_is_the_newest_other_model_while_nothing_is_in_production(db, 
     assert (found.comparison.counts.fixed, found.comparison.counts.broken) == (22, 5)
 
 
+def test_a_rival_may_have_answered_the_same_comments_in_another_snapshot(db, ids, run):
+    other = stored_run(db, answered(ids, missed=30), name="other")
+    assert get_run(db, other).snapshot_id != get_run(db, run).snapshot_id
+    assert model_report(db, run).rival.comparison.before.run_id == other
+
+
 def test_a_run_without_scores_has_no_curves_and_is_reported_all_the_same(db, ids):
     facts = facts_of(db, stored_run(db, answered(ids, missed=3)))
     assert facts["scores"] == []
