@@ -11,16 +11,12 @@ _FIRST_WINDOW = 2_000
 _SAVED_FIRST = 10  # more of the texts that somebody saved wait in their turn
 LEASE = timedelta(minutes=10)
 
-# Only a window of comment ids is looked at: the time does not grow with the dataset. Tied votes wait for one
-# more annotator, however many votes are needed: without a label in force they would never be frozen.
+# Only a window of comment ids is looked at: the time does not grow with the dataset. As many people at once may
+# hold a comment as it still needs labels. Tied votes wait for one more annotator, however many votes are needed:
+# without a label in force they would never be frozen.
 _WAITING_IN_WINDOW = """
-SELECT c.comment_id
-FROM comments c
-LEFT JOIN (
-  SELECT
-    comment_id,
-    count(DISTINCT annotator) FILTER (kind = 'label') AS labelled_by,
-    bool_or(annotator = $annotator) AS mine
+WITH given AS (
+  SELECT comment_id, annotator, kind
   FROM votes
   WHERE dataset_id = $dataset_id
     AND comment_id BETWEEN $first AND $last
@@ -29,16 +25,33 @@ LEFT JOIN (
       SELECT undoes FROM votes
       WHERE dataset_id = $dataset_id AND comment_id BETWEEN $first AND $last AND undoes IS NOT NULL
     )
+), answered AS (
+  SELECT
+    comment_id,
+    count(DISTINCT annotator) FILTER (kind = 'label') AS labelled_by,
+    bool_or(annotator = $annotator) AS mine
+  FROM given
   GROUP BY comment_id
-) v ON v.comment_id = c.comment_id
+), held AS (
+  SELECT comment_id, count(DISTINCT annotator) AS held_by
+  FROM leases
+  WHERE lease_until > $now
+    AND annotator <> $annotator
+    AND comment_id BETWEEN $first AND $last
+    AND (comment_id, annotator) NOT IN (SELECT (comment_id, annotator) FROM given)
+  GROUP BY comment_id
+)
+SELECT c.comment_id
+FROM comments c
+LEFT JOIN answered v ON v.comment_id = c.comment_id
+LEFT JOIN held h ON h.comment_id = c.comment_id
 LEFT JOIN labels_of($dataset_id, $first, $last) l ON l.comment_id = c.comment_id
 WHERE c.dataset_id = $dataset_id
   AND c.comment_id BETWEEN $first AND $last
   AND NOT coalesce(v.mine, false)
-  AND (coalesce(v.labelled_by, 0) < $votes_needed OR l.label_from = 'tied')
-  AND NOT EXISTS (
-    SELECT 1 FROM leases l
-    WHERE l.comment_id = c.comment_id AND l.annotator <> $annotator AND l.lease_until > $now
+  AND (
+    coalesce(v.labelled_by, 0) + coalesce(h.held_by, 0) < $votes_needed
+    OR (l.label_from = 'tied' AND h.held_by IS NULL)
   )
   AND NOT EXISTS (
     SELECT 1 FROM exclusions e JOIN cleanings k USING (cleaning_id)

@@ -6,12 +6,10 @@ from domain.queues import Queue
 from storage.database import Database, now
 from storage.queue import LEASE, windows
 
-# Of a stretch of a queue: what lacks labels, was not answered by this person, and is held by nobody else.
-_WAITING = """
-WITH asked AS (
-  SELECT place, comment_id FROM queue_items
-  WHERE queue_id = $queue_id AND place BETWEEN $first AND $last
-), given AS (
+# Of comments of a queue (`asked`): whose labels count, and who else holds them and has yet to answer. As many
+# people at once may hold a comment as it still needs labels, so that nobody goes home while work is left.
+_TAKEN = """
+, given AS (
   SELECT comment_id, annotator, kind, vote_id
   FROM votes
   WHERE dataset_id = $dataset_id
@@ -23,22 +21,39 @@ WITH asked AS (
         AND comment_id IN (SELECT comment_id FROM asked)
         AND undoes IS NOT NULL
     )
-), counted AS (
-  SELECT
-    comment_id,
-    count(DISTINCT annotator) FILTER (kind = 'label' AND vote_id > $counted_after) AS labelled_by,
-    bool_or(annotator = $annotator AND vote_id > $own_after) AS mine
-  FROM given
+), held AS (
+  SELECT comment_id, annotator
+  FROM leases l
+  WHERE lease_until > $now
+    AND annotator <> $annotator
+    AND comment_id IN (SELECT comment_id FROM asked)
+    AND NOT EXISTS (
+      SELECT 1 FROM given g
+      WHERE g.comment_id = l.comment_id AND g.annotator = l.annotator AND g.vote_id > $counted_after
+    )
+), taken AS (
+  SELECT comment_id, count(DISTINCT annotator) AS people
+  FROM (
+    SELECT comment_id, annotator FROM given
+    WHERE kind = 'label' AND vote_id > $counted_after AND annotator <> $annotator
+    UNION ALL
+    SELECT comment_id, annotator FROM held
+  )
   GROUP BY comment_id
 )
+"""
+# Of a stretch of a queue: what was not answered by this person, and that others will not fill.
+_WAITING = f"""
+WITH asked AS (
+  SELECT place, comment_id FROM queue_items
+  WHERE queue_id = $queue_id AND place BETWEEN $first AND $last
+) {_TAKEN}
 SELECT a.comment_id
 FROM asked a
-LEFT JOIN counted v ON v.comment_id = a.comment_id
-WHERE coalesce(v.labelled_by, 0) < $votes_needed
-  AND NOT coalesce(v.mine, false)
-  AND NOT EXISTS (
-    SELECT 1 FROM leases l
-    WHERE l.comment_id = a.comment_id AND l.annotator <> $annotator AND l.lease_until > $now
+LEFT JOIN taken t ON t.comment_id = a.comment_id
+WHERE coalesce(t.people, 0) < $votes_needed
+  AND a.comment_id NOT IN (
+    SELECT comment_id FROM given WHERE annotator = $annotator AND vote_id > $own_after
   )
   AND NOT EXISTS (
     SELECT 1 FROM exclusions e JOIN cleanings k USING (cleaning_id)
@@ -196,35 +211,21 @@ def update_checks(
 def list_late(db: Database, queue: Queue, annotator: str, comment_ids: Sequence[int]) -> list[int]:
     """Of comments this person is about to answer, those whose ten minutes are over and that moved on.
 
-    They moved on where somebody else holds them, or gave the last label they needed.
+    They moved on where others gave the labels they needed, or hold them to do so.
     """
     with db.reading() as cursor:
         rows = cursor.execute(
-            """
-            SELECT i.comment_id
-            FROM queue_items i
-            WHERE i.queue_id = $queue_id
-              AND i.comment_id IN $ids
-              AND NOT EXISTS (
-                SELECT 1 FROM leases l WHERE l.comment_id = i.comment_id AND l.annotator = $annotator
-                  AND l.lease_until > $now
+            f"""
+            WITH asked AS (
+              SELECT comment_id FROM queue_items WHERE queue_id = $queue_id AND comment_id IN $ids
+            ) {_TAKEN}
+            SELECT comment_id
+            FROM taken
+            WHERE people >= $votes_needed
+              AND comment_id NOT IN (
+                SELECT comment_id FROM leases WHERE annotator = $annotator AND lease_until > $now
               )
-              AND (
-                EXISTS (
-                  SELECT 1 FROM leases l WHERE l.comment_id = i.comment_id AND l.annotator <> $annotator
-                    AND l.lease_until > $now
-                )
-                OR (
-                  SELECT count(DISTINCT annotator) FROM votes v
-                  WHERE v.dataset_id = $dataset_id AND v.comment_id = i.comment_id AND v.kind = 'label'
-                    AND v.vote_id > $counted_after AND v.annotator <> $annotator
-                    AND v.client_id NOT IN (
-                      SELECT undoes FROM votes WHERE dataset_id = $dataset_id AND undoes IS NOT NULL
-                        AND comment_id IN $ids
-                    )
-                ) >= $votes_needed
-              )
-            ORDER BY i.comment_id
+            ORDER BY comment_id
             """,
             {
                 "queue_id": queue.queue_id,

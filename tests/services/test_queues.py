@@ -197,6 +197,19 @@ def test_a_comment_held_through_one_queue_is_not_handed_out_by_another(db, comme
     assert [each.comment_id for each in next_comments(db, KIDS, actor="cleo", wanted=1)] == comments[5:6]
 
 
+def test_nobody_goes_home_while_a_comment_needs_more_people_than_hold_it(db, comments):
+    queue = made(db, votes_needed=3, most=4)
+    for who in ("ana", "ben", "cleo"):
+        assert handed(db, queue, who) == comments[:4]
+    assert handed(db, queue, "dana") == []  # three hold each of them
+    answer(db, queue, "ana", comments[:2])
+    assert handed(db, queue, "dana") == []
+    record_in_queue(db, queue, [Vote(comments[0], "ben", "skip", "skipped")], actor="ben")
+    assert handed(db, queue, "dana") == [comments[0]]  # ben gives it no label
+    answer(db, queue, "cleo", comments[:1])
+    assert handed(db, queue, "ben") == comments[1:4]
+
+
 def test_the_search_goes_on_where_the_hand_is_and_then_from_the_start(db, comments):
     queue = made(db, order="random")
     order = handed(db, queue, "ana", 60)
@@ -226,6 +239,15 @@ def test_an_answer_that_comes_late_is_kept_and_named(db, comments, monkeypatch):
     assert len(recorded.acked) == 3
     assert recorded.late == tuple(comments[:2])  # labelled by ben, and held by ben; nobody took the third
     assert asked(db, "SELECT count(*) FROM votes WHERE comment_id = ?", [comments[0]]) == [(2,)]
+
+
+def test_an_answer_is_not_late_while_its_comment_still_needs_it(db, comments, monkeypatch):
+    queue = made(db, votes_needed=2)
+    handed(db, queue, "ana", 3)
+    later(monkeypatch, 11)
+    assert handed(db, queue, "ben", 1) == handed(db, queue, "cleo", 1) == comments[:1]
+    assert handed(db, queue, "dana", 1) == comments[1:2]
+    assert answer(db, queue, "ana", comments[:2]).late == (comments[0],)
 
 
 def test_an_answer_in_time_is_not_late_and_neither_is_its_repetition(db, comments):

@@ -52,10 +52,13 @@ def test_a_comment_that_needs_two_votes_waits_for_the_second_annotator_only(db, 
     assert leased(db, "ana", 1, votes_needed=2) == [comments[0]]
 
 
-def test_a_comment_passes_to_the_second_annotator_as_soon_as_the_first_has_voted(db, comments):
-    leased(db, "ben", 2, votes_needed=2)
+def test_a_comment_is_held_by_as_many_people_at_once_as_it_still_needs_labels(db, comments):
+    assert leased(db, "ben", 2, votes_needed=2) == leased(db, "ana", 2, votes_needed=2) == comments[:2]
+    assert leased(db, "cleo", 1, votes_needed=2) == [comments[2]]
     vote(db, comments[0], "ben", "allow")
-    assert leased(db, "ana", 2, votes_needed=2) == [comments[0], comments[2]]
+    assert leased(db, "cleo", 1, votes_needed=2) == [comments[2]]  # ana still holds it
+    add_votes(db, KIDS, [Vote(comments[0], "ana", "skip", "skipped")])
+    assert leased(db, "cleo", 1, votes_needed=2) == [comments[0]]
 
 
 def test_the_label_that_the_file_brought_counts_as_a_vote(db, comments):
@@ -134,6 +137,12 @@ def test_a_tie_waits_for_one_more_annotator_and_not_for_those_who_voted(db, comm
     assert comments[3] not in leased(db, "ben", 60, votes_needed=votes_needed)
     vote(db, comments[3], "ana", "allow")
     assert comments[3] not in leased(db, "dana", 60, votes_needed=votes_needed)
+
+
+def test_a_tie_is_held_by_one_person_at_a_time(db, comments):
+    tie(db, comments[0])
+    assert leased(db, "ana", 1) == [comments[0]]
+    assert leased(db, "dana", 1) == [comments[1]]
 
 
 def test_a_tie_decided_by_adjudication_waits_for_nobody(db, comments):
