@@ -11,9 +11,9 @@ _FIRST_WINDOW = 2_000
 _SAVED_FIRST = 10  # more of the texts that somebody saved wait in their turn
 LEASE = timedelta(minutes=10)
 
-# Only a window of comment ids is looked at: the time does not grow with the dataset. As many people at once may
-# hold a comment as it still needs labels. Tied votes wait for one more annotator, however many votes are needed:
-# without a label in force they would never be frozen.
+# Only a window of comment ids is looked at: the time does not grow with the dataset. As many people at once
+# may hold a comment as it still needs labels. Tied votes wait for one more annotator, however many votes are
+# needed: without a label in force they would never be frozen.
 _WAITING_IN_WINDOW = """
 WITH given AS (
   SELECT comment_id, annotator, kind
