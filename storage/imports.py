@@ -23,17 +23,17 @@ Progress = Callable[[str], None]
 # The place of a row among the equal texts of this file, where the file gives no id of its own.
 _ORDINALS = """
 CREATE OR REPLACE TEMP TABLE ordinals AS
-SELECT line, row_number() OVER (PARTITION BY sha256(body) ORDER BY line) AS ordinal
+SELECT row, row_number() OVER (PARTITION BY sha256(body) ORDER BY row) AS ordinal
 FROM parsed
-WHERE nullif(external_id, '') IS NULL
+WHERE nullif(external_id, '') IS NULL AND row = comment_row
 """
 
 # Who is who: a mapped id, else the text's hash and its place among equal texts of this file.
 _IDENTIFY = """
 CREATE OR REPLACE TEMP TABLE incoming AS
 SELECT
-  line, body, author, thread, posted_text, language, annotator, reason, match_key, bands, text_hash,
-  written, label, imported_split, split_text, score_text,
+  row, comment_row, line, body, author, thread, posted_text, language, annotator, reason, match_key, bands,
+  text_hash, written, label, imported_split, split_text, score_text,
   try_cast(posted_text AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS posted_at,
   try_cast(score_text AS DOUBLE) AS source_score,
   coalesce(mapped_id, text_hash || ':' || ordinal) AS external_id
@@ -48,7 +48,7 @@ FROM (
     l.meaning AS label,
     s.meaning AS imported_split
   FROM parsed p
-  LEFT JOIN ordinals o ON o.line = p.line
+  LEFT JOIN ordinals o ON o.row = p.comment_row
   LEFT JOIN label_map l ON l.written = p.label
   LEFT JOIN split_map s ON s.written = p.split
 )
@@ -59,15 +59,15 @@ _STANDING = """
 CREATE OR REPLACE TEMP TABLE standing AS
 SELECT
   f.external_id,
-  f.line,
+  f.row,
   k.comment_id AS known_id,
   coalesce(
     k.comment_id,
-    $first_comment - 1 + row_number() OVER (PARTITION BY k.comment_id IS NULL ORDER BY f.line)
+    $first_comment - 1 + row_number() OVER (PARTITION BY k.comment_id IS NULL ORDER BY f.row)
   ) AS comment_id,
   coalesce(k.text_hash, f.text_hash) AS text_hash
 FROM (
-  SELECT external_id, min(line) AS line, arg_min(text_hash, line) AS text_hash
+  SELECT external_id, min(row) AS row, arg_min(text_hash, row) AS text_hash
   FROM incoming
   GROUP BY external_id
 ) f
@@ -99,7 +99,7 @@ FROM (
       CASE $group_by WHEN 'author' THEN i.author WHEN 'thread' THEN i.thread END, i.external_id
     )), 1, 16))::UBIGINT % 1000 AS slot
   FROM incoming i
-  JOIN standing s ON s.line = i.line
+  JOIN standing s ON s.row = i.row
   WHERE s.known_id IS NULL
 )
 """
@@ -107,7 +107,8 @@ FROM (
 _LABELLED = """
 CREATE OR REPLACE TEMP TABLE labelled AS
 SELECT
-  s.comment_id, i.external_id, i.label, i.reason, i.line, coalesce(i.annotator, '(imported)') AS annotator
+  s.comment_id, i.external_id, i.label, i.reason, i.row, i.line,
+  coalesce(i.annotator, '(imported)') AS annotator
 FROM incoming i
 JOIN standing s ON s.external_id = i.external_id AND s.text_hash = i.text_hash
 WHERE i.label IS NOT NULL
@@ -129,9 +130,9 @@ SELECT
 FROM (
   SELECT *
   FROM labelled l
-  SEMI JOIN (SELECT min(line) AS line FROM labelled GROUP BY comment_id, annotator) f ON f.line = l.line
+  SEMI JOIN (SELECT min(row) AS row FROM labelled GROUP BY comment_id, annotator) f ON f.row = l.row
   ANTI JOIN voted v ON v.comment_id = l.comment_id AND v.annotator = l.annotator
-  ORDER BY comment_id, line
+  ORDER BY comment_id, row
 )
 """
 
@@ -144,7 +145,7 @@ FROM (
   SELECT i.line, 'conflict', 'id ' || i.external_id || ' is known with another text', i.body
   FROM incoming i
   JOIN standing s USING (external_id)
-  WHERE s.text_hash <> i.text_hash
+  WHERE s.text_hash <> i.text_hash AND i.row = i.comment_row
   UNION ALL
   SELECT
     l.line, 'conflict', l.annotator || ' labelled this ' || f.label || ' before, here ' || l.label, i.body
@@ -152,30 +153,30 @@ FROM (
   JOIN (
     SELECT comment_id, annotator, label FROM voted
     UNION ALL
-    SELECT comment_id, annotator, arg_min(label, line)
+    SELECT comment_id, annotator, arg_min(label, row)
     FROM labelled
     ANTI JOIN voted USING (comment_id, annotator)
     GROUP BY comment_id, annotator
   ) f ON f.comment_id = l.comment_id AND f.annotator = l.annotator AND f.label <> l.label
-  JOIN incoming i ON i.line = l.line
+  JOIN incoming i ON i.row = l.row
   UNION ALL
   SELECT line, 'note', 'label ''' || written || ''' is not in the label set; in without it', body
   FROM incoming WHERE written IS NOT NULL AND label IS NULL
   UNION ALL
   SELECT line, 'note', 'time ''' || posted_text || ''' was not understood; kept as text', body
-  FROM incoming WHERE posted_text IS NOT NULL AND posted_at IS NULL
+  FROM incoming WHERE posted_text IS NOT NULL AND posted_at IS NULL AND row = comment_row
   UNION ALL
   SELECT line, 'note', 'score ''' || score_text || ''' is not a number; in without it', body
-  FROM incoming WHERE score_text IS NOT NULL AND source_score IS NULL
+  FROM incoming WHERE score_text IS NOT NULL AND source_score IS NULL AND row = comment_row
   UNION ALL
   SELECT line, 'note', 'split ''' || split_text || ''' is not train, validation or test; in without it', body
-  FROM incoming WHERE split_text IS NOT NULL AND imported_split IS NULL
+  FROM incoming WHERE split_text IS NOT NULL AND imported_split IS NULL AND row = comment_row
 )
 """
 
 _COUNTS = """
 SELECT
-  (SELECT count(*) FROM incoming) AS rows,
+  (SELECT count(*) FROM incoming WHERE row = comment_row) AS rows,
   (SELECT count(*) FROM standing WHERE known_id IS NULL) AS added,
   (SELECT count(DISTINCT i.external_id) FROM incoming i JOIN standing s USING (external_id, text_hash)
     WHERE s.known_id IS NOT NULL) AS known,

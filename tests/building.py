@@ -52,7 +52,8 @@ def put_in(db: Database, rows: Sequence[Row], *, progress: Callable[[str], None]
 def parsed_table(rows: Sequence[Row]) -> pa.Table:
     """The rows as the reader of files hands them over; the first stands in line 2."""
     hashes, bands = sketched([row["text"] for row in rows])
-    columns: dict[str, pa.Array] = {"line": pa.array(range(2, len(rows) + 2), pa.int64())}
+    places = pa.array(range(2, len(rows) + 2), pa.int64())
+    columns: dict[str, pa.Array] = {name: places for name in ("line", "row", "comment_row")}
     for name in ("id", "text", "label", "author", "thread", "time", "split", "language", "annotator",
                  "score", "reason"):  # fmt: skip
         cells = [row.get(name) for row in rows]

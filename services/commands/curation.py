@@ -32,7 +32,17 @@ def import_(
     labels: Annotated[str, typer.Option(help="Label set of a new dataset: allow,disallow")] = "",
     group_by: Annotated[str, typer.Option(help="author, thread or none, for a new dataset.")] = "author",
     votes_needed: Annotated[int, typer.Option(help="Votes a comment needs, for a new dataset.")] = 1,
-    several: Several = False,
+    several: Annotated[
+        bool | None,
+        typer.Option(
+            "--several/--one-label",
+            help="A comment may have several labels; else that is so where each label has a column.",
+        ),
+    ] = None,
+    annotators: Annotated[
+        str,
+        typer.Option(help="The column that names who labelled a row, or a column of each: rater_1,rater_2."),
+    ] = "",
     look: Annotated[bool, typer.Option("--look", help="Show how the file is read; import nothing.")] = False,
     actor: As = ME,
     home: Home = None,
@@ -41,7 +51,10 @@ def import_(
     """Bring a CSV, JSONL or Parquet file in: --column text=tweet --label-map 0=hate.
 
     Several labels per comment: one column with insult|threat in it and --several, or a column of 0 and 1 for
-    each label, --column label:insult=is_insult --column label:threat=is_threat.
+    each label, --column label:insult=is_insult --column label:threat=is_threat; with --one-label just one of
+    them is 1. Several votes per comment: --annotators worker for a row each, --annotators 'rater_*' for a
+    column each, --column count:hate=hate_votes for counts. An id of several columns: --column id:a=thread
+    --column id:b=turn.
     """
     if look:
         do("look", {"path": str(file)}, home, as_json)
@@ -56,6 +69,7 @@ def import_(
         "group_by": group_by,
         "votes_needed": votes_needed,
         "several": several,
+        "annotators": [name for name in annotators.split(",") if name],
     }
     do("import", given, home, as_json)
 

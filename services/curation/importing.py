@@ -9,7 +9,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from domain.comments import Dataset
 from domain.errors import BadInput, Conflict
 from domain.labels import MAX_LABELS, SEPARATOR, LabelSet, parts_of
 from domain.people import actor_named
@@ -22,17 +21,22 @@ from storage.database import Database, now
 from storage.imports import Finding, Import, get_import, list_imports
 from storage.intake.parent import (
     FIELDS,
+    ID_COLUMN,
     LABEL_COLUMN,
     FileLook,
     count_labels,
+    id_fields,
+    is_field,
     label_fields,
     look_at,
     parse,
+    vote_fields,
 )
 
 __all__ = [
-    "FIELDS", "LABEL_COLUMN", "FileLook", "Finding", "Import", "counts_sentence", "findings", "findings_csv",
-    "get_import", "guess_columns", "import_file", "label_values", "list_imports", "preview",
+    "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "FileLook", "Finding", "Import", "complete_columns",
+    "counts_sentence", "findings", "findings_csv", "get_import", "guess_columns", "import_file",
+    "label_values", "list_imports", "preview",
 ]  # fmt: skip
 
 # Told (what is going on, share from 0 to 1); may raise to stop the import, and then nothing has happened.
@@ -68,9 +72,9 @@ def preview(path: Path) -> FileLook:
 def label_values(path: Path, columns: dict[str, str]) -> dict[str, int]:
     """How many rows of the file have each value of the label column; empty where none is mapped.
 
-    Columns of one label each count as one that holds the labels with a 1.
+    Columns of one label each count as one that holds the labels with a 1, those of annotators as a vote each.
     """
-    is_labelled = "label" in columns or label_fields(columns)
+    is_labelled = "label" in columns or label_fields(columns) or vote_fields(columns)
     return count_labels(path, columns=columns) if "text" in columns and is_labelled else {}
 
 
@@ -87,11 +91,13 @@ def guess_columns(columns: tuple[str, ...]) -> dict[str, str]:
 
 def complete_columns(columns: tuple[str, ...], named: dict[str, str]) -> dict[str, str]:
     """What was named, field to column, and the guesses for the rest; a field named as "" is left out."""
-    taken, spread = set(named.values()), label_fields(named)
+    taken, has_labels = set(named.values()), label_fields(named) | vote_fields(named)
     rest = {
         field: column
         for field, column in guess_columns(columns).items()
-        if column not in taken and not (field == "label" and spread)
+        if column not in taken
+        and not (field == "label" and has_labels)
+        and not (field == "id" and id_fields(named))
     }
     return {field: column for field, column in {**rest, **named}.items() if column}
 
@@ -107,7 +113,7 @@ def import_file(
     labels: tuple[str, ...] = (),
     group_by: str = "author",
     votes_needed: int = 1,
-    several: bool = False,
+    several: bool | None = None,
     file_name: str | None = None,
     progress: Progress = lambda _what, _share: None,
 ) -> Import:
@@ -115,11 +121,12 @@ def import_file(
 
     Args:
         columns: Field (one of FIELDS) to column of the file; guessed from the names if not given. A field
-            `label:NAME` is a column that says 1 or 0 of one label of several.
+            `label:NAME` is a column that says 1 or 0 of one label, `vote:NAME` the label that one annotator
+            gave, `count:NAME` how many people gave a label, `id:NAME` one part of the id.
         label_map: Written value to label. Values that are the name of a label need no entry.
         labels: The label set of a new dataset; if not given, the labels that the map or the file names.
-        group_by, votes_needed, several: As in `create_dataset`, for a new dataset; a column for each label
-            makes one with several labels.
+        group_by, votes_needed, several: As in `create_dataset`, for a new dataset. Where it is not said, a
+            column for each label makes one with several labels.
         file_name: What the file is called to the person, where it was uploaded under another name.
 
     Raises:
@@ -130,7 +137,7 @@ def import_file(
     mapping = columns or guess_columns(look_at(path).columns)
     spread = label_fields(mapping)
     known = stored.find_dataset(db, dataset_id)
-    _check_mapping(mapping, spread, known)
+    _check_mapping(mapping, spread)
     folder = Path(tempfile.mkdtemp(prefix="import-", dir=db.home / "tmp"))
     try:
         parsed = parse(
@@ -144,7 +151,7 @@ def import_file(
         written = _written_labels(rows)
         new_labels = None
         if known is None:
-            is_several = several or bool(spread)
+            is_several = bool(spread) if several is None else several
             known, new_labels = new_dataset(
                 dataset_id,
                 labels
@@ -203,21 +210,25 @@ def findings_csv(db: Database, import_id: int) -> str:
     return csv_of(("line", "kind", "reason", "row"), rows)
 
 
-def _check_mapping(mapping: dict[str, str], spread: dict[str, str], known: Dataset | None) -> None:
-    unknown = set(mapping) - set(FIELDS) - set(spread)
+def _check_mapping(mapping: dict[str, str], spread: dict[str, str]) -> None:
+    unknown = [field for field in mapping if not is_field(field)]
     if unknown:
         raise BadInput(f"'{min(unknown)}' is no field of a comment.", hint=f"Fields: {', '.join(FIELDS)}.")
-    if spread and "label" in mapping:
+    votes = vote_fields(mapping)
+    if (spread and votes) or ("label" in mapping and (spread or votes)):
         raise BadInput(
-            "The labels stand in a column of their own and in one column each.", hint="Map one or the other."
+            "The labels stand in a column of their own and in one column each, or in columns of two kinds.",
+            hint="Map one or the other.",
         )
+    if "annotator" in mapping and votes:
+        raise BadInput(
+            "A column names the annotator, and there is a column of votes for each.",
+            hint="Map one or the other.",
+        )
+    if "id" in mapping and id_fields(mapping):
+        raise BadInput("The id is one column and several together.", hint="Map one or the other.")
     if "text" not in mapping:
         raise BadInput("No column holds the text.", hint="Say which one: --column text=COLUMN.")
-    if spread and known is not None and not known.several:
-        raise BadInput(
-            f"A comment of '{known.dataset_id}' has one label, and the file has a column for each.",
-            hint="Import into a dataset that was made for several labels per comment.",
-        )
 
 
 def _check_label_columns(spread: dict[str, str], label_map: dict[str, str], known: LabelSet) -> None:

@@ -107,7 +107,8 @@ def _row(text: str) -> pa.Table:
     """The text as the reader of files would hand it over, with nothing else known of it."""
     keys, bands = sketched([text])
     columns = {field.name: pa.nulls(1, field.type) for field in ROWS_SCHEMA}
-    columns |= {"line": pa.array([1], pa.int64()), "body": pa.array([text]), "bands": bands}
+    columns |= {name: pa.array([1], pa.int64()) for name in ("line", "row", "comment_row")}
+    columns |= {"body": pa.array([text]), "bands": bands}
     columns |= {"match_key": pa.array(keys)}
     return pa.table({field.name: columns[field.name] for field in ROWS_SCHEMA}, schema=ROWS_SCHEMA)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from domain.comments import CommentFilter
 from domain.errors import BadInput
+from services.curation import annotators as voting
 from services.curation import cleaning, comments, datasets, importing, snapshots
 from services.demo import load_demo
 from services.labelling import desk
@@ -34,12 +35,17 @@ def import_file(
     labels: list[str] | None = None,
     group_by: str = "author",
     votes_needed: int = 1,
-    several: bool = False,
+    several: bool | None = None,
+    annotators: list[str] | None = None,
     progress: Progress,
 ) -> Any:
-    """Bring a file in; fields that `columns` does not name are guessed from the names of the columns."""
-    if columns:
-        columns = importing.complete_columns(importing.preview(Path(path)).columns, columns)
+    """Bring a file in; fields that `columns` does not name are guessed from the names of the columns.
+
+    `annotators` are the columns of annotators, as `with_annotators` takes them.
+    """
+    if columns or annotators:
+        present = importing.preview(Path(path)).columns
+        columns = _with_guesses(present, columns or {}, annotators or [])
     done = importing.import_file(
         db,
         Path(path),
@@ -54,6 +60,14 @@ def import_file(
         progress=progress,
     )
     return {"import": done, "sentence": importing.counts_sentence(done)}
+
+
+def _with_guesses(present: tuple[str, ...], named: dict[str, str], annotators: list[str]) -> dict[str, str]:
+    """What was named, the annotators, and guesses for the rest."""
+    guessed = importing.complete_columns(present, named)
+    if len(annotators) > 1 or any("*" in name for name in annotators):
+        guessed = {field: column for field, column in guessed.items() if field in named or field != "label"}
+    return voting.with_annotators(present, guessed, annotators)
 
 
 def list_findings(db: Database, *, import_id: int, limit: int | None = None) -> Any:

@@ -65,13 +65,15 @@ class FileLook:
 class Batch:
     """Rows in file order, column by column: `fields[name][i]` belongs to the record at `lines[i]`.
 
-    `share` is the share of the file that has been read so far, 0 to 1.
+    `share` is the share of the file that has been read so far, 0 to 1. `votes` numbers the rows that are
+    votes on one comment from 0; empty where each row is a comment of its own.
     """
 
     lines: Sequence[int]
     fields: dict[str, list[Any]]
     findings: list[Finding]
     share: float
+    votes: Sequence[int] = ()
 
 
 def refusal(line: int, reason: str, raw: str) -> Finding:

@@ -23,7 +23,7 @@ from domain.errors import BadInput, WorkbenchError
 from domain.text import shortened
 from storage.intake import csv_rows, jsonl_rows, parquet_rows
 from storage.intake.batch import MAX_LABEL_VALUES, MAX_ROWS, Batch, FileFormat, FileLook
-from storage.intake.label_columns import gathered
+from storage.intake.shaping import shaped
 from storage.intake.writing import ArrowFiles, sketched
 
 _PARENT_DIED = 3
@@ -67,7 +67,7 @@ def look(path: Path) -> FileLook:
 def count_labels(path: Path, columns: dict[str, str]) -> list[tuple[str, int]]:
     """The values of the label column, those of the most rows first, and how many rows have each."""
     counts: Counter[str] = Counter()
-    for batch in gathered(_batches(path, columns), columns):
+    for batch in shaped(_batches(path, columns), columns):
         counts.update(label for label in batch.fields.get("label", ()) if label is not None)
     return counts.most_common(MAX_LABEL_VALUES)
 
@@ -80,7 +80,7 @@ def parse(path: Path, into: Path, columns: dict[str, str]) -> dict[str, Any]:
     seconds = dict.fromkeys(("parse", "sketch", "write"), 0.0)
     told_at = 0.0
     with ArrowFiles(into) as files:
-        for batch in _timed(gathered(_batches(path, columns), columns), seconds):
+        for batch in _timed(shaped(_batches(path, columns), columns), seconds):
             started = time.perf_counter()
             sketches = sketched(batch.fields["text"])
             done = time.perf_counter()

@@ -15,11 +15,14 @@ from typing import IO, Any
 
 from domain.errors import BadInput, Conflict, from_dict
 from storage.intake.batch import FIELDS, FINDINGS_FILE, MAX_FILE_BYTES, ROWS_FILE, FileLook, Finding
+from storage.intake.id_columns import ID_COLUMN, id_fields
 from storage.intake.label_columns import LABEL_COLUMN, label_fields
+from storage.intake.shaping import is_field
+from storage.intake.vote_columns import COUNT_COLUMN, VOTE_COLUMN, vote_fields
 
 __all__ = [
-    "FIELDS", "LABEL_COLUMN", "FileLook", "Finding", "ParsedFile", "count_labels", "label_fields", "look_at",
-    "parse",
+    "COUNT_COLUMN", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "VOTE_COLUMN", "FileLook", "Finding", "ParsedFile",
+    "count_labels", "id_fields", "is_field", "label_fields", "look_at", "parse", "vote_fields",
 ]  # fmt: skip
 
 Progress = Callable[[int, float], None]
@@ -85,8 +88,9 @@ def parse(
     Args:
         path: The file; its name is never used.
         into: Where the child writes; left without the two files when anything goes wrong.
-        columns: Field name (of `FIELDS`, or `label:` and a label) to column name in the file; the text must
-            be among them.
+        columns: Field name to column name in the file; the text must be among them. Beside those of `FIELDS`
+            there are `id:` and a part of the id, `label:` and a label, `vote:` and an annotator, `count:` and
+            a label.
         on_progress: Called with the rows written and the share of the file read, a few times a second.
         is_cancelled: Asked ten times a second; the child is killed when it says yes.
 
@@ -95,7 +99,7 @@ def parse(
         Conflict: the import was cancelled.
     """
     _check_size(path)
-    unknown = sorted(columns.keys() - set(FIELDS) - set(label_fields(columns)))
+    unknown = sorted(name for name in columns if not is_field(name))
     if unknown or "text" not in columns:
         problem = f"There is no field {unknown[0]}." if unknown else "No column is chosen for the text."
         raise BadInput(problem, hint=f"The fields are {', '.join(FIELDS)}; the text is needed.")

@@ -15,8 +15,9 @@ MAX_FINDINGS = 100_000  # beyond these, refused rows are only counted
 _COLUMN_OF = {"text": "body", "id": "external_id", "time": "posted_text", "score": "score_text"}
 _FIELD_ORDER = ("id", "text", *(field for field in FIELDS if field not in ("id", "text")))
 
+# Rows are numbered through the file; comment_row is the first of the rows that are votes on one comment.
 ROWS_SCHEMA = pa.schema(
-    [pa.field("line", pa.int64(), nullable=False)]
+    [pa.field(name, pa.int64(), nullable=False) for name in ("line", "row", "comment_row")]
     + [
         pa.field(_COLUMN_OF.get(field, field), pa.string(), nullable=field != "text")
         for field in _FIELD_ORDER
@@ -56,7 +57,9 @@ class ArrowFiles:
             return
         hashes, bands = sketches
         count = len(batch.lines)
-        columns: list[pa.Array] = [pa.array(batch.lines, pa.int64())]
+        rows = np.arange(self.row_count, self.row_count + count)
+        first = rows - np.asarray(batch.votes, np.int64) if batch.votes else rows
+        columns: list[pa.Array] = [pa.array(batch.lines, pa.int64()), pa.array(rows), pa.array(first)]
         for field in _FIELD_ORDER:
             cells: list[Any] | None = batch.fields.get(field)
             columns.append(pa.nulls(count, pa.string()) if cells is None else pa.array(cells, pa.string()))

@@ -188,11 +188,8 @@ def test_one_column_with_marks_between_the_labels_comes_in_through_the_map(db, t
     assert found == {"a": "toxic | obs", "b": NONE_OF_THEM, "c": "obs", "d": "toxic | obs"}
 
 
-def test_columns_of_labels_do_not_go_into_a_dataset_of_one_label(db, tmp_path):
-    create_dataset(db, "kids", ("allow", "disallow"), actor="ana")
+def test_labels_in_a_column_and_in_one_column_each_are_refused(db, tmp_path):
     file = written_csv(tmp_path / "a.csv", [{"text": "a", "x": "1"}])
-    with pytest.raises(BadInput, match="has one label, and the file has a column for each"):
-        import_file(db, file, "kids", actor="ana", columns={"text": "text", "label:allow": "x"})
     both = {"text": "text", "label": "x", "label:allow": "x"}
     with pytest.raises(BadInput, match="a column of their own and in one column each"):
         import_file(db, file, "fresh", actor="ana", columns=both)
