@@ -3,9 +3,10 @@
     python -m services.jobs.answer_now [--idle-s 600]
 
 Questions are JSON lines on standard input, each with its number and kind: `classify`, `explain`, `similar`,
-`chat`, or `cancel` with the number of another. Answers are JSON lines on standard output, each with its
-number too. Local models stay loaded and answer one after the other; providers are asked meanwhile. It
-ends when its input does, when its parent is gone, or when nobody has asked for a while, and writes no file.
+`meaning`, `chat`, or `cancel` with the number of another. Answers are JSON lines on standard output, each
+with its number too. Local models stay loaded and answer one after the other; providers are asked meanwhile.
+It ends when its input does, when its parent is gone, or when nobody has asked for a while, and writes no
+file.
 """
 
 import argparse
@@ -92,7 +93,10 @@ class Workplace:
         Raises:
             WorkbenchError: it cannot be answered.
         """
-        kinds = {"classify": self._classify, "explain": self._explain, "chat": _chat, "similar": _similar}
+        kinds = {
+            "classify": self._classify, "explain": self._explain, "chat": _chat, "similar": _similar,
+            "meaning": self._meaning,
+        }  # fmt: skip
         kind = question.told.get("kind")
         if kind not in kinds:
             raise BadInput(f"There is no kind of question {kind!r}.", hint=f"Kinds: {', '.join(kinds)}.")
@@ -122,6 +126,20 @@ class Workplace:
                 question.say(progress="Looks for the deciding words.")
                 words = deciding_words(classifier, told["text"], told["label"])
         return {"words": asdict(words) if words else None, "near": near}
+
+    def _meaning(self, question: Question) -> Facts:
+        """How near each text is to the nearest of its others, by the encoder that needs no network."""
+        from services.backends.embedding import embedder
+
+        with self._turn(question):
+            question.say(progress="Compares meanings.")
+            measure, found = embedder(), list[float]()
+            texts, others = question.told["texts"], question.told["others"]
+            for first in range(0, len(texts), CHUNK_ROWS):
+                question.check()
+                last = first + CHUNK_ROWS
+                found += measure.cosines(texts[first:last], others[first:last]).tolist()
+            return {"cosines": found, "signature": measure.signature}
 
     def _nearest(self, question: Question) -> Facts:
         from services.backends.nearest import TrainingIndex

@@ -12,6 +12,7 @@ from services.telling.behaviour import behaviour_told
 from services.telling.causes import TELLERS as CAUSE_TELLERS
 from services.telling.causes import rates_told
 from services.telling.examples import examples_told, finding_lines, hosted_jobs_told
+from services.telling.generation import TELLERS as GENERATION_TELLERS
 from services.telling.hosting import bill_told, child_data_told, events_told, providers_told, spending_told
 from services.telling.labelling import TELLERS as LABELLING_TELLERS
 from services.telling.models import TELLERS as MODEL_TELLERS
@@ -219,6 +220,7 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "tokens": _tokens,
     "try": try_told,
     "check": _check,
+    **GENERATION_TELLERS,
     "examples": examples_told,
     "hosted-jobs": hosted_jobs_told,
     "export": _export,

@@ -198,6 +198,17 @@ STEPS = {
     "examples unknown": "examples examples-9",
     "train on examples elsewhere": "train --examples examples-1 --setting provider=nowhere",
     "train on nothing": "train --name nothing",
+    "pairs kept": "pairs --add {folder}/pairs.tsv --dataset small --task detoxify --name polite",
+    "pairs kept again": "pairs --add {folder}/pairs.tsv --dataset small --task detoxify",
+    "pairs kept nowhere": "pairs --add {folder}/pairs.tsv",
+    "pairs": "pairs --dataset small",
+    "pairs shown": "pairs pairs-1 --limit 2",
+    "pairs unknown": "pairs pairs-9",
+    "prompt written": "prompt --dataset small --task detoxify --file {folder}/prompt.txt",
+    "prompt without a place": "prompt --dataset small --task detoxify --file {folder}/guideline.md",
+    "prompts": "prompt --dataset small --task detoxify",
+    "score": "score {folder}/written.jsonl --task detoxify --model model-1",
+    "score of nothing": "score {folder}/chat.jsonl",
     "jobs elsewhere": "jobs --provider nowhere",
     "job adopted nowhere": "jobs --provider openai --adopt ftjob-1",
     "tokens of nothing": "tokens",
@@ -319,6 +330,11 @@ ERRORS = {
     "examples unknown": "NotFound",
     "train on examples elsewhere": "NotFound",
     "train on nothing": "BadInput",
+    "pairs kept again": "Conflict",
+    "pairs kept nowhere": "BadInput",
+    "pairs unknown": "NotFound",
+    "prompt without a place": "BadInput",
+    "score of nothing": "BadInput",
     "jobs elsewhere": "NotFound",
     "job adopted nowhere": "BadInput",
     "tokens of nothing": "BadInput",
@@ -380,6 +396,11 @@ class Commands:
         written_csv(folder / "predicted.csv", PREDICTED)
         written_csv(folder / "appeals.csv", APPEALS)
         (folder / "guideline.md").write_text("Be kind.\n")
+        rows = [f"you stupid man {n} left\tyou man {n} left\t{'gone ' * (n % 2)}" for n in range(14)]
+        (folder / "pairs.tsv").write_text("\n".join(["toxic\tneutral1\tneutral2", *rows, "broken"]))
+        (folder / "prompt.txt").write_text("Say it kindly: {source}\n")
+        written = {"source": "you stupid man left", "text": "you left", "reference": "the man left"}
+        (folder / "written.jsonl").write_text(json.dumps(written) + "\n")
         theirs = [f"c{place:04},{place % 101}" for place in range(320)]
         (folder / "theirs.csv").write_text("\n".join(["Id,TOX", *theirs]))
         for name, bad in (("suite", "bad"), ("other", "worse")):
