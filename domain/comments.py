@@ -24,17 +24,48 @@ class Comment:
     excluded_for: str | None = None
 
 
+# What else can be asked of a comment by name, and its words on the screen.
+FLAGS = {
+    "unlabelled": "without a label",
+    "repeats": "repeats an older comment",
+    "repeated": "repeated by later comments",
+    "suspected": "suspected wrong label",
+    "disputed": "named people disagree",
+}
+
+
 @dataclass(frozen=True)
 class CommentFilter:
-    """Which comments of a dataset are wanted; unset fields ask for nothing."""
+    """Which comments of a dataset are wanted; unset fields ask for nothing.
+
+    Attributes:
+        contains: What is searched for, as `domain.searching.query_of` reads it.
+        label: Label in force; where a comment may have several, one of them.
+        label_from: How the label in force came about.
+        source: Name of the file that brought it; import_id says which import of it.
+        since, before: First moment wanted and the first not wanted any more, in ISO format.
+        shortest, longest: Characters.
+        annotator: Who has a vote in force on it.
+        flag: One of FLAGS.
+    """
 
     dataset_id: str
     contains: str = ""
     label: str | None = None
+    label_from: str | None = None
     split: str | None = None
     author: str | None = None
+    thread: str | None = None
+    language: str | None = None
+    source: str | None = None
     excluded: bool | None = None
     import_id: int | None = None
+    since: str | None = None
+    before: str | None = None
+    shortest: int | None = None
+    longest: int | None = None
+    annotator: str | None = None
+    flag: str | None = None
     limit: int = 100
     offset: int = 0
 

@@ -1,10 +1,11 @@
 """Comments as they are asked for: one, a page of a filtered list, or how many."""
 
-import pyarrow as pa
+import numpy as np
 
 from domain.comments import Comment, CommentFilter
-from domain.errors import NotFound
+from domain.errors import BadInput, NotFound
 from storage.database import EVERY_ID, Database
+from storage.search_texts import catch_up, matching
 
 _SELECT = """
 SELECT
@@ -12,11 +13,64 @@ SELECT
   c.source_score, c.split, c.near_of, l.label, l.label_from, e.reason
 """
 
-_FROM = """
-FROM comments c
-LEFT JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
-LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id
-"""
+_JOINS = {
+    "l.label": "LEFT JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id",
+    "e.reason": "LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id",
+}
+
+_FROM = f"FROM comments c {' '.join(_JOINS.values())}"
+
+# What each field of a filter asks of a comment. Constants: values are parameters.
+_CONDITIONS = {
+    # Where a comment may have several labels, any of them.
+    "label": """
+      (l.label = $label OR (
+        (SELECT several FROM datasets WHERE dataset_id = $dataset_id)
+        AND list_contains(string_split(l.label, ' | '), $label)
+      ))
+    """,
+    "label_from": "l.label_from = $label_from",
+    "split": "c.split = $split",
+    "author": "c.author = $author",
+    "thread": "c.thread = $thread",
+    "language": "c.language = $language",
+    "source": """
+      c.import_id IN (SELECT import_id FROM imports WHERE dataset_id = $dataset_id AND file_name = $source)
+    """,
+    "excluded": "(e.reason IS NOT NULL) = $excluded",
+    "import_id": "c.import_id = $import_id",
+    "since": "c.posted_at >= CAST($since AS TIMESTAMP)",
+    "before": "c.posted_at < CAST($before AS TIMESTAMP)",
+    "shortest": "length(c.body) >= $shortest",
+    "longest": "length(c.body) <= $longest",
+    "annotator": """
+      c.comment_id IN (
+        SELECT comment_id FROM current_votes_of($dataset_id, $low, $high) WHERE annotator = $annotator
+      )
+    """,
+}
+_FLAGS = {
+    "unlabelled": "l.label IS NULL",
+    "repeats": "c.near_of IS NOT NULL",
+    "repeated": "c.comment_id IN (SELECT near_of FROM comments WHERE dataset_id = $dataset_id)",
+    "suspected": """
+      c.comment_id IN (
+        SELECT comment_id FROM suspects
+        WHERE job_id = (
+          SELECT s.job_id FROM suspects s JOIN jobs j ON j.job_id = s.job_id
+          WHERE s.dataset_id = $dataset_id ORDER BY j.created_at DESC LIMIT 1
+        )
+      )
+    """,
+    "disputed": """
+      c.comment_id IN (
+        SELECT comment_id FROM current_votes_of($dataset_id, $low, $high)
+        WHERE vote.kind = 'label' AND annotator <> '(imported)'
+        GROUP BY comment_id
+        HAVING count(DISTINCT vote.label) > 1
+      )
+    """,
+}
 
 
 def get_comment(db: Database, comment_id: int) -> Comment:
@@ -67,6 +121,7 @@ def list_known_ids(db: Database, dataset_id: str, comment_ids: list[int]) -> set
 
 def list_comments(db: Database, wanted: CommentFilter) -> list[Comment]:
     """One page of the comments that the filter asks for, oldest first."""
+    _be_ready(db, wanted)
     tables, condition, params = where(wanted)
     with db.reading() as cursor:
         rows = cursor.execute(
@@ -76,8 +131,25 @@ def list_comments(db: Database, wanted: CommentFilter) -> list[Comment]:
     return list_comments_by_id(db, wanted.dataset_id, [row[0] for row in rows])
 
 
+def find_page(db: Database, wanted: CommentFilter) -> tuple[list[Comment], int]:
+    """One page of the comments that the filter asks for, oldest first, and how many there are."""
+    _be_ready(db, wanted)
+    tables, condition, params = where(wanted)
+    with db.reading() as cursor:
+        found = cursor.execute(f"SELECT c.comment_id AS n {tables} WHERE {condition}", params).fetchnumpy()[
+            "n"
+        ]
+    end = min(wanted.offset + wanted.limit, len(found))
+    if wanted.offset >= len(found):
+        return [], len(found)
+    # Only the smallest up to the end of the page need be in order.
+    page = np.sort(np.partition(found, end - 1)[:end])[wanted.offset :].tolist()
+    return list_comments_by_id(db, wanted.dataset_id, page), len(found)
+
+
 def list_matching_ids(db: Database, wanted: CommentFilter, *, most: int) -> list[int]:
     """The numbers of the comments that the filter asks for, oldest first, `most` of them at most."""
+    _be_ready(db, wanted)
     tables, condition, params = where(wanted)
     with db.reading() as cursor:
         rows = cursor.execute(
@@ -88,10 +160,16 @@ def list_matching_ids(db: Database, wanted: CommentFilter, *, most: int) -> list
 
 def count_comments(db: Database, wanted: CommentFilter) -> int:
     """How many comments the filter asks for."""
+    _be_ready(db, wanted)
     tables, condition, params = where(wanted)
     with db.reading() as cursor:
         row = cursor.execute(f"SELECT count(*) {tables} WHERE {condition}", params).fetchone()
     return int(row[0]) if row else 0
+
+
+def _be_ready(db: Database, wanted: CommentFilter) -> None:
+    if wanted.contains:
+        catch_up(db, wanted.dataset_id)
 
 
 def count_by_state(db: Database, dataset_id: str) -> dict[str, int]:
@@ -136,47 +214,35 @@ def count_by_label(db: Database, dataset_id: str) -> dict[str, int]:
 def where(wanted: CommentFilter) -> tuple[str, str, dict[str, object]]:
     """Tables, condition and parameters of a filter; the text is made of constants only.
 
-    Labels and exclusions are worked out only where the filter asks for them.
+    Labels and exclusions are worked out only where the filter asks for them. Where it searches the texts,
+    those have to be caught up with first (`storage.search_texts`).
+
+    Raises:
+        BadInput: the search is too long, or there is no such flag.
     """
     parts = ["c.dataset_id = $dataset_id"]
     params: dict[str, object] = {"dataset_id": wanted.dataset_id}
     if wanted.contains:
-        parts.append("contains(lower(c.body), lower($contains))")  # not ILIKE: % and _ stay literal
-        params["contains"] = wanted.contains
-    for name in ("split", "author", "import_id"):
+        found, terms = matching(wanted.contains)
+        parts += [found] if found else []
+        params |= terms
+    for name, condition in _CONDITIONS.items():
         value = getattr(wanted, name)
         if value is not None:
-            parts.append(f"c.{name} = ${name}")
+            parts.append(condition)
             params[name] = value
-    if wanted.label is None and wanted.excluded is None:
-        return "FROM comments c", " AND ".join(parts), params
-    if wanted.label is not None:
-        # Where a comment may have several labels, any of them.
-        parts.append(
-            "(l.label = $label OR ((SELECT several FROM datasets WHERE dataset_id = $dataset_id)"
-            " AND list_contains(string_split(l.label, ' | '), $label)))"
-        )
-        params["label"] = wanted.label
-    if wanted.excluded is not None:
-        parts.append("(e.reason IS NOT NULL) = $excluded")
-        params["excluded"] = wanted.excluded
-    return _FROM, " AND ".join(parts), {**params, **EVERY_ID}
-
-
-def get_comments_table(db: Database, dataset_id: str) -> pa.Table:
-    """Every comment of a dataset for export, with its label in force and why it is excluded if it is."""
-    with db.reading() as cursor:
-        return cursor.sql(
-            f"""
-            SELECT
-              c.external_id AS id, c.body AS text, c.author, c.thread, c.posted_at, c.language, l.label,
-              l.label_from, c.split, c.source_score AS score, e.reason AS excluded_for
-            {_FROM}
-            WHERE c.dataset_id = $dataset_id
-            ORDER BY c.comment_id
-            """,
-            params={"dataset_id": dataset_id, **EVERY_ID},
-        ).to_arrow_table()
+    if wanted.flag is not None:
+        if wanted.flag not in _FLAGS:
+            raise BadInput(f"There is no flag '{wanted.flag[:40]}'.", hint=f"One of {', '.join(_FLAGS)}.")
+        parts.append(_FLAGS[wanted.flag])
+    condition = " AND ".join(parts)
+    tables = "FROM comments c"
+    for column, join in _JOINS.items():
+        if column in condition:
+            tables += f" {join}"
+    if "$low" in tables + condition:
+        params |= EVERY_ID
+    return tables, condition, params
 
 
 def list_comment_ids(db: Database, dataset_id: str) -> dict[str, int]:

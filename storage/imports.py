@@ -17,6 +17,7 @@ from domain.text import TEXT_RULES_VERSION
 from storage.database import Database, now
 from storage.datasets import add_dataset_rows
 from storage.near import update_near
+from storage.returned_votes import add_returned
 
 Progress = Callable[[str], None]
 
@@ -32,7 +33,7 @@ WHERE nullif(external_id, '') IS NULL AND row = comment_row
 _IDENTIFY = """
 CREATE OR REPLACE TEMP TABLE incoming AS
 SELECT
-  row, comment_row, line, body, author, thread, posted_text, language, annotator, reason, match_key, bands,
+  row, comment_row, line, body, author, thread, posted_text, language, annotator, reason, votes, match_key, bands,
   text_hash, written, label, imported_split, split_text, score_text,
   try_cast(posted_text AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS posted_at,
   try_cast(score_text AS DOUBLE) AS source_score,
@@ -112,6 +113,7 @@ SELECT
 FROM incoming i
 JOIN standing s ON s.external_id = i.external_id AND s.text_hash = i.text_hash
 WHERE i.label IS NOT NULL
+  AND NOT coalesce(CASE WHEN json_valid(i.votes) THEN json_array_length(i.votes) > 0 END, false)
 """
 
 # A label of a known comment and annotator counts once; another label for them is a conflict, listed below.
@@ -266,6 +268,8 @@ def add_import(
             progress(part)
             for statement in statements:
                 _run(cursor, statement, params)
+        if parsed.column("votes").null_count < parsed.num_rows:
+            add_returned(cursor, params)
         progress("join near-duplicates")
         update_near(cursor, dataset.dataset_id, first_comment=first_comment)
         progress("count")

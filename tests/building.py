@@ -34,12 +34,18 @@ def kids(db: Database, *, group_by: str = "author", votes_needed: int = 1, salt:
     create_dataset(db, KIDS, names, actor="ana", group_by=group_by, votes_needed=votes_needed, salt=salt)
 
 
-def put_in(db: Database, rows: Sequence[Row], *, progress: Callable[[str], None] = lambda _: None) -> Import:
+def put_in(
+    db: Database,
+    rows: Sequence[Row],
+    *,
+    into: str = KIDS,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Import:
     """Import the rows into `kids` as if they had been parsed from a file; quicker than a file."""
-    dataset = find_dataset(db, KIDS)
+    dataset = find_dataset(db, into)
     assert dataset is not None, "make the dataset first: kids(db)"
-    about = Import(0, KIDS, "rows.csv", "f00d", {}, {}, {}, now(), "ana")
-    known = get_label_set(db, KIDS)
+    about = Import(0, into, "rows.csv", "f00d", {}, {}, {}, now(), "ana")
+    known = get_label_set(db, into)
     meant = {name: name for name in known.names}
     if known.several:
         meant = {row["label"]: named for row in rows if (named := known.named(row.get("label", "")))}
@@ -55,7 +61,7 @@ def parsed_table(rows: Sequence[Row]) -> pa.Table:
     places = pa.array(range(2, len(rows) + 2), pa.int64())
     columns: dict[str, pa.Array] = {name: places for name in ("line", "row", "comment_row")}
     for name in ("id", "text", "label", "author", "thread", "time", "split", "language", "annotator",
-                 "score", "reason"):  # fmt: skip
+                 "score", "reason", "votes"):  # fmt: skip
         cells = [row.get(name) for row in rows]
         columns[_COLUMN_OF.get(name, name)] = pa.array(cells, pa.string())
     columns |= {"match_key": pa.array(hashes), "bands": bands}

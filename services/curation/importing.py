@@ -23,6 +23,7 @@ from storage.intake.parent import (
     FIELDS,
     ID_COLUMN,
     LABEL_COLUMN,
+    EXPORTED_VOTES,
     FileLook,
     count_labels,
     id_fields,
@@ -32,6 +33,7 @@ from storage.intake.parent import (
     parse,
     vote_fields,
 )
+from storage.returned_votes import labels_in_votes
 
 __all__ = [
     "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "FileLook", "Finding", "Import", "complete_columns",
@@ -57,6 +59,7 @@ _USUAL_COLUMNS = {
     "annotator": ("annotator", "annotator_id", "worker_id", "rater"),
     "score": ("score", "toxicity", "severity"),
     "reason": ("reason", "policy"),
+    "votes": (EXPORTED_VOTES,),  # as an export of ours has them; elsewhere "votes" is a number
 }
 
 
@@ -243,7 +246,7 @@ def _check_label_columns(spread: dict[str, str], label_map: dict[str, str], know
 
 def _written_labels(rows: pa.Table) -> list[str]:
     values = rows.column("label").unique().to_pylist()
-    return sorted(value for value in values if value is not None)
+    return sorted({value for value in values if value is not None} | labels_in_votes(rows.column("votes")))
 
 
 def _labels_of(

@@ -17,7 +17,13 @@ FIELDS = (
     "annotator",
     "score",
     "reason",
+    "votes",
 )
+
+# Columns that only an export of ours has: the votes on a comment as JSON, and the names of the columns of its
+# row before whose cells an apostrophe was put, because a spreadsheet would have run them as a formula.
+EXPORTED_VOTES = "annotator_votes"
+MARKS_COLUMN = "apostrophe_before"
 
 ROWS_FILE = "rows.arrow"
 FINDINGS_FILE = "findings.arrow"

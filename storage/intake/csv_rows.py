@@ -8,6 +8,7 @@ from pathlib import Path
 
 from domain.errors import BadInput
 from storage.intake.batch import (
+    MARKS_COLUMN,
     MAX_COLUMNS,
     MAX_FIELD_CHARACTERS,
     Batch,
@@ -124,6 +125,8 @@ def batches(path: Path, layout: CsvLayout, columns: dict[str, str]) -> Iterator[
     scan = _Scan(layout)
     for block in line_blocks(path, layout.encoding):
         lines, records, findings = scan.read(block)
+        if MARKS_COLUMN in layout.columns:
+            _take_marks(records, layout.columns)
         values = {name: _column(records, place, keep_empty=name == "text") for name, place in places.items()}
         yield Batch(lines, values, findings, block.share)
 
@@ -132,6 +135,16 @@ def _column(records: list[list[str]], place: int, *, keep_empty: bool) -> list[s
     if keep_empty:
         return [record[place] for record in records]
     return [record[place] or None for record in records]
+
+
+def _take_marks(records: list[list[str]], columns: tuple[str, ...]) -> None:
+    """Take away the apostrophes that an export of ours put before what looks like a formula."""
+    places = {name: place for place, name in enumerate(columns)}
+    for record in records:
+        for name in record[places[MARKS_COLUMN]].split():
+            place = places.get(name)
+            if place is not None:
+                record[place] = record[place].removeprefix("'")
 
 
 class _Scan:

@@ -14,15 +14,25 @@ from pathlib import Path
 from typing import IO, Any
 
 from domain.errors import BadInput, Conflict, from_dict
-from storage.intake.batch import FIELDS, FINDINGS_FILE, MAX_FILE_BYTES, ROWS_FILE, FileLook, Finding
+from storage.intake.batch import (
+    EXPORTED_VOTES,
+    FIELDS,
+    FINDINGS_FILE,
+    MARKS_COLUMN,
+    MAX_FILE_BYTES,
+    ROWS_FILE,
+    FileLook,
+    Finding,
+)
 from storage.intake.id_columns import ID_COLUMN, id_fields
 from storage.intake.label_columns import LABEL_COLUMN, label_fields
 from storage.intake.shaping import is_field
 from storage.intake.vote_columns import COUNT_COLUMN, VOTE_COLUMN, vote_fields
 
 __all__ = [
-    "COUNT_COLUMN", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "VOTE_COLUMN", "FileLook", "Finding", "ParsedFile",
-    "count_labels", "id_fields", "is_field", "label_fields", "look_at", "parse", "vote_fields",
+    "COUNT_COLUMN", "EXPORTED_VOTES", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "MARKS_COLUMN", "VOTE_COLUMN",
+    "FileLook", "Finding", "ParsedFile", "count_labels", "id_fields", "is_field", "label_fields", "look_at",
+    "parse", "vote_fields",
 ]  # fmt: skip
 
 Progress = Callable[[int, float], None]

@@ -130,7 +130,7 @@ def test_an_unknown_format_or_dataset_is_refused_and_no_file_is_left(db, tmp_pat
 
 def test_an_export_that_fails_leaves_the_file_of_before(hostile, tmp_path, monkeypatch):
     (tmp_path / "out.xlsx").write_text("of before")
-    monkeypatch.setattr("services.release.export._EXCEL_ROW_LIMIT", 3)
+    monkeypatch.setattr("services.release.writers._EXCEL_ROW_LIMIT", 3)
     with pytest.raises(BadInput, match="do not fit a worksheet"):
         export_comments(hostile, KIDS, tmp_path / "out.xlsx")
     assert (tmp_path / "out.xlsx").read_text() == "of before"

@@ -1,0 +1,83 @@
+"""Comments as they leave the house: batch by batch, each with its label in force and every vote on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import pyarrow as pa
+
+from domain.comments import CommentFilter
+from storage.comments import where
+from storage.database import EVERY_ID, Database
+from storage.search_texts import catch_up
+
+AT_ONCE = 20_000
+
+_VOTE = """
+to_json(list(struct_pack(
+  annotator := annotator, kind := vote.kind, label := vote.label, reason := vote.reason,
+  guideline_version := vote.guideline_version, seconds := vote.seconds, voted_at := vote.voted_at
+) ORDER BY vote.vote_id))
+"""
+
+# By these names an import knows the columns again. `time` is what the file said, letter by letter.
+_COMMENTS = f"""
+SELECT
+  c.external_id AS id, c.body AS text, c.author, c.thread, c.posted_text AS time, c.posted_at, c.language,
+  l.label, l.label_from, c.split, c.source_score AS score, e.reason AS excluded_for,
+  CAST(v.votes AS VARCHAR) AS annotator_votes
+FROM comments c
+LEFT JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
+LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id
+LEFT JOIN (
+  SELECT comment_id, {_VOTE} AS votes FROM current_votes_of($dataset_id, $low, $high) GROUP BY comment_id
+) v ON v.comment_id = c.comment_id
+WHERE c.dataset_id = $dataset_id AND c.comment_id IN (SELECT c.comment_id {{tables}} WHERE {{condition}})
+ORDER BY c.comment_id
+"""
+
+# As in current_votes_of, at the moment of the freeze: people go on voting.
+_VOTES_THEN = f"""
+SELECT comment_id, CAST({_VOTE} AS VARCHAR) AS annotator_votes
+FROM (
+  SELECT comment_id, annotator, arg_max(v, vote_id) AS vote
+  FROM votes v
+  WHERE dataset_id = $dataset_id
+    AND voted_at <= $then
+    AND kind <> 'undo'
+    AND client_id NOT IN (
+      SELECT undoes FROM votes
+      WHERE dataset_id = $dataset_id AND voted_at <= $then AND kind = 'undo' AND undoes IS NOT NULL
+    )
+  GROUP BY comment_id, annotator
+)
+GROUP BY comment_id
+"""
+_MORE = """
+SELECT s.comment_id, c.posted_text AS time, c.source_score AS score
+FROM snapshot_rows s JOIN comments c ON c.comment_id = s.comment_id
+WHERE s.snapshot_id = $snapshot_id
+"""
+
+
+@contextmanager
+def reading_comments(db: Database, wanted: CommentFilter) -> Iterator[pa.RecordBatchReader]:
+    """The comments that the filter asks for, in the order of their numbers; limit and offset do not count."""
+    if wanted.contains:
+        catch_up(db, wanted.dataset_id)
+    tables, condition, params = where(wanted)
+    statement = _COMMENTS.format(tables=tables, condition=condition)
+    with db.reading() as cursor:
+        yield cursor.sql(statement, params={**params, **EVERY_ID}).to_arrow_reader(AT_ONCE)
+
+
+def get_votes_then(db: Database, dataset_id: str, then: datetime) -> pa.Table:
+    """The votes in force at that moment: comment_id, and annotator_votes as JSON text."""
+    with db.reading() as cursor:
+        return cursor.sql(_VOTES_THEN, params={"dataset_id": dataset_id, "then": then}).to_arrow_table()
+
+
+def get_snapshot_details(db: Database, snapshot_id: str) -> pa.Table:
+    """What a snapshot's file leaves out of its comments: comment_id, time as it was written, and score."""
+    with db.reading() as cursor:
+        return cursor.sql(_MORE, params={"snapshot_id": snapshot_id}).to_arrow_table()

@@ -1,0 +1,215 @@
+"""What is written comes back equal: every comment letter by letter, and every vote on it."""
+
+import csv
+import io
+import json
+import re
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from domain.labels import Vote
+from services.curation.datasets import create_dataset
+from services.curation.importing import guess_columns, import_file
+from services.curation.snapshots import take_snapshot
+from services.release.export import export_comments, export_snapshot
+from storage.intake import child
+from storage.intake.batch import FINDINGS_FILE, ROWS_FILE
+from storage.intake.parent import ParsedFile
+from storage.votes import add_votes
+from tests.building import KIDS, asked, kids, numbers, put_in, take_back, texts, vote
+from tests.hostile import HOSTILE
+
+COUNTED = count()
+FORMATS = (".csv", ".jsonl", ".parquet")
+LABELS = ("allow", "disallow")
+NAMES = ("id", "text", "author", "thread", "time", "language", "score", "split", "label", "annotator_votes")
+RUNS_AS_FORMULA = re.compile(r"^[=+\-@\t\r＝＋－＠﹦﹢﹣﹫]")
+
+ODD = [
+    "", "NA", "null", "None", "nan", "\ufeff", "'", "''=1", '"', '"=1', "'\t=1", "\t", "\r", "\n", "\r\n",
+    "\0", "=", "+", "-", "@", ",", ";", "a,b;c\td|e", "👩‍👩‍👧", "\u2028", "\x85", "\x1c", "[]", "{}", "1",
+    "true", *HOSTILE,
+]  # fmt: skip
+ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+CELL = st.one_of(
+    st.sampled_from(ODD), ANY, st.builds("".join, st.tuples(st.sampled_from(ODD), ANY, st.sampled_from(ODD)))
+)
+MAYBE = st.one_of(st.none(), CELL.filter(bool))
+VOTE = st.tuples(
+    st.sampled_from(["ana", "=ben", "cléo 👍", "(imported)"]),
+    st.sampled_from(["allow", "disallow", "skip", "unsure"]),
+    MAYBE,
+    st.one_of(st.none(), st.floats(0, 1e6)),
+    st.integers(0, 5),
+)
+ROW = st.fixed_dictionaries(
+    {
+        "text": CELL,
+        "author": MAYBE,
+        "thread": MAYBE,
+        "time": st.one_of(st.none(), st.just("2026-03-01T10:00:00+02:00"), CELL.filter(bool)),
+        "language": MAYBE,
+        "score": st.one_of(st.none(), st.floats(allow_nan=False).map(repr)),
+        "split": st.sampled_from([None, "train", "test"]),
+        "votes": st.lists(VOTE, max_size=3, unique_by=lambda each: each[0]),
+    }
+)
+
+
+def comments_of(db, dataset_id):
+    return asked(
+        db,
+        "SELECT external_id, body, author, thread, posted_text, posted_at, language, source_score"
+        " FROM comments WHERE dataset_id = ? ORDER BY comment_id",
+        [dataset_id],
+    )
+
+
+def votes_of(db, dataset_id):
+    """Every vote in force with all that is known of it."""
+    return asked(
+        db,
+        """
+        SELECT c.external_id, v.annotator, vote.kind, vote.label, vote.reason, vote.guideline_version,
+          vote.seconds, vote.voted_at
+        FROM current_votes_of($1, 0, 9223372036854775807) v
+        JOIN comments c ON c.comment_id = v.comment_id
+        ORDER BY c.comment_id, v.annotator
+        """,
+        [dataset_id],
+    )
+
+
+def parse_here(path: Path, into: Path, *, columns: dict[str, str], **_more: Any) -> ParsedFile:
+    """What the child does, without a process for each example."""
+    return ParsedFile(into / ROWS_FILE, into / FINDINGS_FILE, **child.parse(path, into, columns))
+
+
+def filled(db, dataset_id, rows):
+    create_dataset(db, dataset_id, LABELS, actor="ana")
+    stored = [{**row, "id": f"{place}{row['text'][:3]}", "votes": None} for place, row in enumerate(rows)]
+    put_in(db, stored, into=dataset_id)
+    given_votes = [
+        Vote(
+            number, who, "label" if said in LABELS else said, f"{number}:{who}",
+            said if said in LABELS else None, reason, version, seconds, source="desk",
+        )
+        for number, row in zip(numbers(db, dataset_id), rows, strict=True)
+        for who, said, reason, seconds, version in row["votes"]
+    ]  # fmt: skip
+    add_votes(db, dataset_id, given_votes)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(ROW, min_size=1, max_size=25))
+def test_whatever_is_in_the_cells_comes_back_equal(db, tmp_path, monkeypatch, rows):
+    monkeypatch.setattr("services.curation.importing.parse", parse_here)
+    name = f"from-{next(COUNTED)}"
+    filled(db, name, rows)
+    for suffix in FORMATS:
+        file, back = tmp_path / f"out{suffix}", f"{name}-{suffix[1:]}"
+        export_comments(db, name, file)
+        done = import_file(db, file, back, actor="ben", columns=guess_columns(NAMES), labels=LABELS)
+        assert (done.counts["refused"], done.counts["conflicts"]) == (0, 0)
+        assert repr(comments_of(db, back)) == repr(comments_of(db, name))
+        assert votes_of(db, back) == votes_of(db, name)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_an_export_is_imported_without_a_word_about_its_columns(db, tmp_path, suffix):
+    kids(db)
+    put_in(db, texts(*HOSTILE, "", "NA"))
+    first, second, third, *_ = numbers(db)
+    vote(db, first, "=ana", "allow")
+    vote(db, first, "ben", "disallow")
+    vote(db, second, "ben", None)
+    take_back(db, third, "ben", vote(db, third, "ben", "allow"))
+    export_comments(db, KIDS, tmp_path / f"out{suffix}")
+    done = import_file(db, tmp_path / f"out{suffix}", "again", actor="eve", labels=LABELS)
+    assert done.counts["refused"] == 0
+    assert comments_of(db, "again") == comments_of(db, KIDS)
+    assert votes_of(db, "again") == votes_of(db, KIDS)
+    assert len(votes_of(db, "again")) == 3
+    once_more = import_file(db, tmp_path / f"out{suffix}", "again", actor="eve")
+    assert (once_more.counts["labels"], once_more.counts["conflicts"]) == (0, 0)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_snapshot_comes_back_with_its_splits_and_the_votes_of_its_day(db, tmp_path, suffix):
+    kids(db, votes_needed=2)
+    put_in(db, texts(*[f"{text} {place}" for place, text in enumerate(HOSTILE)]))
+    for place, number in enumerate(numbers(db)):
+        for annotator in ("ana", "ben"):
+            vote(db, number, annotator, LABELS[place % 2])
+    then = votes_of(db, KIDS)
+    snapshot = take_snapshot(db, KIDS, actor="ana", split_mode="stratified")
+    vote(db, numbers(db)[0], "cleo", "disallow")
+    file = tmp_path / f"out{suffix}"
+    assert export_snapshot(db, snapshot.snapshot_id, file) == len(HOSTILE)
+    import_file(db, file, "again", actor="eve", labels=LABELS)
+    assert comments_of(db, "again") == comments_of(db, KIDS)
+    assert votes_of(db, "again") == then
+    again = take_snapshot(db, "again", actor="eve", split_mode="imported")
+    assert again.sha256 == snapshot.sha256
+
+
+def test_no_cell_runs_and_the_marked_ones_are_named(db, tmp_path):
+    kids(db)
+    put_in(db, [{"id": f"={n}", "text": text, "author": text} for n, text in enumerate(HOSTILE)])
+    export_comments(db, KIDS, tmp_path / "out.csv")
+    rows = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_bytes().decode(), newline="")))
+    assert not any(RUNS_AS_FORMULA.match(cell) for row in rows for cell in row.values())
+    for row, text in zip(rows, HOSTILE, strict=True):
+        marked = row["apostrophe_before"].split()
+        assert "id" in marked and row["text"] == ("'" if "text" in marked else "") + text
+
+
+def test_half_of_a_character_is_refused_and_named(db, tmp_path):
+    kids(db)
+    for name, content in (
+        ("bad.csv", b"id,text\n1,fine\n2,half \xed\xa0\xbd\n"),
+        ("bad.jsonl", b'{"id": "1", "text": "fine"}\n{"id": "2", "text": "half \\ud83d"}\n'),
+    ):
+        (tmp_path / name).write_bytes(content)
+        done = import_file(db, tmp_path / name, KIDS, actor="ana")
+        assert done.counts["refused"] == 1
+    assert [body for _, body, *_ in comments_of(db, KIDS)] == ["fine"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept", "noted"),
+    [
+        ("3", 0, 1),
+        ("not JSON", 0, 1),
+        ('{"annotator": "ana"}', 0, 1),
+        ("[]", 0, 0),
+        (json.dumps([{"annotator": "ana", "kind": "label", "label": "no such label"}]), 0, 1),
+        (json.dumps([{"annotator": "", "kind": "label", "label": "allow"}]), 0, 1),
+        (json.dumps([{"annotator": "ana", "kind": "undo", "label": "allow"}]), 0, 1),
+        (json.dumps([7, {"annotator": "ana", "kind": "skip"}, {"annotator": "ana", "kind": "unsure"}]), 1, 1),
+        (json.dumps([{"annotator": "ana", "kind": "label", "label": "allow", "seconds": "long"}]), 1, 0),
+    ],
+)
+def test_votes_that_cannot_be_read_are_noted_and_the_comment_goes_in(db, cell, kept, noted):
+    kids(db)
+    done = put_in(db, [{"id": "1", "text": "x", "votes": cell}])
+    assert len(votes_of(db, KIDS)) == kept
+    assert done.counts["notes"] == noted and len(numbers(db)) == 1
+
+
+def test_a_vote_that_comes_back_never_stands_before_one_that_there_is(db):
+    kids(db)
+    put_in(db, [{"id": "1", "text": "x"}])
+    vote(db, numbers(db)[0], "ana", "disallow")
+    back = [{"annotator": who, "kind": "label", "label": "allow"} for who in ("ana", "ben")]
+    done = put_in(db, [{"id": "1", "text": "x", "votes": json.dumps(back), "label": "disallow"}])
+    assert [(who, label) for _, who, _, label, *_ in votes_of(db, KIDS)] == [
+        ("ana", "disallow"),
+        ("ben", "allow"),
+    ]
+    assert done.counts["conflicts"] == 1
