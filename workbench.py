@@ -14,6 +14,7 @@ from services.commands import (
     causes,
     curation,
     evaluation,
+    finding,
     generation,
     hosting,
     labelling,
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 for part in (
     curation,
+    finding,
     agreement,
     labelling,
     training,

@@ -24,9 +24,10 @@ to_json(list(struct_pack(
 _COMMENTS = f"""
 SELECT
   c.external_id AS id, c.body AS text, c.author, c.thread, c.posted_text AS time, c.posted_at, c.language,
-  l.label, l.label_from, c.split, c.source_score AS score, e.reason AS excluded_for,
+  l.label, l.label_from, c.split, c.source_score AS score, i.file_name AS source, e.reason AS excluded_for,
   CAST(v.votes AS VARCHAR) AS annotator_votes
 FROM comments c
+LEFT JOIN imports i ON i.import_id = c.import_id
 LEFT JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
 LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id
 LEFT JOIN (
@@ -54,8 +55,10 @@ FROM (
 GROUP BY comment_id
 """
 _MORE = """
-SELECT s.comment_id, c.posted_text AS time, c.source_score AS score
-FROM snapshot_rows s JOIN comments c ON c.comment_id = s.comment_id
+SELECT s.comment_id, c.posted_text AS time, c.source_score AS score, i.file_name AS source
+FROM snapshot_rows s
+JOIN comments c ON c.comment_id = s.comment_id
+LEFT JOIN imports i ON i.import_id = c.import_id
 WHERE s.snapshot_id = $snapshot_id
 """
 
@@ -78,6 +81,6 @@ def get_votes_then(db: Database, dataset_id: str, then: datetime) -> pa.Table:
 
 
 def get_snapshot_details(db: Database, snapshot_id: str) -> pa.Table:
-    """What a snapshot's file leaves out of its comments: comment_id, time as it was written, and score."""
+    """What a snapshot's file leaves out of its comments: comment_id, time as written, score and source."""
     with db.reading() as cursor:
         return cursor.sql(_MORE, params={"snapshot_id": snapshot_id}).to_arrow_table()

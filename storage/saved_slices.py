@@ -4,25 +4,16 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.errors import NotFound
+from domain.comments import CommentFilter
 from storage.audit import add_entry
+from storage.comments import where
 from storage.database import Database, now
-
-# What a slice can ask of a comment, and how SQL says it. Constants: values are parameters.
-CONDITIONS = {
-    "contains": "contains(lower(c.body), lower($contains))",  # not ILIKE: % and _ stay literal
-    "language": "c.language = $language",
-    "author": "c.author = $author",
-    "thread": "c.thread = $thread",
-    "import": "c.import_id = CAST($import AS BIGINT)",
-    "since": "c.posted_at >= CAST($since AS TIMESTAMP)",
-    "before": "c.posted_at < CAST($before AS TIMESTAMP)",
-}
+from storage.search_texts import catch_up
 
 
 @dataclass(frozen=True)
 class SavedSlice:
-    """A filter with its name: each of CONDITIONS that it asks for, and what it asks."""
+    """A filter with its name: what it asks for, as `domain.filters` reads it."""
 
     dataset_id: str
     name: str
@@ -70,26 +61,18 @@ def list_saved_slices(db: Database, dataset_id: str) -> list[SavedSlice]:
     return [each for each in found if each.wanted]
 
 
-def list_members(db: Database, run_id: str, wanted: dict[str, str]) -> list[int]:
-    """Numbers of the comments of a run that the filter asks for, rising.
-
-    Raises:
-        NotFound: it asks for something that is not known of comments.
-    """
-    if strangers := sorted(set(wanted) - set(CONDITIONS)):
-        raise NotFound(
-            f"A slice cannot ask for '{strangers[0][:40]}'.", hint=f"It knows {', '.join(CONDITIONS)}."
-        )
-    conditions = " AND ".join(["p.run_id = $run_id", *(CONDITIONS[name] for name in wanted)])
+def list_members(db: Database, run_id: str, wanted: CommentFilter) -> list[int]:
+    """Numbers of the comments of a run that the filter asks for, rising."""
+    if wanted.contains:
+        catch_up(db, wanted.dataset_id)
+    tables, condition, params = where(wanted)
     with db.reading() as cursor:
         rows = cursor.execute(
             f"""
-            SELECT c.comment_id
-            FROM predictions p
-            JOIN comments c ON c.comment_id = p.comment_id
-            WHERE {conditions}
+            SELECT c.comment_id {tables}
+            WHERE {condition} AND c.comment_id IN (SELECT comment_id FROM predictions WHERE run_id = $run_id)
             ORDER BY c.comment_id
             """,
-            {"run_id": run_id, **wanted},
+            {**params, "run_id": run_id},
         ).fetchall()
     return [int(row[0]) for row in rows]

@@ -15,7 +15,6 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(tokens)
     app.command()(check)
     app.command()(examples)
-    app.command()(export)
     app.command()(providers)
     app.command()(spending)
     app.command("child-data")(child_data)
@@ -37,7 +36,7 @@ def tokens(
 ) -> None:
     """What a file of fine-tuning examples, or a snapshot, comes to in tokens, epochs and money."""
     given: dict[str, Any] = {"path": file and str(file), "snapshot": snapshot, "split": split, "model": model}
-    given |= {"encoding": encoding, "limit": limit, **_prompt_and_shares(system_prompt, keep)}
+    given |= {"encoding": encoding, "limit": limit, **prompt_and_shares(system_prompt, keep)}
     do("tokens", given, home, as_json)
 
 
@@ -80,28 +79,6 @@ def examples(
     do("examples", {**given, "name": name, "held_out": held_out, "actor": actor}, home, as_json)
 
 
-def export(
-    file: Annotated[Path, typer.Argument(resolve_path=True, help="Ends in .csv, .jsonl, .xlsx or .parquet.")],
-    dataset: Whose = None,
-    format: Annotated[str, typer.Option(help="table, or chat: fine-tuning examples as .jsonl.")] = "table",
-    snapshot: Of = None,
-    split: Split = "train",
-    system_prompt: Prompt = None,
-    keep: Keep = None,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
-    """Write every comment with its label to a file, or --format chat --snapshot S as examples."""
-    given: dict[str, Any] = {
-        "path": str(file),
-        "dataset": dataset,
-        "format": format,
-        "snapshot": snapshot,
-        "split": split,
-    }
-    do("export", {**given, **_prompt_and_shares(system_prompt, keep)}, home, as_json)
-
-
 def providers(
     refresh: Annotated[
         str | None, typer.Option(help="Ask this one for its models, and keep the answer.")
@@ -134,6 +111,7 @@ def child_data(
     do("child-data", {"dataset": dataset, "child_data": mark, "why": why, "actor": actor}, home, as_json)
 
 
-def _prompt_and_shares(system_prompt: Path | None, keep: list[str] | None) -> dict[str, Any]:
+def prompt_and_shares(system_prompt: Path | None, keep: list[str] | None) -> dict[str, Any]:
+    """The arguments of a verb that makes chat examples."""
     shares = {label: number_or_text(share) for label, share in pairs_of(keep).items()}
     return {"system_prompt": system_prompt and str(system_prompt), "shares": shares or None}

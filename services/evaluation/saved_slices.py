@@ -1,19 +1,20 @@
-"""Slices that somebody named, to be looked at in every evaluation of the dataset."""
+"""Parts of a dataset that somebody named: searched, labelled, frozen, evaluated and exported by that name."""
 
-from datetime import datetime
-
-from domain.errors import BadInput
+from domain.comments import CommentFilter
+from domain.errors import BadInput, NotFound
+from domain.filters import CONDITIONS, filter_of
 from domain.people import actor_named
-from domain.text import shortened
+from domain.searching import query_of
+from domain.text import shortened, visible
 from storage import saved_slices as stored
 from storage.database import Database
 from storage.datasets import get_dataset
-from storage.saved_slices import CONDITIONS, SavedSlice, list_saved_slices
+from storage.saved_slices import SavedSlice, list_saved_slices
 
-__all__ = ["CONDITIONS", "SavedSlice", "list_saved_slices", "save_slice"]
+__all__ = ["CONDITIONS", "SavedSlice", "get_slice", "list_saved_slices", "save_slice", "wanted_of"]
 
 MOST_SLICES = 40  # of a dataset: each is a look, and looks are paid for in certainty
-_MOST_NAME, _MOST_VALUE = 80, 500
+_MOST_NAME = 80
 
 
 def save_slice(db: Database, dataset_id: str, name: str, wanted: dict[str, str], *, actor: str) -> SavedSlice:
@@ -28,35 +29,40 @@ def save_slice(db: Database, dataset_id: str, name: str, wanted: dict[str, str],
     """
     who, title = actor_named(actor), name.strip()
     known = [each.name for each in list_saved_slices(db, get_dataset(db, dataset_id).dataset_id)]
-    if not 0 < len(title) <= _MOST_NAME:
+    if not 0 < len(title) <= _MOST_NAME or visible(title) != title or len(title.splitlines()) > 1:
         raise BadInput(f"'{shortened(name)}' is no name for a slice.", hint=f"Up to {_MOST_NAME} characters.")
     if wanted and title not in known and len(known) >= MOST_SLICES:
         raise BadInput(f"'{dataset_id}' has {len(known)} saved slices.", hint="Take one away first.")
     if not wanted and title not in known:
         raise BadInput(f"There is no slice '{shortened(title)}' to take away.", hint="Give a condition.")
-    for condition, value in wanted.items():
-        _check(condition, value)
+    query_of(filter_of(dataset_id, wanted).contains)
     return stored.add_saved_slice(db, dataset_id, title, wanted, who)
 
 
-def _check(condition: str, value: str) -> None:
-    if condition not in CONDITIONS:
-        raise BadInput(
-            f"A slice cannot ask for '{shortened(condition)}'.", hint=f"It knows {', '.join(CONDITIONS)}."
+def get_slice(db: Database, dataset_id: str, name: str) -> SavedSlice:
+    """One saved slice.
+
+    Raises:
+        NotFound: the dataset has none of that name.
+    """
+    known = list_saved_slices(db, get_dataset(db, dataset_id).dataset_id)
+    found = next((each for each in known if each.name == name.strip()), None)
+    if found is None:
+        there = ", ".join(each.name for each in known) or "none is saved yet"
+        raise NotFound(
+            f"'{dataset_id}' has no slice '{shortened(name)}'.", hint=f"Slices: {shortened(there, 300)}."
         )
-    usable = 0 < len(value.strip()) <= _MOST_VALUE
-    if condition == "import":
-        usable = usable and value.isascii() and value.isdecimal() and len(value) < 19
-    if condition in ("since", "before"):
-        usable = usable and _is_day(value)
-    if not usable:
-        raise BadInput(
-            f"A slice cannot ask for {condition} '{shortened(value)}'.", hint="Give another value."
-        )
+    return found
 
 
-def _is_day(value: str) -> bool:
-    try:
-        return datetime.fromisoformat(value).tzinfo is None
-    except ValueError:
-        return False
+def wanted_of(
+    db: Database, dataset_id: str, *, slice_name: str | None = None, where: dict[str, str] | None = None
+) -> CommentFilter:
+    """The filter of a saved slice, of conditions, or of both: then all have to hold, the conditions first.
+
+    Raises:
+        NotFound: there is no such dataset or slice.
+        BadInput: a condition cannot be used.
+    """
+    saved = get_slice(db, dataset_id, slice_name).wanted if slice_name else {}
+    return filter_of(get_dataset(db, dataset_id).dataset_id, {**saved, **(where or {})})

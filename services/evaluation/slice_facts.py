@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from domain.errors import BadInput
+from domain.filters import filter_of
 from domain.models import Run
 from domain.text import shortened
 from services.evaluation.identity_terms import IdentityTerms, identity_terms
@@ -109,7 +110,11 @@ def _columns(rows: pa.Table) -> list[tuple[str, str, Flags]]:
 def _saved(db: Database, run: Run, numbers: NDArray[np.int64]) -> list[tuple[str, str, Flags]]:
     """The slices that somebody saved."""
     return [
-        ("saved", each.name, np.isin(numbers, list_members(db, run.run_id, each.wanted)))
+        (
+            "saved",
+            each.name,
+            np.isin(numbers, list_members(db, run.run_id, filter_of(run.dataset_id, each.wanted))),
+        )
         for each in list_saved_slices(db, run.dataset_id)
     ]
 

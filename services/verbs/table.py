@@ -11,6 +11,7 @@ from services.verbs import (
     curation,
     evaluation,
     examples,
+    finding,
     generation,
     hosting,
     labelling,
@@ -27,6 +28,7 @@ from services.verbs import (
 
 VERBS: dict[str, Callable[..., Any]] = {
     **curation.VERBS,
+    **finding.VERBS,
     **agreement.VERBS,
     **labelling.VERBS,
     **training.VERBS,

@@ -15,7 +15,6 @@ from services.modelling.tokens import snapshots as tokens
 from services.modelling.tokens.budget import TokenBudget
 from services.modelling.tokens.encodings import ENCODINGS, encoding_of
 from services.modelling.tokens.snapshots import SnapshotBudget
-from services.release import export
 from storage.database import Database
 
 Progress = Callable[[str, float], None]
@@ -50,7 +49,7 @@ def count_tokens(
     return told_of_snapshot(
         tokens.budget_of_snapshot(
             db, snapshot, split=split, system_prompt=prompt, today=date.today(), model=model, encoding=name,
-            limit=limit, shares=_as_numbers(shares),
+            limit=limit, shares=as_numbers(shares),
         )
     )  # fmt: skip
 
@@ -60,43 +59,6 @@ def check_examples(_db: Database, *, path: str, validation: str | None = None) -
     return told_of_check(
         example_files.check_file(Path(path), validation=Path(validation) if validation else None)
     )
-
-
-def export_rows(
-    db: Database,
-    *,
-    path: str,
-    format: str = "table",
-    dataset: str | None = None,
-    snapshot: str | None = None,
-    split: str = "train",
-    system_prompt: str | None = None,
-    shares: dict[str, Any] | None = None,
-    progress: Progress,
-) -> Any:
-    """Every comment of a dataset as a table, or a split of a snapshot as chat examples."""
-    if format == "table":
-        if snapshot is not None and dataset is None:
-            return {"rows": export.export_snapshot(db, snapshot, Path(path)), "path": path}
-        if dataset is None:
-            raise BadInput("Export what?", hint="Give --dataset NAME, or --snapshot SNAPSHOT.")
-        return {"rows": export.export_comments(db, dataset, Path(path)), "path": path}
-    if format != "chat":
-        raise BadInput(f"There is no format '{format[:60]}' to export.", hint="Formats: table, chat.")
-    if snapshot is None:
-        raise BadInput("Chat examples of which snapshot?", hint="Give --snapshot SNAPSHOT.")
-    prompt = text_of(system_prompt) if system_prompt else None
-    written = example_files.write_chat(
-        db,
-        snapshot,
-        Path(path),
-        split=split,
-        system_prompt=prompt,
-        shares=_as_numbers(shares),
-        progress=progress,
-    )
-    told = {**asdict(written), "path": path}
-    return {"rows": told.pop("examples"), **told}
 
 
 def told_of_check(found: Checked, *, findings: bool = True) -> dict[str, Any]:
@@ -127,7 +89,12 @@ def text_of(path: str) -> str:
         raise BadInput(f"{path} cannot be read as text: {error}.", hint="It must be UTF-8.") from error
 
 
-def _as_numbers(shares: dict[str, Any] | None) -> dict[str, float] | None:
+def as_numbers(shares: dict[str, Any] | None) -> dict[str, float] | None:
+    """The share of each label that is kept.
+
+    Raises:
+        BadInput: one is no number.
+    """
     for label, share in (shares or {}).items():
         if isinstance(share, bool) or not isinstance(share, int | float):
             raise BadInput(f"'{share}' is no share of '{label}'.", hint="A number, as in --keep allow=0.5.")
@@ -143,5 +110,4 @@ def _told_of_budget(found: TokenBudget) -> dict[str, Any]:
 VERBS: dict[str, Callable[..., Any]] = {
     "tokens": count_tokens,
     "check": check_examples,
-    "export": export_rows,
 }

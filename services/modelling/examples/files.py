@@ -2,16 +2,17 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 
+from domain.comments import CommentFilter
 from domain.errors import BadInput
-from services.curation.datasets import find_guideline
+from services.curation.datasets import find_guideline, get_dataset, get_label_set
 from services.curation.snapshots import get_snapshot, snapshot_file
-from services.modelling.formats.chat import from_comments, write_jsonl
+from services.modelling.formats.chat import ChatSet, from_comments, write_jsonl
 from services.modelling.formats.check import Limits, check
 from services.modelling.formats.examples import ChatExample
 from services.modelling.formats.findings import Checked, Finding
@@ -21,7 +22,9 @@ from services.modelling.tokens.budget import TokenBudget, budget, tokens_of_exam
 from services.modelling.tokens.comment_tokens import Progress
 from services.modelling.tokens.encodings import ENCODINGS, Encoding, get_encoding
 from services.modelling.tokens.snapshots import DEFAULT_LIMIT, chosen_comments, count_snapshot
+from services.several import refuse_several
 from storage.database import Database
+from storage.exports import reading_comments
 
 
 @dataclass(frozen=True)
@@ -131,11 +134,37 @@ def write_chat(
         system_prompt=prompt,
         labels=snapshot.labels,
     )
+    return _written(made, path, counts, f"The {split} split of {snapshot_id}")
+
+
+def write_chat_of(
+    db: Database, wanted: CommentFilter, path: Path, *, system_prompt: str | None = None, progress: Progress
+) -> WrittenExamples:
+    """Write the comments that the filter asks for and that have a label in force as chat JSONL; check them.
+
+    Excluded comments are left out.
+
+    Raises:
+        BadInput: as for `write_chat`.
+    """
+    counts, dataset = get_encoding(ENCODINGS[0]), wanted.dataset_id
+    prompt = system_prompt if system_prompt is not None else guideline_of(db, dataset)
+    refuse_several(get_dataset(db, dataset), "Chat examples")
+    progress("looking for the comments", 0.1)
+    with reading_comments(db, replace(wanted, excluded=False)) as reader:
+        rows = reader.read_all().select(["id", "text", "label"]).to_pylist()
+    made = from_comments(
+        ((row["id"], row["text"], row["label"]) for row in rows if row["label"] is not None),
+        system_prompt=prompt,
+        labels=get_label_set(db, dataset).names,
+    )
+    progress("checking the examples", 0.6)
+    return _written(made, path, counts, "What was asked for")
+
+
+def _written(made: ChatSet, path: Path, counts: Encoding, what: str) -> WrittenExamples:
     if not made.examples:
-        raise BadInput(
-            f"The {split} split of {snapshot_id} makes no example.",
-            hint="Choose another split, or keep more.",
-        )
+        raise BadInput(f"{what} makes no example.", hint="Choose another part, or keep more.")
     checked = check(made.examples, count_tokens=_counts(counts), personal_data=True)
     try:
         written = write_jsonl(made.examples, path)
