@@ -20,10 +20,10 @@ from storage import imports
 from storage.database import Database, now
 from storage.imports import Finding, Import, get_import, list_imports
 from storage.intake.parent import (
+    EXPORTED_VOTES,
     FIELDS,
     ID_COLUMN,
     LABEL_COLUMN,
-    EXPORTED_VOTES,
     FileLook,
     count_labels,
     id_fields,
