@@ -14,21 +14,21 @@ _TOP = (
 _TOP_OR_WORD = "me|be|it|is|to|so|in|us|co|ly|at|ch|cc|ai"  # a domain only with a path: "tell.me" is none
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 
-_EMAIL = re.compile(
+EMAIL = re.compile(
     rf"[\w.+%-]{{1,64}}\s?(?:@|\(at\)|\[at\])\s?{_LABEL}(?:\s?(?:\.|\(dot\)|\[dot\])\s?{_LABEL}){{1,4}}",
     re.IGNORECASE,
 )
-_URL = re.compile(
+URL = re.compile(
     r"\b(?:https?|ftp|file|mailto|tg|discord)\s?:\s?//?\S+|\bwww\.\S+"
     rf"|(?<![\w@.-])(?:{_LABEL}\.){{1,4}}(?:(?:{_TOP})\b|(?:{_TOP_OR_WORD})/\S)",
     re.IGNORECASE,
 )
-_HANDLE = re.compile(r"(?<![\w@.])@\w[\w.-]{1,60}")
-_DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)")
-_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
-_IPV6 = re.compile(r"(?<![\w:])[0-9a-f:]{7,39}(?:\.\d{1,3}){0,3}(?![\w:])", re.IGNORECASE)
-_IBAN = re.compile(r"\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,32}", re.IGNORECASE)
-_PHONE = re.compile(
+HANDLE = re.compile(r"(?<![\w@.])@\w[\w.-]{1,60}")
+LONG_DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)")
+IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
+IPV6 = re.compile(r"(?<![\w:])[0-9a-f:]{7,39}(?:\.\d{1,3}){0,3}(?![\w:])", re.IGNORECASE)
+IBAN = re.compile(r"\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,32}", re.IGNORECASE)
+PHONE = re.compile(
     r"(?<![\w.])(?:"
     r"(?:\+|00)[\s(]{0,2}\d(?:[\s()./-]{0,2}\d){6,14}"  # +49 151 23456789, 0044 (0)20 7946 0958
     r"|\(?0\d{1,4}\)?(?:[\s./-]{0,2}\d){5,11}"  # 030 1234567
@@ -37,7 +37,7 @@ _PHONE = re.compile(
     r"|\d{9,15}"
     r")(?!\w)"
 )
-_STREET = re.compile(
+STREET = re.compile(
     r"\b\d{1,5}[a-zA-Z]?,?\s+(?:[A-Z][\w'’-]{0,30}\s+){1,3}"
     r"(?i:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|square|terrace)\b"
     r"|\b[A-ZÄÖÜ][\w-]{1,30}(?i:straße|strasse|str\.|weg|gasse|platz|allee)\s+\d{1,4}\b"
@@ -104,14 +104,14 @@ def _finds(text: str) -> Iterator[PersonalData]:
                 yield PersonalData(kind, *match.span())
 
 
-def _is_card(found: str) -> bool:
+def is_card(found: str) -> bool:
     """Whether the digits end in the right check digit (Luhn)."""
     digits = [int(c) for c in found if c.isdecimal()]
     doubled = sum(d if place % 2 == 0 else sum(divmod(2 * d, 10)) for place, d in enumerate(reversed(digits)))
     return 13 <= len(digits) <= 19 and doubled % 10 == 0 and len(set(digits)) > 1
 
 
-def _is_iban(found: str) -> bool:
+def is_iban(found: str) -> bool:
     """Whether it begins with an account number of its country with the right check digits (mod 97)."""
     plain = re.sub(r"[ -]", "", found).upper()
     length = _IBAN_LENGTHS.get(plain[:2])
@@ -121,7 +121,8 @@ def _is_iban(found: str) -> bool:
     return int("".join(str(int(c, 36)) for c in moved)) % 97 == 1
 
 
-def _is_ip(found: str) -> bool:
+def is_ip(found: str) -> bool:
+    """Whether it is an IP address of either version."""
     try:
         IPv6Address(found) if ":" in found else IPv4Address(found)
     except AddressValueError:
@@ -129,7 +130,8 @@ def _is_ip(found: str) -> bool:
     return True
 
 
-def _is_phone(found: str) -> bool:
+def is_phone(found: str) -> bool:
+    """Whether it has three different digits at least."""
     return len({c for c in found if c.isdecimal()}) > 2  # 1000000000 is a number, not a phone
 
 
@@ -138,13 +140,13 @@ def _always(found: str) -> bool:
 
 
 _RULES: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("an e-mail address", _EMAIL, _always),
-    ("a web address", _URL, _always),
-    ("a bank account number", _IBAN, _is_iban),
-    ("a payment card number", _DIGITS, _is_card),
-    ("an IP address", _IPV4, _is_ip),
-    ("an IP address", _IPV6, _is_ip),
-    ("a phone number", _PHONE, _is_phone),
-    ("an @handle", _HANDLE, _always),
-    ("a street address", _STREET, _always),
+    ("an e-mail address", EMAIL, _always),
+    ("a web address", URL, _always),
+    ("a bank account number", IBAN, is_iban),
+    ("a payment card number", LONG_DIGITS, is_card),
+    ("an IP address", IPV4, is_ip),
+    ("an IP address", IPV6, is_ip),
+    ("a phone number", PHONE, is_phone),
+    ("an @handle", HANDLE, _always),
+    ("a street address", STREET, _always),
 )

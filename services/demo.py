@@ -10,7 +10,7 @@ from typing import Any
 from domain.errors import BackendError
 from domain.jobs import Job
 from domain.labels import Vote
-from services.curation import cleaning, datasets, importing, snapshots
+from services.curation import cleaning, datasets, importing, snapshots, texts
 from services.evaluation import reviews
 from services.jobs.absorb import absorb
 from services.jobs.launch import get_job
@@ -47,7 +47,7 @@ def load_demo(db: Database, *, actor: str, progress: Progress) -> dict[str, Any]
     numbers = list_comment_ids(db, DEMO)
     progress("Adding the votes of three annotators", 0.2)
     add_votes(db, DEMO, list(_votes(numbers)))
-    for rule in cleaning.RULES:
+    for rule in cleaning.FIRST_RULES:
         if cleaning.preview(db, DEMO, rule).count:
             cleaning.apply_rule(db, DEMO, rule, actor=_LEAD)
     progress("Training a first model", 0.3)
@@ -77,6 +77,7 @@ def _curate(db: Database, actor: str) -> None:
             body = (_SAMPLES / f"guideline_v{version}.md").read_text(encoding="utf-8")
             datasets.write_guideline(db, DEMO, body, actor=_LEAD)
     importing.import_file(db, _SAMPLES / "comments.csv", DEMO, actor=actor)
+    texts.look_at_texts(db, DEMO)
 
 
 def _models(db: Database) -> list[str]:

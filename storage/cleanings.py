@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+import duckdb
+
 from domain.errors import Conflict, NotFound
 from storage.database import EVERY_ID, Database, now
+from storage.health import insert_matches
 
-# Each rule finds (comment_id, duplicate_of) among the comments that are not excluded yet.
+# Each rule finds (comment_id, duplicate_of) among the comments that are not excluded yet. These two look at
+# every comment; the others, by the name that the health page has for their problem, at what is known of it.
 _RULES = {
     "empty": r"""
         SELECT c.comment_id, NULL::BIGINT AS duplicate_of
@@ -18,12 +22,22 @@ _RULES = {
         FROM (
           SELECT comment_id, min(comment_id) OVER (PARTITION BY sha256(body)) AS oldest
           FROM comments
-          WHERE dataset_id = $dataset_id
+          WHERE dataset_id = $dataset_id AND match_key IN (
+            SELECT match_key FROM comments WHERE dataset_id = $dataset_id
+            GROUP BY match_key HAVING count(*) > 1
+          )
         )
         WHERE comment_id <> oldest
     """,
 }
-RULES: tuple[str, ...] = tuple(_RULES)
+_BY_PROBLEM = {
+    "near duplicate": "near duplicates",
+    "contradictory duplicate": "contradictory duplicates",
+    "emoji only": "emoji only",
+    "too short": "too short",
+    "too long": "too long",
+}
+RULES: tuple[str, ...] = (*_RULES, *_BY_PROBLEM)
 
 
 @dataclass(frozen=True)
@@ -43,18 +57,17 @@ class Cleaning:
 def count_matches(db: Database, dataset_id: str, rule: str) -> int:
     """How many comments the rule would exclude now."""
     with db.reading() as cursor:
-        row = cursor.execute(
-            f"SELECT count(*) FROM ({_matches(rule)})", {"dataset_id": dataset_id, **EVERY_ID}
-        ).fetchone()
+        _find(cursor, dataset_id, rule)
+        row = cursor.execute("SELECT count(*) FROM matches").fetchone()
     return int(row[0]) if row else 0
 
 
 def list_matches(db: Database, dataset_id: str, rule: str, *, limit: int) -> list[tuple[int, int | None]]:
     """Comments that the rule would exclude now, each with the comment it repeats, if any."""
     with db.reading() as cursor:
+        _find(cursor, dataset_id, rule)
         return cursor.execute(
-            f"SELECT * FROM ({_matches(rule)}) ORDER BY comment_id LIMIT $limit",
-            {"dataset_id": dataset_id, "limit": limit, **EVERY_ID},
+            "SELECT comment_id, duplicate_of FROM matches ORDER BY comment_id LIMIT $limit", {"limit": limit}
         ).fetchall()
 
 
@@ -63,13 +76,14 @@ def add_cleaning(db: Database, dataset_id: str, rule: str, actor: str) -> Cleani
     with db.writing(dataset_id) as cursor:
         cleaning_id = int(cursor.execute("SELECT nextval('cleaning_ids')").fetchall()[0][0])
         params = {"dataset_id": dataset_id, "cleaning_id": cleaning_id}
+        _find(cursor, dataset_id, rule)
         # The cleaning row comes last: until then its exclusions are not in force.
         cursor.execute(
-            f"""
+            """
             INSERT INTO exclusions (cleaning_id, dataset_id, comment_id, duplicate_of)
-            SELECT $cleaning_id, $dataset_id, comment_id, duplicate_of FROM ({_matches(rule)})
+            SELECT $cleaning_id, $dataset_id, comment_id, duplicate_of FROM matches
             """,
-            {**params, **EVERY_ID},
+            params,
         )
         cursor.execute(
             """
@@ -131,10 +145,18 @@ def list_cleanings(db: Database, dataset_id: str) -> list[Cleaning]:
     return [Cleaning(*row) for row in rows]
 
 
-def _matches(rule: str) -> str:
+def _find(cursor: duckdb.DuckDBPyConnection, dataset_id: str, rule: str) -> None:
+    """Leave a table `matches` (comment_id, duplicate_of) in this cursor."""
+    if rule in _BY_PROBLEM:
+        insert_matches(cursor, dataset_id, _BY_PROBLEM[rule])
+        return
     if rule not in _RULES:
-        raise NotFound(f"There is no cleaning rule '{rule}'.", hint=f"Rules: {', '.join(_RULES)}.")
-    return (
-        f"SELECT comment_id, duplicate_of FROM ({_RULES[rule]}) "
-        "WHERE comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))"
+        raise NotFound(f"There is no cleaning rule '{rule}'.", hint=f"Rules: {', '.join(RULES)}.")
+    cursor.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE matches AS
+        SELECT comment_id, duplicate_of FROM ({_RULES[rule]})
+        WHERE comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
+        """,
+        {"dataset_id": dataset_id, **EVERY_ID},
     )

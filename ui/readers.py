@@ -3,8 +3,10 @@
 import streamlit as st
 
 from domain.comments import Comment, CommentFilter
-from services.curation import cleaning, comments
-from services.curation.cleaning import Cleaning, Preview
+from services.curation import cleaning, comments, health, texts
+from services.curation.cleaning import Cleaning
+from services.curation.health import Cluster, Health
+from services.curation.texts import RepairPreview
 from services.standing import Standing, standing
 from ui.store import database
 
@@ -14,9 +16,31 @@ def standing_of(dataset_id: str) -> Standing:
     return _standing(dataset_id, database().revision_of(dataset_id))
 
 
-def preview_of(dataset_id: str, rule: str) -> Preview:
-    """What a cleaning rule would exclude now."""
-    return _preview(dataset_id, rule, database().revision_of(dataset_id))
+def health_of(dataset_id: str) -> Health:
+    """What is in the dataset and what is wrong with it."""
+    return _health(dataset_id, database().revision_of(dataset_id))
+
+
+def comments_of_figure(
+    dataset_id: str, figure: str, value: str, limit: int
+) -> list[tuple[Comment, int | None]]:
+    """The comments behind a figure of the health page."""
+    return _comments_of_figure(dataset_id, figure, value, limit, database().revision_of(dataset_id))
+
+
+def clusters_of(dataset_id: str) -> list[Cluster]:
+    """Groups of near-duplicates, those that contradict themselves first."""
+    return _clusters(dataset_id, database().revision_of(dataset_id))
+
+
+def members_of_cluster(dataset_id: str, cluster: int) -> list[Comment]:
+    """The comments of a group."""
+    return health.members_of(database(), dataset_id, cluster)
+
+
+def repair_preview_of(dataset_id: str, step: str) -> RepairPreview:
+    """What a repair would change."""
+    return texts.preview_repair(database(), dataset_id, step)
 
 
 def cleanings_of(dataset_id: str) -> list[Cleaning]:
@@ -37,9 +61,21 @@ def _standing(dataset_id: str, revision: int) -> Standing:
     return standing(database(), dataset_id)
 
 
-@st.cache_data(max_entries=32, show_spinner="Looking for matches")
-def _preview(dataset_id: str, rule: str, revision: int) -> Preview:
-    return cleaning.preview(database(), dataset_id, rule)
+@st.cache_data(max_entries=16, show_spinner="Counting")
+def _health(dataset_id: str, revision: int) -> Health:
+    return health.health_of(database(), dataset_id)
+
+
+@st.cache_data(max_entries=32, show_spinner="Looking for comments")
+def _comments_of_figure(
+    dataset_id: str, figure: str, value: str, limit: int, revision: int
+) -> list[tuple[Comment, int | None]]:
+    return health.comments_of(database(), dataset_id, figure, value, limit=limit)
+
+
+@st.cache_data(max_entries=16, show_spinner="Looking for groups")
+def _clusters(dataset_id: str, revision: int) -> list[Cluster]:
+    return health.clusters(database(), dataset_id)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

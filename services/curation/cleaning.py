@@ -10,9 +10,10 @@ from storage.cleanings import Cleaning, list_cleanings
 from storage.comments import list_comments_by_id
 from storage.database import Database
 
-__all__ = ["RULES", "Cleaning", "Preview", "apply_rule", "list_cleanings", "preview", "undo"]
+__all__ = ["FIRST_RULES", "RULES", "Cleaning", "Preview", "apply_rule", "list_cleanings", "preview", "undo"]
 
 RULES = cleanings.RULES
+FIRST_RULES = RULES[:2]  # nobody needs to look before these
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Whether later comments are like those that a model was judged on: population stability and the KS test."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -80,6 +80,13 @@ def drift_of_categories(what: str, reference: Sequence[str], sample: Sequence[st
     counts = [
         np.bincount([place[name] for name in side], minlength=len(names)) for side in (reference, sample)
     ]
+    return _drift(what, names, (counts[0], counts[1]), None)
+
+
+def drift_of_counts(what: str, reference: Mapping[str, int], sample: Mapping[str, int]) -> Drift:
+    """The drift of a category from comments per value, at least one comment on either side."""
+    names = sorted({*reference, *sample})
+    counts = [np.array([side.get(name, 0) for name in names], dtype=np.int64) for side in (reference, sample)]
     return _drift(what, names, (counts[0], counts[1]), None)
 
 

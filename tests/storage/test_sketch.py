@@ -19,6 +19,8 @@ BANDS_OF_THE_FOX = [
     2041015872116151908,
     1662558889073733753,
     2035940601579895618,
+    2758683243443987550,
+    10471769705959164680,
 ]
 PIECES = st.sampled_from(
     [*"aA0 1٣@/:.wht\t\n\x1c\x85\u3000é\u0301\u200bＡ_-<>ſİ²½\0"]
@@ -59,7 +61,7 @@ def test_hashes_and_bands_are_the_same_on_every_machine():
 
 
 def test_bands_do_not_depend_on_the_neighbours():
-    keys = ["a" * 30, "", "abc", "one two three four five six", "x" * 19, "seven eight nine ten eleven"]
+    keys = ["a" * 30, "", "abc", "one two three four five six", "x" * 7, "seven eight nine ten eleven"]
     together, has_bands = bands_of(keys)
     alone = np.concatenate([bands_of([key])[0] for key in keys])
     assert has_bands.tolist() == [True, False, False, True, False, True]
@@ -84,7 +86,7 @@ def test_slightly_changed_texts_are_candidates(change: str):
         first, second = " ".join(words), " ".join(other)
         if jaccard(first, second) >= 0.8:
             found.append(shares_a_band(first, second))
-    assert np.mean(found) >= 0.95
+    assert np.mean(found) >= 0.98
 
 
 def test_unrelated_texts_are_hardly_ever_candidates():
