@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import streamlit as st
@@ -11,12 +12,15 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from domain.comments import Dataset
 from services.modelling.examples.files import FileBudget, budget_of_file, check_file
 from services.modelling.formats.findings import Checked
+from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.tokens.costs import costs_of
 from services.modelling.tokens.encodings import ENCODINGS
 from services.modelling.tokens.snapshots import DEFAULT_LIMIT
 from ui.errors import showing_errors
 from ui.example_sets import draw_findings, draw_keep, draw_kept
 from ui.store import database
-from ui.token_figures import draw_histogram, draw_tiles
+from ui.token_costs import draw_costs
+from ui.token_figures import draw_histogram, draw_spreads, draw_tiles
 
 _ENDINGS = ["jsonl", "csv", "tsv"]
 
@@ -87,9 +91,16 @@ def _draw_budget(found: FileBudget) -> None:
     draw_tiles(found.budget)
     if found.not_counted:
         st.caption(f"{found.not_counted:,} examples are wrong in form and not counted.")
-    draw_histogram(
-        found.budget.histogram, limit=found.budget.limit, limit_name="limit", title="Tokens per example"
-    )
+    table = hosted_models(database().home)
+    left, right = st.columns([4, 5], gap="medium")
+    with left:
+        st.markdown("**Tokens per example**")
+        draw_histogram(
+            found.budget.histogram, limit=found.budget.limit, limit_name="limit", title="Tokens per example"
+        )
+    with right:
+        draw_costs(costs_of(found.tokens, found.budget, table, date.today()), table)
+    draw_spreads(found.budget)
     over = [found.rows[place] for place in found.budget.over_limit]
     if over:
         named = ", ".join(f"{row:,}" for row in over[:20]) + (", …" if len(over) > 20 else "")

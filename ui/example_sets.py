@@ -147,7 +147,7 @@ def _choose_settings() -> dict[str, Any]:
     defaults, table = ExampleSettings(), hosted_models(database().home)
     models = [
         one.name for one in sorted(table.models, key=lambda one: one.train_usd_per_million)
-        if "supervised" in one.methods and not one.is_shut(date.today())
+        if one.can_be_tuned and not one.is_shut(date.today())
     ]  # fmt: skip
     first, second = st.columns(3), st.columns(3)
     provider = first[0].selectbox("Provider", list(list_providers(database().home)), key="tokens_provider")

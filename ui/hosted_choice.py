@@ -75,7 +75,10 @@ def _model_names(provider: str, *, tunes: bool) -> list[str]:
     today = date.today()
     with showing_errors():
         choice, told = hosted_choice(database(), provider), told_models(database().home, provider)
-        priced = [one for one in choice.table.models if choice.address.charges and not one.is_shut(today)]
+        priced = [
+            one for one in choice.table.models
+            if choice.address.charges and not one.is_shut(today) and (one.can_be_tuned or not tunes)
+        ]  # fmt: skip
         priced.sort(key=lambda one: (one.name != HostedSettings().model, one.train_usd_per_million))
         known = [one.name for one in priced]
         listed = [] if told is None else sorted(set(told.models) - set(known))
@@ -232,8 +235,10 @@ def _draw_prices(choice: HostedChoice, config: HostedSettings) -> None:
             "reading": [one.input_usd_per_million for one in models],
             "writing": [one.output_usd_per_million for one in models],
             "tuned by": [", ".join(one.methods) for one in models],
+            "price of": [f"{choice.table.day_of(one)}" for one in models],
             "shuts on": [
-                f"shut since {one.shuts_on}" if one.is_shut(today)
+                "not told" if one.shuts_on is None
+                else f"shut since {one.shuts_on}" if one.is_shut(today)
                 else f"{one.shuts_on}, in {(one.shuts_on - today).days:,} days"
                 for one in models
             ],

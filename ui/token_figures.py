@@ -16,7 +16,6 @@ _BAR, _LIMIT = "#3657d6", "#d1495b"
 def draw_tiles(found: TokenBudget, *, cost_usd: float | None = None, note: str = "") -> None:
     """The budget as numbers."""
     each = found.tokens
-    middle = f"median · p5 {each.p5:,.0f} · p95 {each.p95:,.0f} · {each.smallest:,} to {each.largest:,}"
     tiles = {
         "Examples": f"{found.examples:,}",
         "Tokens in all": f"{each.total:,}",
@@ -26,8 +25,8 @@ def draw_tiles(found: TokenBudget, *, cost_usd: float | None = None, note: str =
     }
     below = {
         "Examples": f"{found.answer_tokens.total:,} tokens of answers",
-        "Tokens in all": f"mean {each.mean:,.1f} per example",
-        "Per example": middle,
+        "Tokens in all": f"in {found.message_tokens.count:,} messages",
+        "Per example": f"median; {each.smallest:,} to {each.largest:,}",
         "Epochs": "by the published rule",
         "Billed tokens": f"{found.billed_tokens_per_epoch:,} × {found.epochs}",
     }
@@ -43,6 +42,35 @@ def draw_tiles(found: TokenBudget, *, cost_usd: float | None = None, note: str =
             "characters. Put it in place with `python -m services.modelling.tokens.encodings`.",
             icon=":material/warning:",
         )
+
+
+def draw_spreads(found: TokenBudget) -> None:
+    """How the tokens are spread: over examples, over messages, over the answers of each example."""
+    spreads = {
+        "per example": found.tokens,
+        "per message": found.message_tokens,
+        "answers of an example": found.answer_tokens,
+    }
+    rows = pd.DataFrame(
+        [
+            (
+                *(what, one.count, one.total, one.smallest, one.p5),
+                *(one.mean, one.median, one.p95, one.largest),
+            )
+            for what, one in spreads.items()
+        ],
+        columns=["tokens", "how many", "in all", "smallest", "p5", "mean", "median", "p95", "largest"],
+    )
+    whole, broken = (st.column_config.NumberColumn(format=form) for form in ("localized", "%.1f"))
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            **dict.fromkeys(["how many", "in all", "smallest", "largest"], whole),
+            **dict.fromkeys(["p5", "mean", "median", "p95"], broken),
+        },
+        alt="How the tokens are spread",
+    )
 
 
 def draw_histogram(

@@ -18,7 +18,8 @@ from services.several import refuse_several
 from ui.frame import nothing_yet
 from ui.links import pick
 from ui.store import database
-from ui.token_figures import draw_histogram, draw_tiles
+from ui.token_costs import draw_costs
+from ui.token_figures import draw_histogram, draw_spreads, draw_tiles
 
 SHOWN = 50
 _SOON_DAYS = 90
@@ -53,11 +54,12 @@ def draw_snapshot_tab(dataset: Dataset) -> None:
         database(), snapshot.snapshot_id, split=split, system_prompt=prompt, today=today, model=model.name,
         shares=shares,
     )  # fmt: skip
-    _draw_budget(found)
+    _draw_budget(found, table)
 
 
 def _pick_model(table: HostedModels, today: date) -> HostedModel:
-    models = sorted(table.models, key=lambda one: (one.is_shut(today), one.train_usd_per_million))
+    tunable = [one for one in table.models if one.can_be_tuned]
+    models = sorted(tunable, key=lambda one: (one.is_shut(today), one.train_usd_per_million))
     name = pick(
         "Model to tune",
         [one.name for one in models],
@@ -68,6 +70,8 @@ def _pick_model(table: HostedModels, today: date) -> HostedModel:
 
 
 def _ending(model: HostedModel, today: date) -> str:
+    if model.shuts_on is None:
+        return "no end told"
     if model.is_shut(today):
         return f"shut since {model.shuts_on}"
     days = (model.shuts_on - today).days
@@ -124,9 +128,9 @@ def _count(snapshot: Snapshot, model: HostedModel) -> None:
     bar.empty()
 
 
-def _draw_budget(found: SnapshotBudget) -> None:
+def _draw_budget(found: SnapshotBudget, table: HostedModels) -> None:
     own = next(cost for cost in found.costs if cost.model.name == found.model)
-    draw_tiles(found.budget, cost_usd=own.cost_usd, note=f"prices of {found.prices_as_of}")
+    draw_tiles(found.budget, cost_usd=own.cost_usd, note=f"prices of {own.as_of}")
     kept = " · ".join(
         f"{escape_markdown(one.label)} {one.kept:,}"
         + (f" of {one.examples:,}" if one.kept < one.examples else "")
@@ -146,38 +150,10 @@ def _draw_budget(found: SnapshotBudget) -> None:
             found.budget.histogram, limit=found.budget.limit, limit_name="limit", title="Tokens per example"
         )
     with right:
-        st.markdown("**Training cost per model**")
-        _draw_costs(found)
+        draw_costs(found.costs, table)
+    draw_spreads(found.budget)
     _draw_long(found)
     _draw_special(found)
-
-
-def _draw_costs(found: SnapshotBudget) -> None:
-    costs = sorted(found.costs, key=lambda cost: (cost.is_shut, cost.model.train_usd_per_million))
-    table = pd.DataFrame(
-        {
-            "model": [cost.model.name for cost in costs],
-            "training": [cost.cost_usd for cost in costs],
-            "per million": [cost.model.train_usd_per_million for cost in costs],
-            "too long": [cost.over_limit for cost in costs],
-            "ends": [
-                "shut" if cost.is_shut else f"{cost.model.shuts_on} ({cost.days_left:,} days)"
-                for cost in costs
-            ],
-        }
-    )
-    dollars = st.column_config.NumberColumn(format="$%.2f")
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={"training": dollars, "per million": dollars},
-        placeholder="–",
-        alt="Training cost per hosted model",
-    )
-    st.caption(
-        f"Prices of {found.prices_as_of}: {escape_markdown(found.prices_source)}. "
-        f"No new jobs after {found.no_new_jobs_after}. A dash: the model counts in another encoding."
-    )
 
 
 def _draw_long(found: SnapshotBudget) -> None:

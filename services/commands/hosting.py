@@ -17,6 +17,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(examples)
     app.command()(providers)
     app.command()(spending)
+    app.command()(prices)
     app.command("child-data")(child_data)
 
 
@@ -95,6 +96,26 @@ def providers(
 def spending(actor: As = ME, home: Home = None, as_json: Json = False) -> None:
     """The caps on what providers may cost, and what is left of them today."""
     do("spending", {"actor": actor}, home, as_json)
+
+
+def prices(
+    model: Annotated[str | None, typer.Argument(help="Whose row is written; all are listed without.")] = None,
+    train: Annotated[float | None, typer.Option(help="USD per million tokens of training.")] = None,
+    reading: Annotated[float | None, typer.Option(help="USD per million tokens that it reads.")] = None,
+    writing: Annotated[float | None, typer.Option(help="USD per million tokens that it writes.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Tokens that an example may have.")] = None,
+    shuts_on: Annotated[str | None, typer.Option(help="A day as in 2027-01-14, or never.")] = None,
+    tunable: Annotated[bool | None, typer.Option("--tunable/--not-tunable")] = None,
+    source: Annotated[str | None, typer.Option(help="Where the prices are from; needed to write.")] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Take back what was written of it.")] = False,
+    actor: As = ME,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """What hosted models cost and when they end; with a MODEL, its row is written first."""
+    given: dict[str, Any] = {"model": model, "train": train, "reading": reading, "writing": writing}
+    given |= {"limit": limit, "shuts_on": shuts_on, "tunable": tunable, "source": source, "forget": forget}
+    do("prices", {**given, "actor": actor}, home, as_json)
 
 
 def child_data(

@@ -27,6 +27,31 @@ def providers_told(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+def prices_told(answer: Answer) -> str:
+    """The table of hosted models, one per line, and where its prices are from."""
+    lines = [f"US dollars per million tokens, of {answer['as_of']}: {shortened(answer['source'], 300)}."]
+    for model in answer["models"]:
+        prices = (
+            f"training {model['train_usd_per_million']:g}" if model["methods"] else "cannot be tuned",
+            f"reading {model['input_usd_per_million']:g}",
+            f"writing {model['output_usd_per_million']:g}",
+            f"examples to {model['example_limit']:,} tokens",
+            ending(model["shuts_on"], is_shut=model["is_shut"]),
+        )
+        lines.append(f"  {shortened(model['name'])}: {', '.join(prices)}")
+        if model["priced_on"]:
+            source = shortened(model["price_source"], 300)
+            lines.append(f"    of {model['priced_on']}, says {shortened(model['priced_by'])}: {source}")
+    return "\n".join([*lines, f"No new training at OpenAI after {answer['no_new_jobs_after']}."])
+
+
+def ending(shuts_on: str | None, *, is_shut: bool) -> str:
+    """When a model is shut, as a part of a sentence."""
+    if shuts_on is None:
+        return "no end told"
+    return f"was shut on {shuts_on}" if is_shut else f"ends on {shuts_on}"
+
+
 def spending_told(answer: Answer) -> str:
     """What is left of the caps."""
     limits, left = answer["limits"], answer["left"]

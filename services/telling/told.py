@@ -13,7 +13,15 @@ from services.telling.causes import TELLERS as CAUSE_TELLERS
 from services.telling.causes import rates_told
 from services.telling.examples import examples_told, finding_lines, hosted_jobs_told
 from services.telling.generation import TELLERS as GENERATION_TELLERS
-from services.telling.hosting import bill_told, child_data_told, events_told, providers_told, spending_told
+from services.telling.hosting import (
+    bill_told,
+    child_data_told,
+    ending,
+    events_told,
+    prices_told,
+    providers_told,
+    spending_told,
+)
 from services.telling.labelling import TELLERS as LABELLING_TELLERS
 from services.telling.models import TELLERS as MODEL_TELLERS
 from services.telling.playground import try_told
@@ -120,39 +128,47 @@ def _tokens(answer: Answer) -> str:
     counted = "counted in" if found["exact"] else "ESTIMATED for want of the file of"
     lines = [
         f"{found['examples']:,} examples, {counted} {found['encoding']}.",
-        f"Tokens: {_spread(found['tokens'])}.",
+        f"Tokens per example: {_spread(found['tokens'])}.",
+        f"Tokens per message: {_spread(found['message_tokens'])}.",
         f"Tokens of the answers: {_spread(found['answer_tokens'])}.",
         f"Over {found['limit']:,} tokens: {found['over_limit']:,} examples; {found['cut']:,} tokens would be "
         f"cut, and {found['without_answer']:,} whole answers.",
         f"Billed: {found['billed_tokens_per_epoch']:,} tokens × {found['epochs']} epochs = "
         f"{found['billed_tokens']:,}.",
     ]
-    if "costs" not in answer:
-        return "\n".join([*lines, f"Wrong in form and not counted: {answer['not_counted']:,}."])
-    special, left_out = answer["special_comment_ids"], answer["left_out"]
-    lines.append(f"The system prompt has {answer['system_prompt_tokens']:,} tokens, in every example.")
-    if left_out:
-        lines.append(f"{left_out:,} comments have nothing to see in them and make no example.")
-    if special:
-        lines.append(f"{len(special):,} comments hold special tokens and would be refused: {special[:20]}")
+    if "not_counted" in answer:
+        lines.append(f"Wrong in form and not counted: {answer['not_counted']:,}.")
+    else:
+        lines += _of_snapshot(answer)
     lines += [_cost(cost) for cost in answer["costs"]]
     lines.append(f"Prices of {answer['prices_as_of']}: {answer['prices_source']}.")
     lines.append(f"No new jobs after {answer['no_new_jobs_after']}.")
     return "\n".join(lines)
 
 
+def _of_snapshot(answer: Answer) -> list[str]:
+    special, left_out = answer["special_comment_ids"], answer["left_out"]
+    lines = [f"The system prompt has {answer['system_prompt_tokens']:,} tokens, in every example."]
+    if left_out:
+        lines.append(f"{left_out:,} comments have nothing to see in them and make no example.")
+    if special:
+        lines.append(f"{len(special):,} comments hold special tokens and would be refused: {special[:20]}")
+    return lines
+
+
 def _spread(found: Answer) -> str:
     return (
-        f"{found['total']:,} in all; each {found['smallest']:,} to {found['largest']:,}, "
-        f"p5 {found['p5']:,.0f}, median {found['median']:,.0f}, p95 {found['p95']:,.0f}"
+        f"{found['count']:,} with {found['total']:,} in all; each {found['smallest']:,} to "
+        f"{found['largest']:,}, mean {found['mean']:,.1f}, p5 {found['p5']:,.0f}, "
+        f"median {found['median']:,.0f}, p95 {found['p95']:,.0f}"
     )
 
 
 def _cost(cost: Answer) -> str:
     model, usd = cost["model"], cost["cost_usd"]
     price = "counts in another encoding" if usd is None else f"{usd:,.2f} USD"
-    ends = "was shut on" if cost["is_shut"] else "ends on"
-    return f"  {shortened(model['name'])}: {price}; {ends} {model['shuts_on']}"
+    own = f" (price of {cost['as_of']}, {shortened(model['priced_by'])})" if model["priced_on"] else ""
+    return f"  {shortened(model['name'])}: {price}{own}; {ending(model['shuts_on'], is_shut=cost['is_shut'])}"
 
 
 def _check(answer: Answer) -> str:
@@ -236,5 +252,6 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "audit": log_told,
     "providers": providers_told,
     "spending": spending_told,
+    "prices": prices_told,
     "child-data": child_data_told,
 }

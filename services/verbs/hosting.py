@@ -1,16 +1,23 @@
 """The verbs around models at providers: who they are, what they cost, and what may not go there."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from domain.errors import BadInput
 from domain.jobs import Job
+from domain.text import shortened
 from services.curation import datasets
 from services.modelling.hosted import spending
+from services.modelling.hosted.catalogue import HostedModel, hosted_models
 from services.modelling.hosted.known_prompts import prompt_told
 from services.modelling.hosted.lifecycle import ending_told, expiry_of, refresh_models, told_models
+from services.modelling.hosted.prices import forget_price, write_price
 from services.modelling.hosted.providers import list_providers
 from services.modelling.models import get_model, get_run
+from services.modelling.tokens.snapshots import DEFAULT_LIMIT
+from services.verbs.tokens import told_of_model
 from storage.database import Database
 
 
@@ -72,6 +79,67 @@ def show_spending(db: Database, *, actor: str) -> Any:
     }
 
 
+def list_or_write_prices(
+    db: Database,
+    *,
+    actor: str | None = None,
+    model: str | None = None,
+    train: float | None = None,
+    reading: float | None = None,
+    writing: float | None = None,
+    limit: int | None = None,
+    shuts_on: str | None = None,
+    tunable: bool | None = None,
+    source: str | None = None,
+    forget: bool = False,
+) -> Any:
+    """The table of hosted models; on demand one row is written first, or forgotten.
+
+    Args:
+        model: The row; what is not given keeps its value, and is 0 in a new one.
+        shuts_on: A day as ISO text, or "never".
+    """
+    today = date.today()
+    if model is not None and forget:
+        forget_price(db.home, model, actor=actor or "")
+    elif model is not None:
+        row = _row(db, model)
+        row = replace(
+            row,
+            train_usd_per_million=row.train_usd_per_million if train is None else train,
+            input_usd_per_million=row.input_usd_per_million if reading is None else reading,
+            output_usd_per_million=row.output_usd_per_million if writing is None else writing,
+            example_limit=row.example_limit if limit is None else limit,
+        )
+        if shuts_on is not None:
+            row = replace(row, shuts_on=_day(shuts_on))
+        if tunable is not None and tunable != row.can_be_tuned:
+            row = replace(row, methods=("supervised",) if tunable else ())
+        write_price(db.home, row, source=source or "", today=today, actor=actor or "")
+    table = hosted_models(db.home)
+    return {
+        "as_of": table.as_of.isoformat(),
+        "source": table.source,
+        "no_new_jobs_after": table.no_new_jobs_after.isoformat(),
+        "models": [{**told_of_model(one), "is_shut": one.is_shut(today)} for one in table.models],
+    }
+
+
+def _row(db: Database, name: str) -> HostedModel:
+    """The row of that very name, or an empty one."""
+    known = (one for one in hosted_models(db.home).models if one.name == name)
+    return next(known, HostedModel(name, (), 0.0, 0.0, 0.0, DEFAULT_LIMIT, None))
+
+
+def _day(told: str) -> date | None:
+    if told == "never":
+        return None
+    try:
+        return date.fromisoformat(told)
+    except ValueError as error:
+        raise BadInput(f"'{shortened(told)}' is no day.", hint="As in 2027-01-14, or never.") from error
+
+
 def mark_child_data(
     db: Database, *, dataset: str, actor: str, child_data: bool | None = None, why: str = ""
 ) -> Any:
@@ -89,4 +157,5 @@ VERBS: dict[str, Callable[..., Any]] = {
     "providers": list_or_refresh_providers,
     "spending": show_spending,
     "child-data": mark_child_data,
+    "prices": list_or_write_prices,
 }

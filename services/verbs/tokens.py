@@ -10,9 +10,10 @@ from domain.errors import BadInput
 from services.curation.snapshots import get_snapshot
 from services.modelling.examples import files as example_files
 from services.modelling.formats.findings import Checked
-from services.modelling.hosted.catalogue import hosted_models
+from services.modelling.hosted.catalogue import HostedModel, hosted_models
 from services.modelling.tokens import snapshots as tokens
 from services.modelling.tokens.budget import TokenBudget
+from services.modelling.tokens.costs import ModelCost, costs_of
 from services.modelling.tokens.encodings import ENCODINGS, encoding_of
 from services.modelling.tokens.snapshots import SnapshotBudget
 from storage.database import Database
@@ -36,11 +37,22 @@ def count_tokens(
     """The budget of a file of examples, or of a split of a snapshot; exactly one of the two."""
     name = encoding or (encoding_of(model) if model else ENCODINGS[0])
     if path is not None and snapshot is None:
-        most = limit or (hosted_models(db.home).named(model).example_limit if model else tokens.DEFAULT_LIMIT)
+        table = hosted_models(db.home)
+        most = limit or (table.named(model).example_limit if model else tokens.DEFAULT_LIMIT)
         found = example_files.budget_of_file(Path(path), encoding=name, limit=most)
         told = {"not_counted": found.not_counted, "checked": told_of_check(found.checked, findings=False)}
         rows = [found.rows[place] for place in found.budget.over_limit]
-        return {"path": path, "budget": _told_of_budget(found.budget), "rows_over_limit": rows, **told}
+        costs = costs_of(found.tokens, found.budget, table, date.today())
+        return {
+            "path": path,
+            "budget": _told_of_budget(found.budget),
+            "rows_over_limit": rows,
+            **told,
+            "costs": [told_of_cost(cost) for cost in costs],
+            "prices_as_of": table.as_of.isoformat(),
+            "prices_source": table.source,
+            "no_new_jobs_after": table.no_new_jobs_after.isoformat(),
+        }
     if snapshot is None or path is not None:
         raise BadInput("The tokens of what?", hint="Give a FILE of examples, or --snapshot SNAPSHOT.")
     known = get_snapshot(db, snapshot)
@@ -69,12 +81,21 @@ def told_of_check(found: Checked, *, findings: bool = True) -> dict[str, Any]:
 
 def told_of_snapshot(found: SnapshotBudget) -> dict[str, Any]:
     """The budget, as JSON can carry it; dates as ISO text."""
-    told = asdict(found)
-    for cost in told["costs"]:
-        cost["model"]["shuts_on"] = cost["model"]["shuts_on"].isoformat()
+    told = {**asdict(found), "costs": [told_of_cost(cost) for cost in found.costs]}
     for name in ("prices_as_of", "no_new_jobs_after"):
         told[name] = told[name].isoformat()
     return {**told, "budget": _told_of_budget(found.budget)}
+
+
+def told_of_cost(cost: ModelCost) -> dict[str, Any]:
+    """What a model costs, as JSON can carry it; dates as ISO text."""
+    return {**asdict(cost), "as_of": cost.as_of.isoformat(), "model": told_of_model(cost.model)}
+
+
+def told_of_model(model: HostedModel) -> dict[str, Any]:
+    """A row of the table, as JSON can carry it; dates as ISO text."""
+    days = {"shuts_on": model.shuts_on, "priced_on": model.priced_on}
+    return {**asdict(model), **{name: day and day.isoformat() for name, day in days.items()}}
 
 
 def text_of(path: str) -> str:

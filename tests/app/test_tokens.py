@@ -79,6 +79,33 @@ def test_a_model_says_when_it_ends_or_that_it_is_shut_and_its_price_can_be_edite
     assert tiles(app)["Training"] == f"${int(tiles(app)['Billed tokens'].replace(',', '')):,}.00"
 
 
+def test_a_price_is_changed_on_the_page_and_counts_at_once(db, taken, open_page):
+    app = open_page("tokens", base=NEAR)
+    app.session_state["tokens_prices"] = True
+    app.run()
+    app.selectbox(key="tokens_price_model").set_value(NEAR).run()
+    save = next(one for one in app.button if one.label == "Save this price")
+    save.click().run()
+    assert [one.value for one in app.error] and "not said where these prices are from" in app.error[0].value
+    app.number_input(key=f"tokens_price_{NEAR}_T").set_value(9000.0)
+    app.text_input(key=f"tokens_price_{NEAR}_source").set_value("our contract")
+    next(one for one in app.button if one.label == "Save this price").click().run()
+    assert not app.exception and not app.error
+    billed = int(tiles(app)["Billed tokens"].replace(",", ""))
+    assert tiles(app)["Training"] == f"${billed * 9000 / 1e6:,.2f}"
+    assert "says ana: our contract" in told(app)
+    app.button(key="tokens_price_forget").click().run()
+    assert tiles(app)["Training"].startswith("$0.0")
+
+
+def test_tokens_are_told_per_example_per_message_and_of_the_answers(taken, open_page):
+    app = open_page("tokens", base=NEAR)
+    spreads = app.dataframe[1].value.set_index("tokens")
+    assert list(spreads["how many"]) == [96, 3 * 96, 96]
+    assert spreads.loc["per message", "in all"] == spreads.loc["per example", "in all"] - 3 * 96
+    assert {"smallest", "p5", "mean", "median", "p95", "largest"} < set(spreads.columns)
+
+
 def test_comments_that_hold_special_tokens_are_listed_and_nothing_of_them_is_markup(db, open_page):
     pairs = [(text, "allow" if place % 2 else "disallow") for place, text in enumerate(HOSTILE * 2)]
     labelled_dataset(db, pairs, split="train")

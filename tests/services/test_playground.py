@@ -175,9 +175,8 @@ def test_of_a_list_only_the_lines_that_may_not_leave_are_refused_and_named(db, c
     ]  # fmt: skip
     assert "Text 1 holds an e-mail address" in told.said[0].note and "bob" not in told.said[0].note
     assert "Text 3 holds the token <|endoftext|>" in told.said[2].note
-    assert [one["messages"] for one in asked(provider)] == [
-        prompt_for(text, GUIDELINE) for text in (SPEAKS, "go away")
-    ]
+    sent = sorted(json.dumps(one["messages"]) for one in asked(provider))  # they are asked at the same time
+    assert sent == sorted(json.dumps(prompt_for(text, GUIDELINE)) for text in (SPEAKS, "go away"))
     left = spending.left_today(db, "ana").person_day_usd
     assert 25 - left == pytest.approx(sum(one.cost_usd or 0.0 for one in told.said))
     given = {"texts": list_, "models": [ours], "actor": "ana"}

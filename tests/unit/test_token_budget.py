@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.errors import BadInput, NotFound
-from services.modelling.tokens.budget import TokenBudget, budget, epochs_for, tokens_of_example
+from services.modelling.tokens.budget import (
+    ExampleCounts,
+    TokenBudget,
+    budget,
+    counts_of,
+    epochs_for,
+    tokens_of_example,
+)
 from services.modelling.tokens.encodings import _FOLDER as FETCHED
 from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, fetch, get_encoding
 from tests.provider.formats import trained_tokens
@@ -29,8 +36,15 @@ def encodings() -> None:
 def budget_of(path: Path, encoding: str, limit: int) -> TokenBudget:
     counter = get_encoding(encoding)
     lines = path.read_text(encoding="utf-8").splitlines()
-    counts = np.array([tokens_of_example(json.loads(line)["messages"], counter) for line in lines])
-    return budget(counts[:, 0], counts[:, 1], encoding=counter, limit=limit)
+    return budget(
+        counts_of((json.loads(line)["messages"] for line in lines), counter), encoding=counter, limit=limit
+    )
+
+
+def counted(tokens: list[int], answers: list[int]) -> ExampleCounts:
+    """Examples of a single message each."""
+    both = np.array(tokens, dtype=np.int64), np.array(answers, dtype=np.int64)
+    return ExampleCounts(*both, both[0] - 3)
 
 
 # The rule's own vectors: examples to epochs.
@@ -65,8 +79,47 @@ def test_the_published_example_gives_the_published_numbers(encodings: None) -> N
 @pytest.mark.skipif(not TOY.exists(), reason="the public example file is not here")
 def test_todays_limit_and_encoding_cut_nothing_of_it(encodings: None) -> None:
     found = budget_of(TOY, "o200k_base", 65_536)
-    assert (found.over_limit, found.cut) == ((), 0)
-    assert found.billed_tokens == 20 * found.tokens.total
+    assert (found.over_limit, found.cut, found.tokens.smallest, found.tokens.largest) == ((), 0, 26, 8031)
+    assert (found.tokens.total, found.epochs, found.billed_tokens) == (8233, 20, 164_660)
+
+
+# The shape of the published file, in words of our own, so that its numbers can be checked without it.
+TWIN = [
+    [("system", "You are kind."), ("user", "Hello there."), ("assistant", "Good morning!")],
+    [("system", "You are kind."), ("user", "Hello there, friend."), ("assistant", "Hi.")],
+    [("user", "Who says so?"), ("assistant", "Somebody does.")],
+    [("system", "You are kind."), ("assistant", "Nobody asked.")],
+    [("system", "You are kind."), ("user", "Say much."), ("assistant", "word " * 5_000)],
+]
+
+
+def as_the_notebook_counts(messages: list[dict[str, str]], counter: Encoding) -> int:
+    """The published function, line by line."""
+    tokens = 0
+    for message in messages:
+        tokens += 3
+        for key, value in message.items():
+            tokens += counter.count(value)
+            tokens += 1 if key == "name" else 0
+    return tokens + 3
+
+
+@pytest.mark.parametrize(
+    ("encoding", "limit", "over"), [("cl100k_base", 4_096, 1), ("o200k_base", 65_536, 0)]
+)
+def test_a_file_of_the_published_shape_has_the_numbers_of_the_published_rule(
+    encodings: None, tmp_path: Path, encoding: str, limit: int, over: int
+) -> None:
+    examples = [[{"role": role, "content": text} for role, text in one] for one in TWIN]
+    path = tmp_path / "twin.jsonl"
+    path.write_text("".join(json.dumps({"messages": one}) + "\n" for one in examples))
+    found = budget_of(path, encoding, limit)
+    expected = [as_the_notebook_counts(one, get_encoding(encoding)) for one in examples]
+    assert (found.tokens.total, found.tokens.smallest) == (sum(expected), min(expected))
+    assert len(found.over_limit) == over and found.cut == sum(max(one - limit, 0) for one in expected)
+    assert (found.epochs, found.billed_tokens) == (20, 20 * sum(min(one, limit) for one in expected))
+    assert found.message_tokens.count == 13
+    assert found.message_tokens.total == found.tokens.total - 3 * 5
 
 
 def test_a_message_costs_three_tokens_its_texts_and_one_for_a_name() -> None:
@@ -75,26 +128,26 @@ def test_a_message_costs_three_tokens_its_texts_and_one_for_a_name() -> None:
 
 
 def test_truncation_takes_the_answer_first() -> None:
-    found = budget(np.array([10, 30]), np.array([2, 5]), encoding=WORDS, limit=24)
+    found = budget(counted([10, 30], [2, 5]), encoding=WORDS, limit=24)
     assert (found.over_limit, found.cut, found.without_answer) == ((1,), 6, 1)
 
 
 @given(st.lists(st.integers(1, 100_000), min_size=1, max_size=200), st.integers(1, 100_000))
 def test_what_is_billed_and_what_is_cut_make_the_whole(tokens: list[int], limit: int) -> None:
-    found = budget(np.array(tokens), np.ones(len(tokens), dtype=np.int64), encoding=WORDS, limit=limit)
+    found = budget(counted(tokens, [1] * len(tokens)), encoding=WORDS, limit=limit)
     assert found.billed_tokens_per_epoch + found.cut == sum(tokens)
     assert found.tokens.smallest <= found.tokens.p5 <= found.tokens.median <= found.tokens.p95
     assert sum(count for _, _, count in found.histogram) == len(tokens)
 
 
 def test_p5_and_p95_are_the_fifth_and_the_ninety_fifth_percentile() -> None:
-    found = budget(np.arange(101), np.ones(101, dtype=np.int64), encoding=WORDS, limit=1000)
+    found = budget(counted([*range(101)], [1] * 101), encoding=WORDS, limit=1000)
     assert (found.tokens.p5, found.tokens.p95) == (5.0, 95.0)
 
 
 def test_no_example_has_no_budget() -> None:
     with pytest.raises(BadInput, match="no example"):
-        budget(np.array([], dtype=np.int64), np.array([], dtype=np.int64), encoding=WORDS, limit=10)
+        budget(counted([], []), encoding=WORDS, limit=10)
 
 
 @pytest.mark.parametrize(
@@ -162,8 +215,7 @@ ODD = [
 def test_no_token_that_is_billed_is_left_out_of_the_estimate(examples: list[list[dict[str, object]]]) -> None:
     """Counted by the provider's own tokenizer, so that nothing but the rule can make a difference."""
     theirs = Encoding("theirs", exact=True, count=lambda text: len(pieces(text)))
-    counts = np.array([tokens_of_example(messages, theirs) for messages in examples])
-    found = budget(counts[:, 0], counts[:, 1], encoding=theirs, limit=65_536)
+    found = budget(counts_of(examples, theirs), encoding=theirs, limit=65_536)
     billed = trained_tokens([{"messages": messages} for messages in examples])
     assert 1.0 <= found.billed_tokens_per_epoch / billed <= 1.02
 

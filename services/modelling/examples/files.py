@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from domain.comments import CommentFilter
@@ -18,7 +17,7 @@ from services.modelling.formats.examples import ChatExample
 from services.modelling.formats.findings import Checked, Finding
 from services.modelling.formats.reading import ReadExamples, read_examples
 from services.modelling.formats.shape import shape_findings
-from services.modelling.tokens.budget import TokenBudget, budget, tokens_of_example
+from services.modelling.tokens.budget import Counts, TokenBudget, budget, counts_of, tokens_of_example
 from services.modelling.tokens.comment_tokens import Progress
 from services.modelling.tokens.encodings import ENCODINGS, Encoding, get_encoding
 from services.modelling.tokens.snapshots import DEFAULT_LIMIT, chosen_comments, count_snapshot
@@ -35,12 +34,14 @@ class FileBudget:
         rows: The row of each example that was counted; `budget.over_limit` are places in it.
         not_counted: Examples that are wrong in form.
         checked: Everything found in the file.
+        tokens: Of each example that was counted, shape (n,), for the costs.
     """
 
     rows: tuple[int, ...]
     not_counted: int
     checked: Checked
     budget: TokenBudget
+    tokens: Counts
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,13 @@ def budget_of_file(path: Path, *, encoding: str, limit: int) -> FileBudget:
             f"{len(read.findings):,} rows were listed.",
             hint="Check the file to see what is wrong, row by row.",
         )
-    pairs = np.array([tokens_of_example(example.messages, counts) for example in fine], dtype=np.int64)
+    counted = counts_of((example.messages for example in fine), counts)
     return FileBudget(
         rows=tuple(example.row for example in fine),
         not_counted=len(read.examples) - len(fine),
         checked=_checked(read, counts, limit=limit),
-        budget=budget(pairs[:, 0], pairs[:, 1], encoding=counts, limit=limit),
+        budget=budget(counted, encoding=counts, limit=limit),
+        tokens=counted.tokens,
     )
 
 

@@ -3,8 +3,6 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
 from domain.examples import TRAIN, VALIDATION
 from domain.jobs import Job
 from services.jobs.inputs import TUNES_EXAMPLES
@@ -17,7 +15,7 @@ from services.modelling.hosted.outbound import Prices, counting, prices_of
 from services.modelling.hosted.providers import get_provider
 from services.modelling.playground.side_by_side import comparing_cost_usd, questions_of
 from services.modelling.settings import ExampleSettings, read_settings
-from services.modelling.tokens.budget import TokenBudget, budget, tokens_of_example
+from services.modelling.tokens.budget import TokenBudget, budget, counts_of
 from services.modelling.training import checked_name
 from storage.database import Database
 
@@ -60,8 +58,8 @@ def estimate_tuning(db: Database, example_set_id: str, settings: dict[str, Any])
     encoding = counting(config.model)
     examples = read_frozen(examples_file(db, example_set_id, TRAIN))
     held_out = read_frozen(examples_file(db, example_set_id, VALIDATION))
-    counts = np.array([tokens_of_example(one.messages, encoding) for one in examples], dtype=np.int64)
-    found = budget(counts[:, 0], counts[:, 1], encoding=encoding, limit=prices.example_limit)
+    counts = counts_of((one.messages for one in examples), encoding)
+    found = budget(counts, encoding=encoding, limit=prices.example_limit)
     epochs = config.epochs or found.epochs
     billed = found.billed_tokens_per_epoch * epochs
     questions = questions_of(held_out, config.compared)

@@ -75,7 +75,7 @@ def check_lifecycle(db: Database, address: ProviderAddress, settings: TuningSett
         return
     tunes = not isinstance(settings, HostedSettings) or settings.tune
     model = table.named(name)
-    if tunes and "supervised" not in model.methods:
+    if tunes and not model.can_be_tuned:
         raise Conflict(f"'{name}' cannot be tuned.", hint=f"Choose another model. {TRAIN_HERE}")
     if tunes and address.base_url == OPENAI.base_url and today > table.no_new_jobs_after:
         raise Conflict(f"OpenAI takes no new training after {table.no_new_jobs_after}.", hint=TRAIN_HERE)

@@ -65,8 +65,10 @@ def expiry_of(home: Path, address: ProviderAddress, model: str, today: date) -> 
         return None
     table = hosted_models(home)
     with suppress(NotFound):
-        ends = table.named(model).shuts_on
-        return Expiry(model, base, ends, (ends - today).days, f"the table of {table.as_of}")
+        known_model = table.named(model)
+        if (ends := known_model.shuts_on) is not None:
+            source = f"the table of {table.day_of(known_model)}"
+            return Expiry(model, base, ends, (ends - today).days, source)
     return None
 
 

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from domain.errors import BadInput, Conflict
 from domain.personal_data import find_personal_data, place_of
 from services.modelling.formats.chat import prompt_for
@@ -16,7 +14,7 @@ from services.modelling.formats.check import SPECIAL_TOKEN, Limits, check
 from services.modelling.formats.examples import ChatExample
 from services.modelling.formats.texts import texts_in
 from services.modelling.hosted.catalogue import HostedModels
-from services.modelling.tokens.budget import budget, tokens_of_example, tokens_of_message
+from services.modelling.tokens.budget import budget, counts_of, tokens_of_example, tokens_of_message
 from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 
 ANSWER_TOKENS = 16  # more than any label has; what an estimate counts for one answer
@@ -61,7 +59,8 @@ def prices_of(model: str, table: HostedModels, *, charges: bool) -> Prices:
     known = table.named(model)
     return Prices(
         known.train_usd_per_million, known.input_usd_per_million, known.output_usd_per_million,
-        known.example_limit, table.as_of.isoformat(), known.shuts_on.isoformat(),
+        known.example_limit, table.day_of(known).isoformat(),
+        None if known.shuts_on is None else known.shuts_on.isoformat(),
     )  # fmt: skip
 
 
@@ -117,7 +116,10 @@ def check_file(
     encoding, limits = counting(model), Limits(min_examples, example_tokens=prices.example_limit)
     others = _examples(validation.read_bytes()) if validation else []
     checked = check(
-        examples, validation=others, limits=limits, count_tokens=lambda one: _tokens(one, encoding)[0]
+        examples,
+        validation=others,
+        limits=limits,
+        count_tokens=lambda one: tokens_of_example(one.messages, encoding)[0],
     )
     errors = [finding for finding in checked.findings if finding.severity == "error"]
     if errors:
@@ -132,8 +134,8 @@ def check_file(
 def training_cost_usd(path: Path, *, model: str, prices: Prices, epochs: int | None) -> float:
     """What training on the file will cost at these prices; `epochs` None is the provider's own choice."""
     encoding = counting(model)
-    counts = np.array([_tokens(one, encoding) for one in _examples(path.read_bytes())], dtype=np.int64)
-    found = budget(counts[:, 0], counts[:, 1], encoding=encoding, limit=prices.example_limit)
+    counts = counts_of((one.messages for one in _examples(path.read_bytes())), encoding)
+    found = budget(counts, encoding=encoding, limit=prices.example_limit)
     tokens = found.billed_tokens_per_epoch * (epochs or found.epochs)
     return tokens * prices.train_usd_per_million / 1e6
 
@@ -196,7 +198,3 @@ def _texts(examples: Sequence[ChatExample]) -> Iterable[tuple[str, str]]:
         if isinstance(example.value, dict):
             others = {key: value for key, value in example.value.items() if key != "messages"}
             yield from ((row, text) for _, text in texts_in(others))
-
-
-def _tokens(example: ChatExample, encoding: Encoding) -> tuple[int, int]:
-    return tokens_of_example(example.messages, encoding)

@@ -5,7 +5,7 @@ model fine-tuning", without its defects: p5 and p95 are the 5th and 95th percent
 model's.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,9 +27,25 @@ Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Spread:
-    """How a count is spread over the examples."""
+class ExampleCounts:
+    """The tokens of examples.
 
+    Attributes:
+        tokens: Of each example, shape (n,).
+        answers: Of the answers in each, their texts alone, shape (n,).
+        messages: Of each message of all of them, shape (m,), in any order.
+    """
+
+    tokens: Counts
+    answers: Counts
+    messages: Counts
+
+
+@dataclass(frozen=True)
+class Spread:
+    """How a count is spread over so many examples or messages."""
+
+    count: int
     total: int
     smallest: int
     p5: float
@@ -45,6 +61,9 @@ class TokenBudget:
 
     Attributes:
         exact: False where the encoding's file is not in place and every count is an estimate.
+        tokens: Per example.
+        message_tokens: Per message, whoever speaks.
+        answer_tokens: Of the answers in each example, their texts alone.
         over_limit: Places (from 0) of the examples longer than `limit`.
         cut: Tokens that truncation would take from the end of those, the answer first.
         without_answer: How many examples would lose their whole answer so.
@@ -57,6 +76,7 @@ class TokenBudget:
     limit: int
     examples: int
     tokens: Spread
+    message_tokens: Spread
     answer_tokens: Spread
     histogram: tuple[tuple[float, float, int], ...]
     over_limit: tuple[int, ...]
@@ -89,13 +109,16 @@ def tokens_of_message(message: Mapping[str, Any], encoding: Encoding) -> int:
 def tokens_of_example(messages: Sequence[Mapping[str, Any]], encoding: Encoding) -> tuple[int, int]:
     """Tokens of one example, and of the answers in it (their texts alone)."""
     total = TOKENS_PER_EXAMPLE + sum(tokens_of_message(message, encoding) for message in messages)
-    answers = sum(
+    return total, _tokens_of_answers(messages, encoding)
+
+
+def _tokens_of_answers(messages: Sequence[Mapping[str, Any]], encoding: Encoding) -> int:
+    return sum(
         encoding.count(text)
         for message in messages
         if message.get("role") == "assistant"
         for text in _texts_of(message.get("content"))
     )
-    return total, answers
 
 
 def _texts_of(value: Any) -> Iterator[str]:
@@ -108,24 +131,35 @@ def _texts_of(value: Any) -> Iterator[str]:
             yield from (named[key] for key in _TEXT_KEYS if isinstance(named.get(key), str))
 
 
-def budget(tokens: Counts, answer_tokens: Counts, *, encoding: Encoding, limit: int) -> TokenBudget:
+def counts_of(examples: Iterable[Sequence[Mapping[str, Any]]], encoding: Encoding) -> ExampleCounts:
+    """The tokens of examples, each given as the list of its messages."""
+    tokens, answers, messages = [], [], []
+    for example in examples:
+        own = [tokens_of_message(message, encoding) for message in example]
+        messages += own
+        tokens.append(TOKENS_PER_EXAMPLE + sum(own))
+        answers.append(_tokens_of_answers(example, encoding))
+    return ExampleCounts(*(np.array(counts, dtype=np.int64) for counts in (tokens, answers, messages)))
+
+
+def budget(counts: ExampleCounts, *, encoding: Encoding, limit: int) -> TokenBudget:
     """The budget of examples with so many tokens each.
 
     Args:
-        tokens: Tokens per example, shape (n,).
-        answer_tokens: Tokens of the answers in each, shape (n,).
+        counts: Their tokens.
         encoding: What they were counted with.
         limit: Tokens of an example that the model takes; the rest is cut from the end.
 
     Raises:
         BadInput: there is no example, or the limit is not positive.
     """
+    tokens, answers = counts.tokens, counts.answers
     if len(tokens) == 0:
         raise BadInput("There is no example to count.", hint="Label some comments, or choose another file.")
     if limit < 1:
         raise BadInput(f"A limit of {limit} tokens is not possible.", hint="Give the model's context length.")
     excess = np.maximum(tokens - limit, 0)
-    counts, edges = np.histogram(tokens, bins=min(_BINS, max(1, int(np.ptp(tokens)))))
+    heights, edges = np.histogram(tokens, bins=min(_BINS, max(1, int(np.ptp(tokens)))))
     epochs = epochs_for(len(tokens))
     per_epoch = int(np.minimum(tokens, limit).sum())
     return TokenBudget(
@@ -134,11 +168,12 @@ def budget(tokens: Counts, answer_tokens: Counts, *, encoding: Encoding, limit: 
         limit=limit,
         examples=len(tokens),
         tokens=_spread(tokens),
-        answer_tokens=_spread(answer_tokens),
-        histogram=tuple(zip(edges[:-1].tolist(), edges[1:].tolist(), counts.tolist(), strict=True)),
+        message_tokens=_spread(counts.messages),
+        answer_tokens=_spread(answers),
+        histogram=tuple(zip(edges[:-1].tolist(), edges[1:].tolist(), heights.tolist(), strict=True)),
         over_limit=tuple(np.flatnonzero(excess).tolist()),
         cut=int(excess.sum()),
-        without_answer=int(np.count_nonzero((excess > 0) & (excess >= answer_tokens))),
+        without_answer=int(np.count_nonzero((excess > 0) & (excess >= answers))),
         epochs=epochs,
         billed_tokens_per_epoch=per_epoch,
         billed_tokens=per_epoch * epochs,
@@ -148,6 +183,7 @@ def budget(tokens: Counts, answer_tokens: Counts, *, encoding: Encoding, limit: 
 def _spread(counts: Counts) -> Spread:
     p5, median, p95 = np.percentile(counts, [5, 50, 95])
     return Spread(
+        count=len(counts),
         total=int(counts.sum()),
         smallest=int(counts.min()),
         p5=float(p5),

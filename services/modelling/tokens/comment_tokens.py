@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from string import ascii_letters, digits
+from string import ascii_letters, digits, punctuation
 
+import numpy as np
 import pyarrow as pa
 
 from services.modelling.formats.chat import from_comments, prompt_for
@@ -19,7 +20,7 @@ from storage.token_counts import Counter, add_token_counts, get_bodies_table, li
 Progress = Callable[[str, float], None]
 
 _AT_ONCE = 20_000
-_EDGES = frozenset(ascii_letters + digits)
+_BEGINNINGS = frozenset(ascii_letters + digits + punctuation) - {"/"}
 
 
 def count_snapshot(db: Database, snapshot_id: str, *, encoding: str, progress: Progress) -> int:
@@ -59,32 +60,37 @@ def texts_of(db: Database, comment_ids: Sequence[int]) -> dict[int, str]:
 def _counted(bodies: pa.Table, counts: Encoding) -> pa.Table:
     count, quoting = counts.count, _tokens_of_quoting(counts)
     tokens: list[int | None] = []
-    special: list[bool] = []
-    for text in bodies.column("body").to_pylist():
+    special: list[int] = []
+    for place, text in enumerate(bodies.column("body").to_pylist()):
         if quoting and _is_plain(text):
-            tokens.append(count(text) + quoting)
-        else:
-            tokens.append(count(_quoted(text)) if _makes_example(text) else None)
-        special.append("<|" in text and _has_special_token(text))
-    columns = {"tokens": pa.array(tokens, pa.int32()), "has_special_token": pa.array(special, pa.bool_())}
+            tokens.append(count(text + "\n") + quoting)
+            continue
+        tokens.append(count(_quoted(text)) if _makes_example(text) else None)
+        if "<|" in text and _has_special_token(text):
+            special.append(place)
+    has_special = np.zeros(len(tokens), dtype=bool)
+    has_special[special] = True
+    columns = {"tokens": pa.array(tokens, pa.int32()), "has_special_token": pa.array(has_special)}
     return pa.table({"comment_id": bodies.column("comment_id"), **columns})
 
 
 def _tokens_of_quoting(counts: Encoding) -> int:
-    """What the tags around a plain text add to it; 0 where the sum would not be the whole's count."""
-    return counts.count(_quoted("a")) - counts.count("a") if counts.exact else 0
+    """What the tags around a plain text and its line end add to it; 0 where that cannot be said."""
+    return counts.count(_quoted("a")) - counts.count("a\n") if counts.exact else 0
 
 
 def _is_plain(text: str) -> bool:
-    """Whether the tokens of the quoted text are those of the text and those of the quoting.
+    """Whether the tokens of the quoted text are those of the text with its line end, and those of the tags.
 
-    Both encodings split a text into pieces before they look for tokens, and no piece goes from a letter or
-    digit to a line end or back. A text without an opening bracket holds no tag that would be taken out.
+    Both encodings split a text into pieces before they look for tokens. A piece that ends in a line end takes
+    only slashes and white space after it, and only punctuation, as a tag's end is, before it: the text must
+    begin with neither of the first, and what stands at its end goes with the line end, which is counted with
+    it. A text without an opening bracket holds no tag that would be taken out, and no special token.
     """
     return (
-        text[:1] in _EDGES
-        and text[-1:] in _EDGES
+        text[:1] in _BEGINNINGS
         and "<" not in text
+        and not text[-1].isspace()
         and (text.isascii() or ("\uff1c" not in text and "\ufe64" not in text))
     )
 

@@ -10,18 +10,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from domain.errors import BadInput, Conflict, NotFound
+from domain.errors import BadInput, Conflict
 from domain.splits import SPLITS
 from services.modelling.formats.chat import prompt_for
-from services.modelling.hosted.catalogue import HostedModel, hosted_models
+from services.modelling.hosted.catalogue import hosted_models
 from services.modelling.tokens.budget import (
     TOKENS_PER_EXAMPLE,
-    Counts,
+    ExampleCounts,
     TokenBudget,
     budget,
     tokens_of_message,
 )
 from services.modelling.tokens.comment_tokens import count_snapshot, counter_of
+from services.modelling.tokens.costs import ModelCost, costs_of
 from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 from services.several import refuse_several
 from storage.database import Database
@@ -51,21 +52,6 @@ class LongExample:
     tokens: int
     cut: int
     answer_is_lost: bool
-
-
-@dataclass(frozen=True)
-class ModelCost:
-    """What training one hosted model on the examples costs.
-
-    `billed_tokens` and `cost_usd` are None where the model counts in another encoding than the budget's.
-    """
-
-    model: HostedModel
-    is_shut: bool
-    days_left: int
-    over_limit: int
-    billed_tokens: int | None
-    cost_usd: float | None
 
 
 @dataclass(frozen=True)
@@ -130,9 +116,9 @@ def budget_of_snapshot(
     rows = _counted_rows(db, snapshot_id, split, counts)
     is_kept = _is_kept(rows, shares or {})
     kept = rows.filter(is_kept)
-    tokens, answers = _tokens(kept, system_prompt, counts)
+    found_tokens = _tokens(kept, system_prompt, counts)
     most = limit or (hosted.example_limit if hosted else DEFAULT_LIMIT)
-    found = budget(tokens, answers, encoding=counts, limit=most)
+    found = budget(found_tokens, encoding=counts, limit=most)
     return SnapshotBudget(
         snapshot_id=snapshot_id,
         split=split,
@@ -141,9 +127,9 @@ def budget_of_snapshot(
         system_prompt_tokens=counts.count(system_prompt),
         labels=_label_counts(snapshot.labels, rows, kept),
         left_out=rows.column("tokens").null_count,
-        long_examples=tuple(_long_examples(kept, tokens, answers, found)),
+        long_examples=tuple(_long_examples(kept, found_tokens, found)),
         special_comment_ids=tuple(kept.filter(kept.column("has_special_token"))["comment_id"].to_pylist()),
-        costs=tuple(_cost(one, tokens, found, today) for one in table.models),
+        costs=costs_of(found_tokens.tokens, found, table, today),
         prices_as_of=table.as_of,
         prices_source=table.source,
         no_new_jobs_after=table.no_new_jobs_after,
@@ -193,19 +179,20 @@ def _is_kept(rows: pa.Table, shares: Mapping[str, float]) -> NDArray[np.bool_]:
     return kept
 
 
-def _tokens(kept: pa.Table, system_prompt: str, counts: Encoding) -> tuple[Counts, Counts]:
-    """Tokens of each example, and of its answer, both of shape (n,)."""
-    labels = kept.column("label").to_numpy()
-    answers = np.zeros(len(labels), dtype=np.int64)
-    around = np.zeros(len(labels), dtype=np.int64)
+def _tokens(kept: pa.Table, system_prompt: str, counts: Encoding) -> ExampleCounts:
+    """Tokens of each example, of its answer, and of its three messages."""
+    labels = kept.column("label").combine_chunks().dictionary_encode()
+    names, places = labels.dictionary.to_pylist(), labels.indices.to_numpy()
     system, user = ({**message, "content": ""} for message in prompt_for("", ""))
     system["content"] = system_prompt
-    fixed = TOKENS_PER_EXAMPLE + tokens_of_message(system, counts) + tokens_of_message(user, counts)
-    for label in set(labels.tolist()):
-        answer = {"role": "assistant", "content": label}
-        answers[labels == label] = counts.count(label)
-        around[labels == label] = fixed + tokens_of_message(answer, counts)
-    return kept.column("tokens").to_numpy().astype(np.int64) + around, answers
+    told = tokens_of_message(system, counts)
+    asked = kept.column("tokens").to_numpy().astype(np.int64) + tokens_of_message(user, counts)
+    answers = np.array([counts.count(name) for name in names], dtype=np.int64)[places]
+    said = np.array(
+        [tokens_of_message({"role": "assistant", "content": name}, counts) for name in names], dtype=np.int64
+    )[places]
+    messages = np.concatenate([np.full(len(asked), told), asked, said])
+    return ExampleCounts(TOKENS_PER_EXAMPLE + told + asked + said, answers, messages)
 
 
 def _label_counts(names: Sequence[str], rows: pa.Table, kept: pa.Table) -> tuple[LabelCount, ...]:
@@ -214,30 +201,8 @@ def _label_counts(names: Sequence[str], rows: pa.Table, kept: pa.Table) -> tuple
     return tuple(LabelCount(name, every[name], left[name]) for name in names)
 
 
-def _long_examples(
-    kept: pa.Table, tokens: Counts, answers: Counts, found: TokenBudget
-) -> Iterator[LongExample]:
+def _long_examples(kept: pa.Table, counts: ExampleCounts, found: TokenBudget) -> Iterator[LongExample]:
     for place in found.over_limit:
-        row, cut = kept.slice(place, 1).to_pylist()[0], int(tokens[place]) - found.limit
-        yield LongExample(row["comment_id"], row["label"], int(tokens[place]), cut, cut >= answers[place])
-
-
-def _cost(model: HostedModel, tokens: Counts, found: TokenBudget, today: date) -> ModelCost:
-    billed = None
-    if _counts_in(model.name, found.encoding):
-        billed = int(np.minimum(tokens, model.example_limit).sum()) * found.epochs
-    return ModelCost(
-        model=model,
-        is_shut=model.is_shut(today),
-        days_left=(model.shuts_on - today).days,
-        over_limit=int((tokens > model.example_limit).sum()),
-        billed_tokens=billed,
-        cost_usd=None if billed is None else model.training_cost_usd(billed),
-    )
-
-
-def _counts_in(model: str, encoding: str) -> bool:
-    try:
-        return encoding_of(model) == encoding
-    except NotFound:  # somebody added it to the table; what it counts in is not known
-        return False
+        row, tokens = kept.slice(place, 1).to_pylist()[0], int(counts.tokens[place])
+        cut = tokens - found.limit
+        yield LongExample(row["comment_id"], row["label"], tokens, cut, cut >= counts.answers[place])
