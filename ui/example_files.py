@@ -19,7 +19,7 @@ from services.modelling.tokens.snapshots import DEFAULT_LIMIT
 from ui.errors import showing_errors
 from ui.example_sets import draw_findings, draw_keep, draw_kept
 from ui.store import database
-from ui.token_costs import draw_costs
+from ui.token_costs import draw_costs, draw_price_form
 from ui.token_figures import draw_histogram, draw_spreads, draw_tiles
 
 _ENDINGS = ["jsonl", "csv", "tsv"]
@@ -101,6 +101,7 @@ def _draw_budget(found: FileBudget) -> None:
     with right:
         draw_costs(costs_of(found.tokens, found.budget, table, date.today()), table)
     draw_spreads(found.budget)
+    draw_price_form(table)
     over = [found.rows[place] for place in found.budget.over_limit]
     if over:
         named = ", ".join(f"{row:,}" for row in over[:20]) + (", …" if len(over) > 20 else "")

@@ -24,6 +24,8 @@ def draw_bill(job: Job) -> None:
         return
     if bill.estimated_usd is not None and (bill.estimated_usd or bill.billed_usd):
         st.markdown(f":material/payments: {bill_sentence(bill)}")
+    if bill.estimated_tokens is not None:
+        st.markdown(f":material/token: {_tokens_sentence(bill.estimated_tokens, bill.billed_tokens)}")
     model_id = job.spec.get("model_id")
     draw_expiry(job.spec["settings"] if model_id is None else get_model(database(), model_id).settings)
 
@@ -37,6 +39,13 @@ def bill_sentence(bill: Bill) -> str:
     if bill.counted_usd is None and bill.allowed_usd is not None:
         parts.append(f"{_dollars(bill.allowed_usd)} reserved")
     return ", ".join(parts) + "."
+
+
+def _tokens_sentence(estimated: int, trained: int | None) -> str:
+    """The tokens of the training as one sentence."""
+    if trained is None:
+        return f"Training on about {estimated:,} tokens; how many it was the provider has not told."
+    return f"Training on about {estimated:,} tokens, trained {trained:,}, ratio {trained / estimated:.2f}."
 
 
 def draw_expiry(settings: Mapping[str, Any]) -> None:

@@ -171,6 +171,7 @@ def _draw_metrics(metrics: Sequence[Facts]) -> None:
         stages.setdefault(str(line.get("stage", "")), []).append(line)
     if not stages:
         return
+    draw_tuning_curves(stages.get(TUNING, []))
     told = [
         (stage, name, value) for stage, lines in stages.items() for name, value in _numbers(lines[-1]).items()
     ]
@@ -193,7 +194,6 @@ def _draw_metrics(metrics: Sequence[Facts]) -> None:
         if len(lines) >= _CHART_FROM_POINTS and stage != TUNING:
             with chart:
                 _draw_curve(stage, lines)
-    draw_tuning_curves(stages.get(TUNING, []))
 
 
 def _draw_curve(stage: str, lines: Sequence[Facts]) -> None:

@@ -102,7 +102,7 @@ def _table(shown: Sequence[ModelFacts]) -> pd.DataFrame:
             "recipe": [one.recipe or "" for one in shown],
             "base": [shortened(one.base, 40) for one in shown],
             "learned from": [model.snapshot_id for model in models],
-            "ends": [shortened(one.ends or "", 60) for one in shown],
+            "ends": ["" if one.ends_on is None else f"{one.ends_on}" for one in shown],
             "size": [_size(one) for one in shown],
             "comments/s": [_speed(one) for one in shown],
             "seeds": [str(one.seeds or "") for one in shown],

@@ -19,7 +19,7 @@ _KEY = "tokens_price"
 
 
 def draw_costs(costs: Sequence[ModelCost], table: HostedModels) -> None:
-    """The cheapest that still answers first; below, the form that changes a price."""
+    """The cheapest that still answers first."""
     st.markdown("**Training cost per model**")
     ordered = sorted(costs, key=lambda cost: (cost.is_shut, cost.model.train_usd_per_million))
     rows = pd.DataFrame(
@@ -29,9 +29,10 @@ def draw_costs(costs: Sequence[ModelCost], table: HostedModels) -> None:
             "per million": [cost.model.train_usd_per_million for cost in ordered],
             "too long": [cost.over_limit for cost in ordered],
             "ends": [_ending(cost) for cost in ordered],
-            "price of": [f"{cost.as_of}" for cost in ordered],
         }
     )
+    if any(cost.as_of != table.as_of for cost in ordered):
+        rows.insert(3, "price of", [f"{cost.as_of}" for cost in ordered])
     dollars = st.column_config.NumberColumn(format="$%.2f")
     st.dataframe(
         rows,
@@ -44,11 +45,15 @@ def draw_costs(costs: Sequence[ModelCost], table: HostedModels) -> None:
         f"Prices of {table.as_of}: {escape_markdown(table.source)}. No new jobs at OpenAI after "
         f"{table.no_new_jobs_after}. A dash: the model counts in another encoding."
     )
+
+
+def draw_price_form(table: HostedModels) -> None:
+    """Where a price is changed, or a model added, on a click."""
     with st.expander(
         "Change a price", icon=":material/edit:", key="tokens_prices", on_change="rerun"
     ) as part:
         if part.open:
-            _draw_form(table)
+            _draw_row(table)
 
 
 def _ending(cost: ModelCost) -> str:
@@ -57,7 +62,7 @@ def _ending(cost: ModelCost) -> str:
     return "not told" if cost.days_left is None else f"{cost.model.shuts_on} ({cost.days_left:,} days)"
 
 
-def _draw_form(table: HostedModels) -> None:
+def _draw_row(table: HostedModels) -> None:
     """One row of the table: chosen, or written anew; whoever saves it says where it is from."""
     name = st.selectbox(
         "Model",

@@ -18,7 +18,7 @@ from services.several import refuse_several
 from ui.frame import nothing_yet
 from ui.links import pick
 from ui.store import database
-from ui.token_costs import draw_costs
+from ui.token_costs import draw_costs, draw_price_form
 from ui.token_figures import draw_histogram, draw_spreads, draw_tiles
 
 SHOWN = 50
@@ -152,6 +152,7 @@ def _draw_budget(found: SnapshotBudget, table: HostedModels) -> None:
     with right:
         draw_costs(found.costs, table)
     draw_spreads(found.budget)
+    draw_price_form(table)
     _draw_long(found)
     _draw_special(found)
 

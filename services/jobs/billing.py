@@ -21,12 +21,16 @@ class Bill:
         estimated_usd: None until it was estimated, after which the first call is made.
         billed_usd: As far as it is known; None while nothing was billed.
         counted_usd: What counts against the caps once it has ended; None before.
+        estimated_tokens: Of the training, all epochs counted; None where nothing is trained.
+        billed_tokens: Those that the provider says it trained; None until it does.
     """
 
     allowed_usd: float | None
     estimated_usd: float | None
     billed_usd: float | None
     counted_usd: float | None
+    estimated_tokens: int | None = None
+    billed_tokens: int | None = None
 
     @property
     def ratio(self) -> float | None:
@@ -40,28 +44,31 @@ def allowed_usd(spec: Mapping[str, Any], cap_usd: float) -> float:
     return cap_usd if reserved is None else min(cap_usd, float(reserved))
 
 
-def tell_estimate(job: RunningJob, usd: float, *, prices: Prices, training_usd: float = 0.0) -> None:
+def tell_estimate(job: RunningJob, usd: float, *, prices: Prices, tokens: int = 0) -> None:
     """Write down what the job is going to cost, right before its first call."""
     told = f"About ${usd:,.2f} at the prices of {prices.as_of}." if prices.as_of else "It costs nothing."
+    training = prices.training_cost_usd(tokens)
+    trained = {"estimate_tokens": tokens} if tokens else {}
+    if tokens:
+        told = f"{told} Training on about {tokens:,} tokens, all epochs counted."
     job.folder.add_event(
-        "provider", message=told, estimate_usd=round(usd, 6), training_usd=round(training_usd, 6)
+        "provider", message=told, estimate_usd=round(usd, 6), training_usd=round(training, 6), **trained
     )
 
 
 def tell_training_bill(job: RunningJob, trained_tokens: int | None, prices: Prices) -> None:
     """Write down what the training was billed; the estimate, where the provider does not tell the tokens."""
     if trained_tokens is not None:
-        tell_bill(
-            job, f"Training: {trained_tokens:,} tokens", trained_tokens * prices.train_usd_per_million / 1e6
-        )
+        usd = prices.training_cost_usd(trained_tokens)
+        tell_bill(job, f"Training: {trained_tokens:,} tokens", usd, billed_tokens=trained_tokens)
         return
     expected = next((one["training_usd"] for one in job.folder.events() if "training_usd" in one), 0.0)
     tell_bill(job, "Training, as estimated: the provider does not tell its tokens", expected)
 
 
-def tell_bill(job: RunningJob, what: str, usd: float) -> None:
+def tell_bill(job: RunningJob, what: str, usd: float, **more: int) -> None:
     """Write down what something was billed."""
-    job.folder.add_event("provider", message=f"{what}: ${usd:,.4f}.", billed_usd=round(usd, 8))
+    job.folder.add_event("provider", message=f"{what}: ${usd:,.4f}.", billed_usd=round(usd, 8), **more)
 
 
 def bill_of(folder: JobFolder, state: JobState) -> Bill | None:
@@ -80,7 +87,11 @@ def bill_of(folder: JobFolder, state: JobState) -> Bill | None:
         told += _paid_answers(folder)
     billed = sum(told) if told else None
     counted = _counted(events, state, estimated, billed) if state.is_over else None
-    return Bill(spec.get("allowed_usd"), estimated, billed, counted)
+    tokens = (
+        next((int(one[name]) for one in events if name in one), None)
+        for name in ("estimate_tokens", "billed_tokens")
+    )
+    return Bill(spec.get("allowed_usd"), estimated, billed, counted, *tokens)
 
 
 def _counted(events: list[Facts], state: JobState, estimated: float | None, billed: float | None) -> float:

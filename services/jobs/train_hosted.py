@@ -37,7 +37,7 @@ from services.modelling.hosted.outbound import (
     check_texts,
     check_tokens,
     prices_of,
-    training_cost_usd,
+    training_tokens,
 )
 from services.modelling.recipes import HostedSettings
 from services.modelling.settings import read_settings
@@ -176,13 +176,14 @@ def check_costs(
         Conflict: it would.
     """
     texts = [text for text in held_out["text"].to_pylist() if not is_withheld(config, text)]
-    answers_usd, training_usd = classifier.estimate_usd(texts), 0.0
+    prices, tokens = classifier.prices, 0
     if files:
-        training_usd = training_cost_usd(
-            files["training_file"], model=config.model, prices=classifier.prices, epochs=config.epochs
+        tokens = training_tokens(
+            files["training_file"], model=config.model, prices=prices, epochs=config.epochs
         )
-    check_cost(answers_usd + training_usd, allowed_usd(job.spec, config.cost_cap_usd), "the job")
-    tell_estimate(job, answers_usd + training_usd, prices=classifier.prices, training_usd=training_usd)
+    usd = classifier.estimate_usd(texts) + prices.training_cost_usd(tokens)
+    check_cost(usd, allowed_usd(job.spec, config.cost_cap_usd), "the job")
+    tell_estimate(job, usd, prices=prices, tokens=tokens)
 
 
 def about_model(

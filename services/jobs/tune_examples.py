@@ -27,7 +27,7 @@ from services.jobs.tuning import MIN_VALIDATION_ROWS, PREDICT_FROM, SENT_FROM, t
 from services.jobs.worker import RunningJob, run
 from services.modelling.formats.questions import files_sha256, read_frozen, shared_system_prompt
 from services.modelling.hosted.catalogue import hosted_models
-from services.modelling.hosted.outbound import Prices, check_cost, check_file, prices_of, training_cost_usd
+from services.modelling.hosted.outbound import Prices, check_cost, check_file, prices_of, training_tokens
 from services.modelling.playground.side_by_side import Question, comparing_cost_usd, questions_of
 from services.modelling.settings import ExampleSettings, read_settings
 
@@ -127,10 +127,10 @@ def check_costs(
         Conflict: it would.
     """
     file = job.folder.path / "inputs" / TRAIN
-    training = training_cost_usd(file, model=config.model, prices=prices, epochs=config.epochs)
-    estimate = training + comparing_cost_usd(questions, config, prices)
+    tokens = training_tokens(file, model=config.model, prices=prices, epochs=config.epochs)
+    estimate = prices.training_cost_usd(tokens) + comparing_cost_usd(questions, config, prices)
     check_cost(estimate, allowed_usd(job.spec, config.cost_cap_usd), "the job")
-    tell_estimate(job, estimate, prices=prices, training_usd=training)
+    tell_estimate(job, estimate, prices=prices, tokens=tokens)
 
 
 def about_model(

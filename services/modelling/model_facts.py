@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ class ModelFacts:
         comments_per_second: Measured in that run.
         size_bytes: Of all its files; 0 where it lives elsewhere.
         ends: When it is shut, as a sentence.
+        ends_on: That day.
         prompt: What to know of the words in which a tuned model is asked as it is, as a sentence.
         archiving: Who put it away, and when.
     """
@@ -50,6 +51,7 @@ class ModelFacts:
     comments_per_second: float | None
     size_bytes: int
     ends: str | None
+    ends_on: date | None
     prompt: str | None
     archiving: Archiving | None
 
@@ -144,6 +146,7 @@ def _facts(db: Database, model: Model, archiving: Archiving | None) -> ModelFact
         comments_per_second=1000 / latency_ms if latency_ms else None,
         size_bytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
         ends=None if ends is None else ends.told,
+        ends_on=None if ends is None else ends.shuts_on,
         prompt=prompt_told(db, model.settings),
         archiving=archiving,
     )

@@ -86,7 +86,12 @@ def bill_told(bill: Answer) -> str:
         if bill["billed_usd"] and bill["estimated_usd"]
         else ""
     )
-    return f"Estimated ${bill['estimated_usd']:,.4f}, {billed}{ratio}."
+    tokens = ""
+    if bill["estimated_tokens"] is not None:
+        trained = bill["billed_tokens"]
+        known = "not told yet" if trained is None else f"trained {trained:,}"
+        tokens = f" Training on about {bill['estimated_tokens']:,} tokens, {known}."
+    return f"Estimated ${bill['estimated_usd']:,.4f}, {billed}{ratio}.{tokens}"
 
 
 def events_told(answer: Answer) -> str:

@@ -202,8 +202,10 @@ def test_a_job_that_ended_counts_what_it_was_billed(db, snapshot, provider):
     verb = run_verb(db, "jobs", {"job": job.job_id}, lambda *_: None)["bill"]
     assert verb == {
         "allowed_usd": 10.0, "estimated_usd": bill.estimated_usd, "billed_usd": bill.billed_usd,
-        "counted_usd": bill.counted_usd,
+        "counted_usd": bill.counted_usd, "estimated_tokens": bill.estimated_tokens,
+        "billed_tokens": told["hosted_job"]["trained_tokens"],
     }  # fmt: skip
+    assert 0.9 < bill.billed_tokens / bill.estimated_tokens < 1.1
 
     again = predict(db, model_id="model-1", snapshot_id=snapshot, split="train", actor="ben")
     assert again.spec["allowed_usd"] == 10.0

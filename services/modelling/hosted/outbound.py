@@ -39,6 +39,10 @@ class Prices:
     as_of: str | None = None
     shuts_on: str | None = None
 
+    def training_cost_usd(self, tokens: int) -> float:
+        """What training on so many tokens costs, all epochs counted."""
+        return tokens * self.train_usd_per_million / 1e6
+
     def answer_cost_usd(self, tokens_in: int, tokens_out: int) -> float:
         """What one answer costs."""
         return (tokens_in * self.input_usd_per_million + tokens_out * self.output_usd_per_million) / 1e6
@@ -131,13 +135,12 @@ def check_file(
     return hashlib.sha256(content).hexdigest()
 
 
-def training_cost_usd(path: Path, *, model: str, prices: Prices, epochs: int | None) -> float:
-    """What training on the file will cost at these prices; `epochs` None is the provider's own choice."""
+def training_tokens(path: Path, *, model: str, prices: Prices, epochs: int | None) -> int:
+    """The tokens that training on the file is billed for; `epochs` None is the provider's own choice."""
     encoding = counting(model)
     counts = counts_of((one.messages for one in _examples(path.read_bytes())), encoding)
     found = budget(counts, encoding=encoding, limit=prices.example_limit)
-    tokens = found.billed_tokens_per_epoch * (epochs or found.epochs)
-    return tokens * prices.train_usd_per_million / 1e6
+    return found.billed_tokens_per_epoch * (epochs or found.epochs)
 
 
 def answering_cost_usd(
