@@ -1,4 +1,4 @@
-"""Compare: two models on the same comments; what was fixed, what newly broken, and whether it is noise."""
+"""Compare: models on the same comments; what was fixed, what newly broken, and whether it is noise."""
 
 import streamlit as st
 
@@ -10,11 +10,12 @@ from ui.evaluations import changed_comments, comparison_of, run_titles, runs_of
 from ui.figures import draw_count, draw_left_out, draw_verdict
 from ui.flag_rates import draw_equal_flag_rate
 from ui.frame import dataset_in_hand, nothing_yet
+from ui.lineups import draw_lineup
 from ui.links import pick, put
 from ui.looks import count_look, draw_looks
 
 _SHOWN = 100
-_LABELS, _RATE = "By their own labels", "At an equal flag rate"
+_LABELS, _RATE, _MANY = "By their own labels", "At an equal flag rate", "Several at once"
 _CHANGES = {"fixed": "fixed", "broken": "broken", "both wrong": "both_wrong", "both right": "both_right"}
 
 dataset = dataset_in_hand()
@@ -37,6 +38,13 @@ def open_bar() -> None:
         st.session_state["show"] = clicked[0]["change"]
 
 
+by = st.segmented_control(
+    "Compare", [_LABELS, _RATE, _MANY], key="by", bind="query-params", default=_LABELS, required=True
+)
+if by == _MANY:
+    draw_lineup(runs)
+    st.stop()
+
 ids, titles = list(runs), run_titles(runs)
 newest = next((i for i, run in enumerate(runs.values()) if run.split == "test"), 0)
 left, right = st.columns(2)
@@ -52,9 +60,6 @@ with left:
 
 count_look(before, "compare")
 count_look(after, "compare")
-by = st.segmented_control(
-    "Compare", [_LABELS, _RATE], key="by", bind="query-params", default=_LABELS, required=True
-)
 if by == _RATE:
     draw_equal_flag_rate(before, after)
     draw_looks(after)

@@ -16,10 +16,19 @@ _ANSWERS = """
   WHERE r.run_id = $run_id
 """
 
+
+def answers_of(run: str) -> str:
+    """The statement that lists the answers of a run, which a parameter such as "$run_id" names.
+
+    Columns comment_id, gold, predicted, parse_status, scores.
+    """
+    return _ANSWERS.replace("$run_id", run)
+
+
 _PAIRED = f"""
   SELECT b.comment_id, b.gold, b.predicted AS before, a.predicted AS after, a.scores
-  FROM ({_ANSWERS.replace("$run_id", "$before_run")}) b
-  JOIN ({_ANSWERS.replace("$run_id", "$after_run")}) a ON a.comment_id = b.comment_id AND a.gold = b.gold
+  FROM ({answers_of("$before_run")}) b
+  JOIN ({answers_of("$after_run")}) a ON a.comment_id = b.comment_id AND a.gold = b.gold
 """
 
 _CHANGES = {
@@ -213,8 +222,8 @@ def count_paired(db: Database, before_run: str, after_run: str) -> list[Paired]:
             SELECT
               b.gold, a.gold, coalesce(b.predicted = b.gold, false), coalesce(a.predicted = a.gold, false),
               b.predicted IS NOT DISTINCT FROM a.predicted, count(*)
-            FROM ({_ANSWERS.replace("$run_id", "$before_run")}) b
-            FULL JOIN ({_ANSWERS.replace("$run_id", "$after_run")}) a ON a.comment_id = b.comment_id
+            FROM ({answers_of("$before_run")}) b
+            FULL JOIN ({answers_of("$after_run")}) a ON a.comment_id = b.comment_id
             GROUP BY ALL
             ORDER BY ALL
             """,

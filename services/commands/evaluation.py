@@ -82,8 +82,9 @@ def review(
 
 
 def compare(
-    before: Annotated[str, typer.Argument(help="A run.")],
-    after: Annotated[str, typer.Argument(help="A run on the same comments.")],
+    runs: Annotated[
+        list[str], typer.Argument(help="The run before and the run after; or a reference and any others.")
+    ],
     show: Annotated[
         str | None,
         typer.Option(
@@ -97,12 +98,16 @@ def compare(
     unwanted: Annotated[
         list[str] | None, typer.Option(help="A label that a flag stands for; may be repeated.")
     ] = None,
+    margin: Annotated[
+        float | None,
+        typer.Option(help="How much less accurate still counts as not worse; 0.01 among three or more."),
+    ] = None,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Two runs on the same comments: what was gained and lost, and whether that can be told from noise."""
-    given: dict[str, Any] = {"before": before, "after": after, "show": show, "actor": actor}
+    """Runs on the same comments: what was gained and lost, and whether that can be told from noise."""
+    given: dict[str, Any] = {"runs": runs, "show": show, "margin": margin, "actor": actor}
     do("compare", {**given, "equal_flag_rate": equal_flag_rate, "unwanted": unwanted}, home, as_json)
 
 

@@ -80,6 +80,37 @@ def comparison_told(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+def lineup_told(answer: Answer) -> str:
+    """Any number of runs on the same comments, each against the first one named."""
+    rows = [
+        [shortened(each["model"], _NAME), each["run_id"], _value(each["accuracy"]), _value(each["macro_f1"])]
+        + _against(each["against_reference"])
+        for each in answer["models"]
+    ]
+    head = ["model", "run", "accuracy", "macro F1", f"against {answer['reference']}", "p (Holm)", "", ""]
+    told = [f"Not worse: at most {answer['margin']:g} less accurate, with the whole 95 % interval."]
+    told += [
+        f"The model of {each['run_id']} has learned from {each['seen_in_training']:,} of its comments."
+        for each in answer["models"]
+        if each["seen_in_training"]
+    ]
+    return "\n".join([shortened(answer["sentence"], 1_000), "", *_table(head, rows), "", *told])
+
+
+def _against(pair: Answer) -> list[str]:
+    """The reference itself has none."""
+    if pair is None:
+        return ["", "", "reference", ""]
+    gap = pair["difference"]
+    p_value = "< 0.001" if pair["p_holm"] < 0.001 else f"{pair['p_holm']:.3f}"
+    return [
+        f"{gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})",
+        p_value,
+        pair["verdict"],
+        f"not worse: {pair['not_worse']}",
+    ]
+
+
 def _numbers(answer: Answer) -> list[str]:
     """The averages, the table of the labels, and the confusion matrix."""
     averages = [[title, _value(answer[name])] for name, title in _AVERAGES.items() if name in answer]

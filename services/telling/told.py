@@ -4,7 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.text import shortened, visible, with_hint
-from services.evaluation.telling import comparison_told, evaluation_told, file_evaluation_told
+from services.evaluation.telling import (
+    comparison_told,
+    evaluation_told,
+    file_evaluation_told,
+    lineup_told,
+)
 from services.release.telling import log_told, policy_told, release_told, verdict_told
 from services.telling.aftercare import TELLERS as AFTERCARE_TELLERS
 from services.telling.agreement import TELLERS as AGREEMENT_TELLERS
@@ -37,6 +42,12 @@ Answer = Any
 def told(verb: str, answer: Answer) -> str:
     """The answer as a person reads it."""
     return _TELLERS.get(verb, _anything)(answer)
+
+
+def _compare(answer: Answer) -> str:
+    if "models" in answer:
+        return lineup_told(answer)
+    return rates_told(answer) if "differ" in answer else comparison_told(answer)
 
 
 def _import(answer: Answer) -> str:
@@ -219,7 +230,7 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "answers": scored_told,
     "evaluate": evaluation_told,
     "evaluate-file": file_evaluation_told,
-    "compare": lambda answer: rates_told(answer) if "differ" in answer else comparison_told(answer),
+    "compare": _compare,
     **CAUSE_TELLERS,
     "report": report_told,
     "thresholds": thresholds_told,

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from domain.errors import BadInput, NotFound
-from services.evaluation import comparing, files, flag_rates, reviews, set_reports
+from services.evaluation import comparing, files, flag_rates, lineup, reviews, set_reports
 from services.evaluation.looks import note_look
 from services.evaluation.similar import similar_misses
 from services.modelling import models
@@ -99,19 +99,32 @@ def read_or_review(
     return {"run_id": run, "comment_id": comment, "verdict": verdict, "label": label}
 
 
-def compare_two(
+def compare_them(
     db: Database,
     *,
-    before: str,
-    after: str,
+    runs: list[str],
     actor: str,
     show: str | None = None,
     equal_flag_rate: bool = False,
     unwanted: list[str] | None = None,
+    margin: float | None = None,
 ) -> Any:
-    """Two runs on the same comments, by their labels or where both flag the same share."""
-    for run in (before, after):
+    """Two runs on the same comments, by their labels or where both flag the same share; or any number.
+
+    Three or more, or a margin, make a lineup, in which the first one named is the reference.
+    """
+    if len(runs) < 2:
+        raise BadInput(f"{len(runs)} run cannot be compared.", hint="Name two runs or more.")
+    if len(runs) > 2 and (show or equal_flag_rate):
+        raise BadInput(
+            f"{len(runs)} runs have no comments to list and no flag rate.", hint="Name two runs for that."
+        )
+    for run in runs:
         note_look(db, run, station="compare", actor=actor)
+    if len(runs) > 2 or margin is not None:
+        found = lineup.line_up(db, runs)
+        return lineup.as_dict(found, runs[0], lineup.MARGIN if margin is None else margin)
+    before, after = runs
     if equal_flag_rate:
         rates = flag_rates.equal_flag_rate(db, before, after, unwanted=unwanted)
         return flag_rates.differing(db, rates, show) if show else flag_rates.as_dict(rates)
@@ -144,5 +157,5 @@ VERBS: dict[str, Callable[..., Any]] = {
     "evaluate": evaluate_run,
     "evaluate-file": evaluate_a_file,
     "review": read_or_review,
-    "compare": compare_two,
+    "compare": compare_them,
 }

@@ -98,3 +98,16 @@ def test_comments_that_cannot_be_compared_are_counted(open_page, db, ids, runs):
     fewer = dict(list(answers(ids, {1}).items())[:40])
     stored_run(db, fewer, name="third", snapshot_id="snapshot-1")
     assert "Left out: 10 comments that only the run before answered" in words(open_page("compare"))
+
+
+def test_several_models_stand_in_one_table_against_a_reference(open_page, db, ids, runs):
+    third = stored_run(db, answers(ids, {40, 42}), name="third", snapshot_id="snapshot-1")
+    at = open_page("compare", by="Several at once", reference=runs[0])
+    assert not at.exception
+    table = at.dataframe[0].value
+    assert list(table["model"]) == ["new", "third", "old *one*"]
+    assert list(table["verdict"]) == ["better", "better", "reference"]
+    assert table["difference in accuracy"][0].startswith("+0.220")
+    assert "new is right most often\\: 0\\.960" in words(at)
+    at.multiselect(key="compare_lineup").set_value([third]).run()
+    assert "Choose two runs or more." in words(at)

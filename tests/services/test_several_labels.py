@@ -359,7 +359,7 @@ WORKING = {
     "compare-models": {"first": "model-1", "second": "model-2"},
     "evaluate": {"run": "run-1", "actor": "ana"},
     "review": {"run": "run-1", "gold": "spam", "actor": "ana"},
-    "compare": {"before": "run-1", "after": "run-3", "actor": "ana"},
+    "compare": {"runs": ["run-1", "run-3"], "actor": "ana"},
     "slices": {"run": "run-1"},
 }
 

@@ -146,7 +146,7 @@ def test_a_file_of_predictions_is_told_with_what_could_not_be_used(db, tmp_path)
 def test_a_comparison_is_told_in_a_sentence_its_counts_and_the_labels(db, ids):
     before = stored_run(db, answered(ids, wrong={*range(12), 40}), name="old")
     after = stored_run(db, answered(ids, wrong={0, 40, 41}), name="new", snapshot_id="snapshot-1")
-    lines = said(db, "compare", before=before, after=after, actor="ana").splitlines()
+    lines = said(db, "compare", runs=[before, after], actor="ana").splitlines()
     assert lines[0] == comparing.compare_runs(db, before, after).sentence
     assert lines[1] == "Fixed 11, broken 1, both wrong 2, both right 36."
     assert [line.split() for line in lines[3:]] == [
@@ -154,18 +154,18 @@ def test_a_comparison_is_told_in_a_sentence_its_counts_and_the_labels(db, ids):
         ["allow", "30", "11", "0"],
         ["disallow", "20", "0", "1"],
     ]
-    assert said(db, "compare", before=before, after=after, show="broken", actor="ana") == (
+    assert said(db, "compare", runs=[before, after], show="broken", actor="ana") == (
         f"{ids[41]} [disallow] disallow → allow: comment 41"
     )
     other = stored_run(db, answered(ids), snapshot_id="snapshot-1")
-    assert said(db, "compare", before=after, after=other, show="broken", actor="ana") == "None."
+    assert said(db, "compare", runs=[after, other], show="broken", actor="ana") == "None."
 
 
 def test_what_a_comparison_leaves_out_is_told(db, ids):
     before = stored_run(db, answered(ids))
     fewer = {number: label for number, label in answered(ids).items() if number != ids[0]}
     after = stored_run(db, fewer, snapshot_id="snapshot-1")
-    shown = said(db, "compare", before=before, after=after, actor="ana")
+    shown = said(db, "compare", runs=[before, after], actor="ana")
     assert "Not compared: before only 1, after only 0, relabelled 0." in shown
 
 

@@ -161,6 +161,8 @@ STEPS = {
     "compare at an equal flag rate": "compare {run} {second_run} --equal-flag-rate --unwanted disallow",
     "compare at an equal flag rate shown": "compare {run} {second_run} --equal-flag-rate --unwanted disallow"
     " --show wronged_by_after",
+    "compare within a margin": "compare {run} {second_run} --margin 0.02",
+    "compare one": "compare {run}",
     "compare at a rate for nothing": "compare {run} {second_run} --equal-flag-rate",
     "thresholds of nothing": "thresholds --rule cost=5",
     "threshold by an unknown rule": "thresholds --model model-1 --unwanted disallow --rule luck=1",
@@ -342,6 +344,7 @@ ERRORS = {
     "scores of nothing": "BadInput",
     "cause of nothing": "BadInput",
     "causes of nothing": "NotFound",
+    "compare one": "BadInput",
     "compare at a rate for nothing": "BadInput",
     "thresholds of nothing": "BadInput",
     "threshold by an unknown rule": "BadInput",
