@@ -3,7 +3,7 @@
 import streamlit as st
 
 from services.modelling.models import get_model
-from ui.evaluations import evaluation_of, run_titles, runs_of
+from ui.evaluations import clustering_of, evaluation_of, run_titles, runs_of
 from ui.figures import draw_classes, draw_data
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.job_results import draw_expiry, draw_prompt
@@ -44,7 +44,7 @@ draw_opening(first, run)
 draw_policy(first.verdict)
 
 st.subheader("On what data?", anchor=False)
-draw_data(found)
+draw_data(found, clustering_of(run.run_id))
 count_look(run.run_id, "evaluate")
 draw_looks(run.run_id)
 settings = get_model(database(), run.model_id).settings

@@ -4,7 +4,8 @@ import streamlit as st
 
 from domain.models import Run
 from domain.text import shortened
-from services.evaluation import comparing, reports, reviews, set_reports
+from services.evaluation import clusters, comparing, reports, reviews, set_reports
+from services.evaluation.clusters import Clustering
 from services.evaluation.comparing import Changed, RunComparison
 from services.evaluation.costs import costs_sentence
 from services.evaluation.reports import Evaluation
@@ -51,6 +52,12 @@ def either_evaluation_of(run_id: str) -> Evaluation | SetEvaluation:
 def slices_of(run_id: str) -> list[Slice]:
     """The slices of one run."""
     return slices(database(), run_id)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def clustering_of(run_id: str) -> Clustering | None:
+    """What authors or threads that repeat do to the intervals of one run."""
+    return clusters.clustering_of(database(), run_id)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

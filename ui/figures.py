@@ -7,11 +7,13 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from domain.text import escape_markdown, shortened
+from services.evaluation.clusters import Clustering
 from services.evaluation.comparing import RunComparison
 from services.evaluation.intervals import SMALL_N, Estimate, Proportion
 from services.evaluation.metrics import Report
 from services.evaluation.reports import DataFacts, Evaluation, leaks_told, unparsed_told
 from services.evaluation.set_metrics import SetReport
+from services.release.card_sections import WIDENED
 
 GREY = "color: #8b93a3"
 
@@ -44,10 +46,12 @@ def data_sentence(data: DataFacts, n: int) -> str:
     )
 
 
-def draw_data(found: Evaluation) -> None:
-    """The sentence on the data, and a warning where the model had seen the answers."""
+def draw_data(found: Evaluation, shared: Clustering | None) -> None:
+    """The sentence on the data, what authors that repeat do, and a warning where answers had been seen."""
     data, n = found.data, found.report.n
     st.caption(data_sentence(data, n))
+    if shared is not None:
+        st.caption(f"{shared.sentence} {WIDENED if shared.matters else ''}")
     if told := unparsed_told(found.report.unparsed, found.withheld):
         st.markdown(f"{told}.")
     if data.seen_in_training:

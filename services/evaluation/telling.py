@@ -32,6 +32,8 @@ def evaluation_told(answer: Answer) -> str:
         lines.append(f"Its model has learned from {data['seen_in_training']:,} of these comments: too good.")
     if answer["unparsed"]:
         lines.append(f"{unparsed_told(answer['unparsed'], answer['withheld'])}.")
+    if answer["clusters"]:
+        lines.append(answer["clusters"]["sentence"])
     if answer["prompt"] is not None:
         lines.append(shortened(answer["prompt"], 400))
     return "\n".join([*lines, *_numbers(answer)])

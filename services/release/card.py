@@ -11,7 +11,7 @@ from typing import Any
 
 from domain.errors import NotFound
 from domain.models import Model
-from services.evaluation import comparing, reports
+from services.evaluation import clusters, comparing, reports
 from services.evaluation.intervals import SMALL_N, Proportion
 from services.evaluation.reports import Evaluation
 from services.evaluation.reviews import progress
@@ -28,7 +28,8 @@ from storage.models import get_model, list_runs
 from storage.releases import Release
 from storage.snapshots import Snapshot, get_snapshot
 
-FORMAT = 2  # of the card: 2 knows behaviour, and the threshold that clauses were judged at
+# Of the card: 2 knows behaviour, and the threshold that clauses were judged at; 3 that authors repeat.
+FORMAT = 3
 _WORST = 5
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy", "torch", "transformers")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +56,7 @@ def card_facts(db: Database, release: Release, verdict: Verdict) -> dict[str, An
             "guideline": _guideline(db, snapshot),
             "threshold": threshold_facts(db, model.model_id, verdict.threshold),
             "results": results(evaluation),
+            "clusters": clusters.as_dict(clusters.clustering_of(db, verdict.run_id)),
             "comparison": comparison(db, verdict.rival_run, verdict.run_id),
             "known_failures": _failures(db, evaluation),
             "behaviour": behaviour_facts(db, model, snapshot.snapshot_id),

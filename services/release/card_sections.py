@@ -21,6 +21,10 @@ _JUDGED_THERE = (
     " other clauses, and the results, take the label that the model names."
 )
 
+WIDENED = (
+    "Clauses are judged on intervals as wide as that; those in the tables below take comments one by one."
+)
+
 
 def title_of(card: Card) -> str:
     """The card's own heading."""
@@ -82,12 +86,13 @@ def _approval(card: Card) -> Section:
 
 def _results(card: Card) -> Section:
     found = card["results"]
-    seen = found["data"]["seen_in_training"]
+    seen, shared = found["data"]["seen_in_training"], card.get("clusters")
     return Section(
         "Results",
         (
             f"On {found['n']:,} comments of the {found['data']['split']} split of"
             f" {found['data']['snapshot_id']}; {found['unparsed']:,} answers named no label: they are wrong.",
+            *((f"{shared['sentence']} {WIDENED}",) if shared else ()),
         ),
         (
             averages_table(found),

@@ -7,6 +7,7 @@ from typing import Any
 from domain.errors import BadInput, NotFound
 from domain.people import actor_named
 from services.evaluation.acting import acting, threshold_in_use
+from services.evaluation.clusters import clustering_of
 from services.evaluation.reports import absent_labels, absent_told, evaluate
 from services.release.clause import CHAMPION
 from services.release.deciding import Finding, Outcome, counted, overall, unknown
@@ -87,6 +88,7 @@ def judge(
     split: str = "test",
     run_id: str | None = None,
     threshold: str | None = None,
+    clusters: bool = True,
     today: date | None = None,
 ) -> Verdict:
     """The verdict on the model's newest answers to that split. Nothing is written.
@@ -96,6 +98,8 @@ def judge(
         run_id: The very answers to judge, instead of the newest.
         threshold: The frozen threshold that clauses on recall, precision and false positives are judged at;
             None takes the model's newest; acting.BY_LABEL none: then the label that the model names decides.
+        clusters: Whether intervals are widened where authors or threads repeat; cards of the formats 1 and 2
+            were judged without.
         today: For what ends on a day; None takes this one, in UTC.
 
     Raises:
@@ -117,7 +121,9 @@ def judge(
         snapshot = get_snapshot(db, runs[0].snapshot_id)
         named = threshold_in_use(db, runs[0].run_id, threshold)
         held = acting(db, runs[0].run_id, named) if named else None
-        return Case(db, model, runs[0], snapshot, evaluate(db, runs[0].run_id), champion, day, held)
+        shared = clustering_of(db, runs[0].run_id) if clusters else None
+        found = evaluate(db, runs[0].run_id)
+        return Case(db, model, runs[0], snapshot, found, champion, day, held, shared)
 
     case = case_on(snapshot_id, run_id)
     clauses = [JudgedClause(UNSEEN, None, _unseen(case))]

@@ -9,6 +9,7 @@ from typing import Any
 from domain.errors import NotFound
 from domain.models import Model, Run
 from services.evaluation.acting import Acting
+from services.evaluation.clusters import Clustering
 from services.evaluation.comparing import RunComparison, comparable_run, compare_runs
 from services.evaluation.comparison import rows_for_power
 from services.evaluation.costs import usd_per_thousand
@@ -55,6 +56,7 @@ class Case:
         today: For what ends on a day.
         acting: The run under the frozen threshold that it is judged at; None where the label that the model
             names decides.
+        clustering: What authors or threads that repeat do to its intervals; None where they do nothing.
     """
 
     db: Database
@@ -65,6 +67,21 @@ class Case:
     champion: str | None
     today: date
     acting: Acting | None = None
+    clustering: Clustering | None = None
+
+    def widened(
+        self, name: str, label: str, found: Proportion | Estimate | None
+    ) -> Proportion | Estimate | None:
+        """The number with the interval that its authors or threads leave it."""
+        return self.clustering.widened(name, label, found) if self.clustering else found
+
+    def resting(self, found: Finding, name: str, label: str) -> Finding:
+        """The finding, saying so where authors or threads made its interval wider."""
+        effect = self.clustering.effects.get((name, label), 1.0) if self.clustering else 1.0
+        if self.clustering is None or effect <= 1.0 or found.value is None:
+            return found
+        told = f"{found.why} The interval is wider because {self.clustering.kind}s repeat"
+        return replace(found, why=f"{told} (design effect {effect:.2f}).")
 
 
 def judged(case: Case, clause: Clause) -> Finding:
@@ -106,7 +123,9 @@ def _class_metric(name: str) -> Callable[[Case, Clause], Finding]:
         over = {"recall": metrics.support, "precision": metrics.predicted}
         n = over.get(name, metrics.support + metrics.predicted - metrics.true_positives)
         verb = {"recall": "labelled", "precision": "marked"}.get(name, "labelled or marked")
-        return at_least(getattr(metrics, name), _line(clause), n=n, what=f"comments {verb} “{clause.label}”")
+        number = case.widened(name, str(clause.label), getattr(metrics, name))
+        found = at_least(number, _line(clause), n=n, what=f"comments {verb} “{clause.label}”")
+        return case.resting(found, name, str(clause.label))
 
     return judge
 
@@ -114,7 +133,9 @@ def _class_metric(name: str) -> Callable[[Case, Clause], Finding]:
 def _average(name: str) -> Callable[[Case, Clause], Finding]:
     def judge(case: Case, clause: Clause) -> Finding:
         report = case.evaluation.report
-        return at_least(getattr(report, name), _line(clause), n=report.n, what="labelled comments")
+        number = case.widened(name, "", getattr(report, name))
+        found = at_least(number, _line(clause), n=report.n, what="labelled comments")
+        return case.resting(found, name, "")
 
     return judge
 
@@ -139,7 +160,8 @@ def _at_threshold(name: str, case: Case, clause: Clause) -> Finding | None:
         return None
     judge = at_most if name == "false_positive_rate" else at_least
     n = share.n if share else 0
-    found = judge(share, _line(clause), n=n, what=f"comments {verb} “{label}”")
+    number = case.widened(name, label, share)
+    found = case.resting(judge(number, _line(clause), n=n, what=f"comments {verb} “{label}”"), name, label)
     return replace(found, why=f"At {held.words}: {found.why}")
 
 
@@ -149,7 +171,9 @@ def _false_positive_rate(case: Case, clause: Clause) -> Finding:
     metrics, n = _metrics_of(case, clause), case.evaluation.report.n
     share = proportion(metrics.predicted - metrics.true_positives, n - metrics.support)
     what = f"comments not labelled “{clause.label}”"
-    return at_most(share, _line(clause), n=n - metrics.support, what=what)
+    number = case.widened(clause.kind, str(clause.label), share)
+    found = at_most(number, _line(clause), n=n - metrics.support, what=what)
+    return case.resting(found, clause.kind, str(clause.label))
 
 
 def _slices(case: Case, clause: Clause) -> Finding:

@@ -82,7 +82,7 @@ def _clauses(db: Database, card: dict[str, Any]) -> Check:
         as_dict(
             judge(
                 db, told["model_id"], policy, run_id=told["run_id"], split=told["split"],
-                threshold=told.get("threshold") or BY_LABEL,
+                threshold=told.get("threshold") or BY_LABEL, clusters=card["format"] >= 3,
                 today=date.fromisoformat(told["judged_on"]),
             )
         )

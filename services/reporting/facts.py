@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import Any
 
-from services.evaluation import comparing
+from services.evaluation import clusters, comparing
 from services.evaluation.costs import usd_per_thousand
 from services.evaluation.reports import as_dict, number
 from services.evaluation.score_reports import ScoreReport
@@ -40,6 +40,7 @@ def report_facts(report: ModelReport) -> dict[str, Any]:
             "opening": _opening(report.opening),
             "results": as_dict(found),
             "withheld": found.withheld,
+            "clusters": clusters.as_dict(report.clustering),
             "scores": [_scores(each) for each in report.scores],
             "slices": list(_slices(report.slices)),
             "slice_search": _search(report.searched) if report.searched else None,

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from domain.models import Model, Run
+from services.evaluation.clusters import Clustering, clustering_of
 from services.evaluation.comparing import RunComparison, comparable_run, compare_runs
 from services.evaluation.reports import Evaluation, evaluate
 from services.evaluation.score_reports import ScoreReport, report_scores, validation_of
@@ -61,6 +62,7 @@ class ModelReport:
         rival: None where no other model answered the same comments.
         reviewed: Misses that were read, by what was said of them.
         misses: Those of which the model was surest.
+        clustering: What authors or threads that repeat do to the intervals; None where none repeats.
     """
 
     made_on: date
@@ -75,6 +77,7 @@ class ModelReport:
     rival: Rival | None
     reviewed: dict[str, int]
     misses: tuple[Quoted, ...]
+    clustering: Clustering | None = None
 
 
 def model_report(
@@ -124,6 +127,7 @@ def model_report(
         rival=Rival(compare_runs(db, rival[0], run_id), rival[1]) if rival else None,
         reviewed=Counter(each.verdict for each in list_reviews(db, run_id)),
         misses=surest_misses(db, run, comments),
+        clustering=clustering_of(db, run_id),
     )
 
 

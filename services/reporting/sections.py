@@ -7,7 +7,7 @@ from domain.text import shortened
 from services.evaluation.confusion import UNPARSED
 from services.evaluation.intervals import SMALL_N
 from services.evaluation.reports import leaks_told, unparsed_told
-from services.release.card_sections import OUTCOME_WORDS
+from services.release.card_sections import OUTCOME_WORDS, WIDENED
 from services.release.deciding import URGENCY
 from services.release.documents import Drawing, Section, Table, pairs
 from services.release.result_tables import (
@@ -97,7 +97,7 @@ def _policy(report: Told) -> Section:
 
 
 def _data(report: Told) -> Section:
-    data, n = report["results"]["data"], report["results"]["n"]
+    data, n, shared = report["results"]["data"], report["results"]["n"], report["clusters"]
     sources = ", ".join(f"{count:,} {name}" for name, count in data["label_from"].items())
     written = (
         f"guideline version {data['guideline_version']}" if data["guideline_version"] else "no guideline"
@@ -110,8 +110,20 @@ def _data(report: Told) -> Section:
             f"sha256 of the rows {data['sha256']}.",
             f"Labels: {sources}.",
             leaks_told(data["leaks"], data["held_out"]),
+            *((f"{shared['sentence']} {WIDENED}",) if shared else ()),
         ),
+        (_effects(shared),) if shared else (),
     )
+
+
+def _effects(shared: Told) -> Table:
+    """The numbers that are less certain than single comments would make them; empty where none is."""
+    rows = tuple(
+        (_spaced(each["number"]), each["label"], f"{each['design_effect']:.2f}")
+        for each in shared["design_effects"]
+        if each["design_effect"] > 1
+    )
+    return Table((f"less certain, as {shared['by']}s repeat", "label", "design effect"), rows)
 
 
 def _labels(report: Told) -> Section:
@@ -270,7 +282,8 @@ def _method(report: Told) -> Section:
         "How it was measured",
         (
             "Intervals hold 95 %: Wilson for shares, the wider of Wilson and bootstrap for F1 and averages,"
-            " bootstrap for Matthews' correlation, DeLong for areas. Comments are taken as independent.",
+            " bootstrap for Matthews' correlation, DeLong for areas. Comments are taken as independent, but"
+            " where the policy is judged: there, whole authors or threads are redrawn (cluster bootstrap).",
             f"{report['run_id']}: answers of {model['model_id']} ({model['backend']}), {origin}."
             f" `evaluate --run {report['run_id']} --json` gives the same numbers.",
         ),

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from domain.errors import BadInput, NotFound
-from services.evaluation import comparing, files, flag_rates, lineup, reviews, set_reports
+from services.evaluation import clusters, comparing, files, flag_rates, lineup, reviews, set_reports
 from services.evaluation.looks import note_look
 from services.evaluation.similar import similar_misses
 from services.modelling import models
@@ -28,7 +28,13 @@ def evaluate_run(
         run = run_of(db, model, snapshot, split)
     note_look(db, run, station="evaluate", actor=actor)
     found = set_reports.evaluate_either(db, run)
-    more = {"withheld": found.withheld, "ends": ending_of_run(db, run), "prompt": prompt_of_run(db, run)}
+    shared = clusters.as_dict(clusters.clustering_of(db, run))
+    more = {
+        "withheld": found.withheld,
+        "clusters": shared,
+        "ends": ending_of_run(db, run),
+        "prompt": prompt_of_run(db, run),
+    }
     return {**set_reports.as_dict(found), **more}
 
 

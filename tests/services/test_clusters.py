@@ -1,0 +1,104 @@
+import pytest
+
+from services.evaluation.clusters import as_dict, clustering_of
+from services.release.card_files import card_file
+from services.release.gate import judge
+from services.release.policy import policy_of
+from services.release.releases import approve, card_of, propose
+from services.release.verifying import verify_release
+from services.reporting.facts import report_facts
+from services.reporting.files import report_file
+from services.reporting.report import model_report
+from services.verbs.evaluation import evaluate_run
+from storage.database import connect
+from tests.released import answered, model_of, rows, ruled
+from tests.stored_runs import stored_run
+
+NEAR = [{"clause": "recall", "label": "disallow", "at_least": 0.8}]
+
+
+@pytest.fixture
+def db(tmp_path):
+    database = connect(tmp_path / "home")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def ids(db):
+    return rows(db)
+
+
+def written_by(db, authors, column="author"):
+    """From now on each comment is by the author, or in the thread, that is named."""
+    with db.writing("kids") as cursor:
+        for number, author in authors.items():
+            cursor.execute(f"UPDATE comments SET {column} = ? WHERE comment_id = ?", [author, number])
+
+
+def few_authors(ids):
+    """Ten comments by each author, in their order: the misses come from one of them."""
+    return {number: f"author {place // 10}" for place, number in enumerate(ids)}
+
+
+def test_where_no_author_repeats_nothing_is_said(db, ids):
+    run = stored_run(db, answered(ids, missed=5))
+    assert clustering_of(db, run) is None
+    assert as_dict(None) is None
+    assert evaluate_run(db, run=run, actor="ana")["clusters"] is None
+
+
+def test_authors_who_repeat_make_a_number_less_certain(db, ids):
+    written_by(db, few_authors(ids))
+    found = clustering_of(db, stored_run(db, answered(ids, missed=8)))
+    assert (found.kind, found.n, found.clusters, found.largest) == ("author", 200, 20, 10)
+    assert found.effects["recall", "disallow"] > 4
+    assert "by 20 authors, up to 10 by one" in found.sentence
+    assert "With so few authors even that is too narrow" in found.sentence
+
+
+def test_threads_count_where_they_matter_more_and_comments_without_one_stand_alone(db, ids):
+    written_by(db, dict(zip(ids, ["one", "one"] + [None] * 198, strict=True)))
+    written_by(db, {number: f"thread {place // 8}" for place, number in enumerate(ids)}, column="thread")
+    found = clustering_of(db, stored_run(db, answered(ids, missed=8)))
+    assert (found.kind, found.clusters) == ("thread", 25)
+    written_by(db, dict.fromkeys(ids), column="thread")
+    found = clustering_of(db, stored_run(db, answered(ids, missed=8)))
+    assert (found.kind, found.clusters) == ("author", 199)
+    assert "no number noticeably less certain" in found.sentence
+
+
+def test_the_gate_is_not_fooled_by_many_comments_of_few_authors(db, ids):
+    model = model_of(db, answered(ids, missed=7))
+    policy = policy_of(NEAR)
+    assert judge(db, model, policy).outcome == "pass"
+    written_by(db, few_authors(ids))
+    found = next(each.finding for each in judge(db, model, policy).clauses if each.clause)
+    assert found.outcome == "not decidable"
+    assert "because authors repeat (design effect" in found.why
+    assert found.more_labels
+    assert judge(db, model, policy, clusters=False).outcome == "pass"
+
+
+def test_a_card_says_so_and_counted_again_is_the_same(db, ids):
+    written_by(db, few_authors(ids))
+    model = model_of(db, answered(ids, missed=7))
+    ruled(db, NEAR)
+    release = propose(db, model, actor="mia").release_id
+    approve(db, release, why="for a week", actor="lena")
+    checks = verify_release(db, release)
+    assert all(each.ok for each in checks), checks
+    card, _ = card_of(db, release)
+    assert (card["format"], card["clusters"]["clusters"]) == (3, 20)
+    assert "by 20 authors" in card_file(db, release, "md")
+
+
+def test_the_report_tells_it_on_the_page_and_in_its_file(db, ids):
+    written_by(db, few_authors(ids))
+    run = stored_run(db, answered(ids, missed=8))
+    facts = report_facts(model_report(db, run))
+    assert facts["clusters"]["by"] == "author"
+    text = report_file(facts, "md")
+    assert "by 20 authors" in text and "design effect" in text
+    told = evaluate_run(db, run=run, actor="ana")
+    assert told["clusters"] == facts["clusters"]
