@@ -11,7 +11,7 @@ from ui.links import pick
 from ui.looks import count_look, draw_looks
 from ui.matrix import draw_matrix
 from ui.opening import draw_opening, opening_of
-from ui.report_sections import draw_files, draw_policy, draw_production, draw_rival, draw_slices
+from ui.report_sections import draw_ceiling, draw_files, draw_policy, draw_production, draw_rival, draw_slices
 from ui.score_charts import draw_scores
 from ui.several import draw_several
 from ui.slice_search import draw_worst_slices
@@ -59,6 +59,7 @@ draw_scores(run, found.table)
 st.subheader("Where does it fail?", anchor=False)
 draw_slices(run)
 draw_worst_slices(run, dataset.dataset_id)
+draw_ceiling(run)
 st.page_link(
     "pages/review.py",
     label="Read its misses",

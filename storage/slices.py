@@ -114,6 +114,22 @@ def count_slices(
         ).fetchall()
 
 
+def list_slice_misses(db: Database, run_id: str, kind: str, name: str, *, limit: int = 100) -> list[int]:
+    """Comments of one slice that the run got wrong, those first of which it was surest."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            f"""
+            SELECT p.comment_id
+            {_FROM} {_JOINS.get(kind, "")}
+            WHERE r.run_id = $run_id AND {SLICE_SQL[kind]} = $name AND p.label IS DISTINCT FROM s.label
+            ORDER BY list_max(p.scores) DESC NULLS LAST, p.comment_id
+            LIMIT $limit
+            """,
+            {"run_id": run_id, "name": name, "limit": limit},
+        ).fetchall()
+    return [int(row[0]) for row in rows]
+
+
 def get_slice_facts(db: Database, run_id: str) -> pa.Table:
     """The comments of a run by comment_id: that, gold, predicted, body, and a column per SLICE_SQL."""
     columns = ", ".join(f"{sql} AS {name}" for name, sql in SLICE_SQL.items())

@@ -93,13 +93,15 @@ def reliability_chart(bins: Sequence[Bin]) -> alt.LayerChart:
 
 
 def score_histogram(bins: Sequence[Bin]) -> alt.Chart:
-    """Where the scores lie: the bins hold equally many comments, so that narrow ones are crowded ones."""
+    """Where the scores lie: narrow bins are crowded, as all hold equally many; a click selects `bin`."""
     rows = pd.DataFrame(
         {
             "low": [each.low for each in bins],
             "high": [max(each.high, each.low + 0.004) for each in bins],
             "crowd": [each.share.n / max(each.high - each.low, 0.004) for each in bins],
             "n": [each.share.n for each in bins],
+            "from": [each.low for each in bins],
+            "to": [each.high for each in bins],
         }
     )
     height = alt.Y(
@@ -114,7 +116,8 @@ def score_histogram(bins: Sequence[Bin]) -> alt.Chart:
         alt.Tooltip("n:Q", title="Comments", format=","),
     ]
     x = alt.X("low:Q", title=None, scale=alt.Scale(domain=[0, 1]))
-    bars = alt.Chart(rows).mark_bar(color=_GREY, opacity=0.7)
+    clicked = alt.selection_point(name="bin", fields=["from", "to"], toggle=False)
+    bars = alt.Chart(rows).mark_bar(color=_GREY, opacity=0.7, cursor="pointer").add_params(clicked)
     return bars.encode(x=x, x2="high:Q", y=height, y2=alt.datum(0), tooltip=words).properties(height=90)
 
 

@@ -11,7 +11,7 @@ from services.evaluation.clusters import Clustering
 from services.evaluation.comparing import RunComparison
 from services.evaluation.intervals import SMALL_N, Estimate, Proportion
 from services.evaluation.metrics import Report
-from services.evaluation.reports import DataFacts, Evaluation, leaks_told, unparsed_told
+from services.evaluation.reports import DataFacts, Evaluation, labels_told, leaks_told, unparsed_told
 from services.evaluation.set_metrics import SetReport
 from services.release.card_sections import WIDENED
 
@@ -37,12 +37,11 @@ def draw_count(title: str, count: int, *, n: int) -> None:
 
 def data_sentence(data: DataFacts, n: int) -> str:
     """What the numbers were measured on, as one line of Markdown."""
-    sources = ", ".join(f"{count:,} {source}" for source, count in data.label_from.items())
     guideline = f"guideline v{data.guideline_version}" if data.guideline_version else "no guideline"
     return (
         f"Measured on {n:,} comments: the **{data.split}** split of **{data.snapshot_id}**"
         f" ({data.row_count:,} rows, {data.split_mode} split, {guideline}, sha256 `{data.sha256[:12]}`)."
-        f" Labels: {sources}. {leaks_told(data.leaks, data.held_out)}"
+        f" {labels_told(data.label_from)} {leaks_told(data.leaks, data.held_out)}"
     )
 
 

@@ -36,7 +36,8 @@ def draw_matrix(run: Run, table: ConfusionTable, dataset_id: str) -> None:
         alt=f"Confusion matrix: {table.correct:,} of {table.n:,} on the diagonal",
     )
     st.caption(
-        "Colour is the share of the row: blue is right, red is wrong. A click on a cell opens its comments."
+        "Frozen label: what people had said when the snapshot was taken. Colour is the share of the row: blue"
+        " is right, red is wrong. A click on a cell opens its comments."
     )
     gold, predicted = pick_cell(table.labels, st.columns(2))
     if gold or predicted:

@@ -61,7 +61,7 @@ def draw_opening(first: Opening, run: Run) -> None:
 
 def _draw_verdict(verdict: Verdict, deciding: tuple[JudgedClause, ...]) -> None:
     st.markdown(f"#### {BADGES[verdict.outcome]} {SAYS[verdict.outcome]}")
-    st.caption(verdict.sentence)
+    st.caption(f"{verdict.sentence} A clause holds only if its whole 95 % interval does.")
     for each in deciding[:_CLAUSES]:
         why = escape_markdown(shortened(each.finding.why, _WHY))
         st.markdown(f"**{escape_markdown(shortened(each.words, 120))}**  \n:gray[{why}]")
@@ -113,5 +113,7 @@ def _draw_worst(worst: WorstSlice | None, small: SmallSlice | None) -> None:
             st.caption("  \n".join(filter(None, (f"No slice has {SMALL_N} comments to look at.", few))))
         return
     name = f"{worst.by.replace('_', ' ')} {escape_markdown(shortened(worst.name, 40))}"
-    told = "  \n".join(filter(None, (f"{name}: lowest of {worst.among}", few)))
+    told = "  \n".join(
+        filter(None, (f"{name}: the lowest of {worst.among} parts of {SMALL_N} comments or more", few))
+    )
     draw_figure("Worst slice, accuracy", worst.accuracy, n=worst.accuracy.n, note=told)

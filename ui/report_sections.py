@@ -7,8 +7,10 @@ import streamlit as st
 
 from domain.models import Run
 from domain.text import escape_markdown, shortened
+from services.evaluation.causes import ceiling_told
 from services.evaluation.intervals import SMALL_N
 from services.evaluation.reports import Evaluation
+from services.evaluation.slices import slice_misses
 from services.release.documents import FORMATS
 from services.release.gate import Verdict
 from services.reporting.facts import report_facts
@@ -16,13 +18,15 @@ from services.reporting.files import report_file
 from services.reporting.production import Production, production, unwanted_labels
 from services.reporting.report import model_report, rival_of
 from ui.chart_files import draw_chart_files
-from ui.evaluations import comparison_of, costs_of, slices_of
+from ui.comments_table import draw_answers
+from ui.evaluations import answers_of, comparison_of, costs_of, slices_of
 from ui.figures import GREY, draw_verdict, in_brackets
 from ui.releases import draw_clauses
 from ui.store import database
 from ui.threshold_figures import draw_boxes, draw_ranges
 from ui.threshold_rules import draw_traffic
 
+_SHOWN = 100
 _NAMES = {"html": "HTML, to print", "md": "Markdown", "json": "JSON"}
 
 
@@ -48,15 +52,32 @@ def draw_slices(run: Run) -> None:
         }
     )
     few = [share.small for _, _, share in shares]
-    st.dataframe(
+    picked = st.dataframe(
         table.style.apply(lambda column: [GREY if small else "" for small in few]),
         hide_index=True,
         height=min(38 + 35 * len(table), 320),
+        on_select="rerun",
+        selection_mode="single-row",
+        key=f"evaluate_slices_{run.run_id}",
         alt="Accuracy of each slice with its interval, the worst first",
     )
     st.caption(
         f"Grey: fewer than {SMALL_N} comments. The lowest of many is low by chance too: look at its interval."
+        " Pick a row for its errors."
     )
+    rows = picked["selection"]["rows"]
+    if rows and rows[0] < len(shares):
+        by, name, _ = shares[rows[0]]
+        missed = slice_misses(database(), run.run_id, by, name, limit=_SHOWN)
+        wrong = escape_markdown(f"{by.replace('_', ' ')} {shortened(name, 60)}")
+        st.caption(f"{len(missed):,} errors of {wrong}, those first of which the model was surest.")
+        if missed:
+            draw_answers(answers_of(run, missed), key=f"evaluate_slice_{rows[0]}", dataset_id=run.dataset_id)
+
+
+def draw_ceiling(run: Run) -> None:
+    """How much of the error is not the model's; reviews go on, so that it is never cached."""
+    st.caption(ceiling_told(database(), run.run_id))
 
 
 def draw_production(found: Evaluation, verdict: Verdict | None) -> Production | None:

@@ -127,7 +127,13 @@ def _draw_calibration(found: Calibration, repairs: tuple[Repair, ...]) -> Stretc
             selection_mode="bin",
             alt="Share that is so over the score",
         )
-        st.altair_chart(score_histogram(found.bins), key="evaluate_histogram", alt="Where the scores lie")
+        crowd = st.altair_chart(
+            score_histogram(found.bins),
+            key="evaluate_histogram",
+            on_select="rerun",
+            selection_mode="bin",
+            alt="Where the scores lie",
+        )
     with right:
         error = found.error
         verdict = "more than chance explains" if error.p_value < 0.05 else "no more than chance explains"
@@ -150,7 +156,7 @@ def _draw_calibration(found: Calibration, repairs: tuple[Repair, ...]) -> Stretc
         f" would show. Brier over all labels {in_brackets(found.brier_all)}; n = {found.n:,},"
         f" {found.unanswered:,} without a score left out. A click on a bin opens its comments."
     )
-    clicked = picked["selection"]["bin"]
+    clicked = picked["selection"]["bin"] or crowd["selection"]["bin"]
     return (clicked[0]["from"], clicked[0]["to"]) if clicked else None
 
 

@@ -101,9 +101,9 @@ def points_of(choice: Choice) -> list[Point]:
     return points
 
 
-def draw_crossing(found: Sequence[Crossing]) -> None:
-    """The comments next to the threshold, either side in a table of its own."""
-    st.subheader("Comments at the line", anchor=False)
+def draw_crossing(found: Sequence[Crossing], line: float) -> None:
+    """The comments next to a threshold, either side in a table of its own."""
+    st.subheader(f"Comments at the line, {line:.4f}", anchor=False)
     sides = {"Just flagged": True, "Just not flagged": False}
     for column, (title, is_flagged) in zip(st.columns(2), sides.items(), strict=True):
         near = [each for each in found if each.is_flagged == is_flagged]

@@ -38,16 +38,12 @@ def draw_traffic(own: float) -> Traffic:
         None,
         format="%g",
         placeholder=f"{own:.1%}, as in these comments",
-        key="thresholds_percent",
-        persist_state="session",
+        key="percent",
+        bind="query-params",
         help="The share of all comments, before any model, that is unwanted. A random sample tells it.",
     )
-    a_day = volume.number_input(
-        "Comments a day", 1, 10**9, 10_000, key="thresholds_volume", persist_state="session"
-    )
-    each = seconds.number_input(
-        "Seconds to read one", 1, 3_600, 10, key="thresholds_seconds", persist_state="session"
-    )
+    a_day = volume.number_input("Comments a day", 1, 10**9, 10_000, key="a_day", bind="query-params")
+    each = seconds.number_input("Seconds to read one", 1, 3_600, 10, key="seconds", bind="query-params")
     return Traffic(own if percent is None else percent / 100, a_day, each)
 
 

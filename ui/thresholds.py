@@ -65,19 +65,27 @@ def draw_choosing(
         draw_firmness(choice, stable)
         chart, table = st.columns([3, 2])
         with chart:
-            st.altair_chart(
+            picked = st.altair_chart(
                 precision_recall_chart(
                     precision_recall_curve(bench.ranked, traffic.base_rate),
                     base_rate=traffic.base_rate,
                     points=points_of(choice),
                 ),
                 key="thresholds_curve",
+                on_select="rerun",
+                selection_mode="at",
                 alt="Precision over recall at the stated base rate, with the operating point",
             )
-            st.caption("Band: 95 % at each threshold by itself. Dashed: what flagging at random would get.")
+            st.caption(
+                "Band: 95 % at each threshold by itself. Dashed: what flagging at random would get. A click"
+                " shows the comments at that threshold below."
+            )
         with table:
             draw_tally(choice)
-        draw_crossing(choosing.crossing(database(), bench, choice.cut.upper))
+        clicked = picked["selection"]["at"]
+        asked = clicked[0].get("threshold") if clicked else None  # the operating point itself has none
+        line = choice.cut.upper if asked is None else float(asked)
+        draw_crossing(choosing.crossing(database(), bench, line), line)
         _draw_freeze(bench, choice, who)
 
 

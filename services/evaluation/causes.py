@@ -117,6 +117,31 @@ def findings(db: Database, run_id: str) -> Findings:
     )
 
 
+def ceiling_told(db: Database, run_id: str) -> str:
+    """How much of the error is not the model's, and the accuracy with the labels repaired, as a sentence.
+
+    Raises:
+        NotFound: there is no such run.
+    """
+    if stored.find_reading(db, run_id) is None:
+        return "Nobody has read the misses blind: how much of the error is the label's is not known."
+    found = findings(db, run_id)
+    share, repaired_to = found.label_or_guideline, found.figures[0] if found.figures else None
+    if share is None:
+        return "A blind reading was drawn, and no miss of it read yet."
+    told = (
+        f"Of {share.n:,} misses that were read blind, {share.successes:,} are the fault of the label or the"
+        f" guideline, not of the model: {share.value:.0%} ({share.low:.0%} to {share.high:.0%}) of the error."
+    )
+    if repaired_to is None or repaired_to.after is None or repaired_to.before is None:
+        return told
+    after = repaired_to.after
+    return (
+        f"{told} With the labels repaired, the accuracy would be {after.value:.3f} ({after.low:.3f} to"
+        f" {after.high:.3f}) instead of {repaired_to.before.value:.3f}."
+    )
+
+
 def list_read(db: Database, found: Findings, cause: str, *, limit: int = 200) -> list[tuple[Read, Comment]]:
     """The comments of a cause, with what was found; hits with a wrong label included."""
     rows = [row for row in found.rows if row.cause == cause][:limit]

@@ -110,6 +110,20 @@ def unparsed_told(unparsed: int, withheld: int) -> str:
     return f"{told}: counted as wrong" if told else ""
 
 
+_CAME_FROM = {
+    "single": "by one person's vote",
+    "majority": "by a majority of votes",
+    "imported": "by the imported file",
+    "adjudicated": "by a decision after review",
+    "aggregated": "by an aggregation of all votes",
+}
+
+
+def labels_told(label_from: Mapping[str, int]) -> str:
+    """Who gave the labels, and how many each way, as a sentence."""
+    return f"Labels given {', '.join(f'{_CAME_FROM.get(how, how)} {n:,}' for how, n in label_from.items())}."
+
+
 def leaks_told(leaks: Mapping[str, int], held_out: int) -> str:
     """How many held-out comments share something with a training comment, and what follows from it."""
     shared = [f"{n:,} of {held_out:,} {name.replace('_', ' ')}" for name, n in leaks.items() if n]

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from domain.errors import NotFound
 from services.evaluation.confusion import ConfusionTable, from_counts
 from services.evaluation.intervals import Proportion, proportion
 from services.several import refuse_several
 from storage.database import Database
 from storage.models import get_run
-from storage.slices import SLICE_SQL, count_slices
+from storage.slices import SLICE_SQL, count_slices, list_slice_misses
 from storage.snapshots import get_snapshot
 
 SLICINGS: tuple[str, ...] = tuple(SLICE_SQL)
@@ -46,3 +47,15 @@ def slices(db: Database, run_id: str, by: tuple[str, ...] = USUAL_SLICINGS) -> l
         counted.setdefault((kind, name), []).append((gold, predicted, n))
     ordered = sorted(counted, key=lambda each: (by.index(each[0]), each[1]))
     return [Slice(*each, from_counts(labels, counted[each])) for each in ordered]
+
+
+def slice_misses(db: Database, run_id: str, by: str, name: str, *, limit: int = 100) -> list[int]:
+    """Numbers of the comments of a slice that the run got wrong, the surest answers first.
+
+    Raises:
+        NotFound: there is no such run, or comments cannot be divided by that.
+    """
+    get_run(db, run_id)
+    if by not in SLICINGS:
+        raise NotFound(f"Comments are not divided by '{by[:60]}'.", hint=f"One of {', '.join(SLICINGS)}.")
+    return list_slice_misses(db, run_id, by, name, limit=limit)

@@ -44,7 +44,11 @@ def report_facts(report: ModelReport) -> dict[str, Any]:
             "scores": [_scores(each) for each in report.scores],
             "slices": list(_slices(report.slices)),
             "slice_search": _search(report.searched) if report.searched else None,
-            "misses": {"count": found.table.n - found.table.correct, "reviewed": report.reviewed},
+            "misses": {
+                "count": found.table.n - found.table.correct,
+                "reviewed": report.reviewed,
+                "ceiling": report.ceiling,
+            },
             "surest_misses": report.misses,
             "production": _production(report.production) if report.production else None,
             "costs": {**asdict(report.costs), "usd_per_1000": number(usd_per_thousand(report.costs))},

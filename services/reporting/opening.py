@@ -202,7 +202,13 @@ def _numbers(found: Evaluation, clauses: list[JudgedClause]) -> tuple[KeyNumber,
     chosen = {each.title: each for each in map(_judged_number, filter(_is_share, clauses))}
     usual = [
         KeyNumber("Accuracy", "", report.accuracy, report.n),
-        KeyNumber("Macro-F1", "", report.macro_f1, report.n, f"mean over {len(report.classes)} labels"),
+        KeyNumber(
+            "Macro-F1",
+            "",
+            report.macro_f1,
+            report.n,
+            f"F1 joins precision and recall; mean of {len(report.classes)} labels",
+        ),
         KeyNumber("Weakest recall", label, recall, recall.n, f"of the label {label}"),
     ]
     if _TITLES["recall"].format(label=label) in chosen:

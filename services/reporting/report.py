@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 
 from domain.models import Model, Run
+from services.evaluation.causes import ceiling_told
 from services.evaluation.clusters import Clustering, clustering_of
 from services.evaluation.comparing import RunComparison, comparable_run, compare_runs
 from services.evaluation.reports import Evaluation, evaluate
@@ -62,6 +63,7 @@ class ModelReport:
         rival: None where no other model answered the same comments.
         reviewed: Misses that were read, by what was said of them.
         misses: Those of which the model was surest.
+        ceiling: How much of the error is not the model's, as far as a blind reading tells.
         clustering: What authors or threads that repeat do to the intervals; None where none repeats.
     """
 
@@ -77,7 +79,8 @@ class ModelReport:
     rival: Rival | None
     reviewed: dict[str, int]
     misses: tuple[Quoted, ...]
-    clustering: Clustering | None = None
+    ceiling: str
+    clustering: Clustering | None
 
 
 def model_report(
@@ -127,6 +130,7 @@ def model_report(
         rival=Rival(compare_runs(db, rival[0], run_id), rival[1]) if rival else None,
         reviewed=Counter(each.verdict for each in list_reviews(db, run_id)),
         misses=surest_misses(db, run, comments),
+        ceiling=ceiling_told(db, run_id),
         clustering=clustering_of(db, run_id),
     )
 

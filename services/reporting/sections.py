@@ -6,7 +6,7 @@ from typing import Any
 from domain.text import shortened
 from services.evaluation.confusion import UNPARSED
 from services.evaluation.intervals import SMALL_N
-from services.evaluation.reports import leaks_told, unparsed_told
+from services.evaluation.reports import labels_told, leaks_told, unparsed_told
 from services.release.card_sections import OUTCOME_WORDS, WIDENED
 from services.release.deciding import URGENCY
 from services.release.documents import Drawing, Section, Table, pairs
@@ -98,7 +98,6 @@ def _policy(report: Told) -> Section:
 
 def _data(report: Told) -> Section:
     data, n, shared = report["results"]["data"], report["results"]["n"], report["clusters"]
-    sources = ", ".join(f"{count:,} {name}" for name, count in data["label_from"].items())
     written = (
         f"guideline version {data['guideline_version']}" if data["guideline_version"] else "no guideline"
     )
@@ -108,7 +107,7 @@ def _data(report: Told) -> Section:
             f"{n:,} comments: the {data['split']} split of {data['snapshot_id']} ({data['row_count']:,} rows,"
             f" {data['split_mode']} split, {written}).",
             f"sha256 of the rows {data['sha256']}.",
-            f"Labels: {sources}.",
+            labels_told(data["label_from"]),
             leaks_told(data["leaks"], data["held_out"]),
             *((f"{shared['sentence']} {WIDENED}",) if shared else ()),
         ),
@@ -220,7 +219,8 @@ def _failures(report: Told) -> Section:
     return Section(
         "Where does it fail?",
         (
-            f"{report['misses']['count']:,} misses; of those that were read: {read or 'none yet'}.",
+            f"{report['misses']['count']:,} misses; of those read one by one: {read or 'none yet'}.",
+            report["misses"]["ceiling"],
             search["sentence"] if search else "Too many comments: the worst slices were not looked for.",
             "The slice with the lowest accuracy of many is low by chance too: look at its interval.",
         ),

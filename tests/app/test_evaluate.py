@@ -1,6 +1,7 @@
 import json
 
 import pytest
+import streamlit as st
 
 from services.reporting.facts import report_facts
 from services.reporting.files import report_file
@@ -65,7 +66,7 @@ def test_withheld_comments_are_told_apart_from_answers_that_named_no_label(open_
 def test_the_sentence_says_what_the_numbers_were_measured_on(open_page, run):
     told = words(open_page("evaluate"))
     assert "the **test** split of **snapshot-1** (40 rows, imported split, no guideline" in told
-    assert "Labels: 40 single" in told
+    assert "Labels given by one person's vote 40" in told
 
 
 def test_an_undefined_precision_prints_as_undefined_and_averages_follow_the_labels(open_page, db, ids):
@@ -161,7 +162,7 @@ def test_answers_to_validation_are_shown_unjudged(open_page, db):
 
 def test_a_base_rate_stated_on_the_page_changes_precision_and_says_so(open_page, run):
     at = open_page("evaluate")
-    at.number_input(key="thresholds_percent").set_value(1.0).run()
+    at.number_input(key="percent").set_value(1.0).run()
     assert not at.exception
     [precision] = [each for each in at.metric if each.label == "Precision"]
     assert precision.value == f"{0.01 * 0.8 / (0.01 * 0.8 + 0.99 * 2 / 30):.3f}"
@@ -174,8 +175,23 @@ def test_without_a_stated_base_rate_the_page_warns_that_these_comments_are_no_re
     assert (
         "Nobody stated the share in real traffic: 25.0% is that of these labelled comments" in warning.value
     )
-    at.number_input(key="thresholds_percent").set_value(1.0).run()
+    at.number_input(key="percent").set_value(1.0).run()
     assert not at.warning
+
+
+def test_a_day_of_traffic_stays_in_the_address(open_page, run):
+    at = open_page("evaluate", percent="1.0", a_day="500", seconds="30")
+    assert [at.number_input(key=key).value for key in ("percent", "a_day", "seconds")] == [1.0, 500, 30]
+    assert "where 1.00% are unwanted" in words(at)
+
+
+def test_the_page_tells_authors_who_repeat_and_how_much_of_the_error_is_the_labels(open_page, db, run):
+    assert "Nobody has read the misses blind" in words(open_page("evaluate"))
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE comments SET author = 'author ' || (comment_id // 10)")
+    st.cache_data.clear()
+    told = words(open_page("evaluate"))
+    assert "up to 10 by one" in told and "design effect" in told
 
 
 def test_comments_flagged_a_day_have_the_range_of_the_file(open_page, db, run):

@@ -56,7 +56,7 @@ def test_the_slider_tells_at_once_what_a_day_brings_and_which_comments_cross_the
 
 def test_the_real_base_rate_changes_the_day_and_not_the_comments(open_page, run):
     at = open_page("thresholds", rule="precision-at-recall")
-    at.number_input(key="thresholds_percent").set_value(1.0).run()
+    at.number_input(key="percent").set_value(1.0).run()
     assert not at.exception
     assert "1.00% of them abusive" in words(at)
     assert "Recall at least 0.9" in words(at)

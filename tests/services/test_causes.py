@@ -2,7 +2,14 @@ import pytest
 
 from domain.errors import BadInput, NotFound
 from services.evaluation import readings
-from services.evaluation.causes import as_dict, findings, list_for_guideline, list_read, put_in_force
+from services.evaluation.causes import (
+    as_dict,
+    ceiling_told,
+    findings,
+    list_for_guideline,
+    list_read,
+    put_in_force,
+)
 from services.evaluation.readings import Said
 from storage.audit import list_entries
 from storage.comments import get_comment
@@ -170,3 +177,19 @@ def test_the_findings_can_be_told_as_json(db, run, ids):
     told = as_dict(findings(db, run))
     assert (told["read_misses"], told["read_hits"], told["figures"]) == (1, 0, [])
     assert told["rows"][0]["right"] == "disallow"
+
+
+def test_the_ceiling_is_told_as_far_as_it_is_known(db, run, ids):
+    assert "Nobody has read the misses blind" in ceiling_told(db, run)
+    readings.start(db, run, actor="ana")
+    assert "no miss of it read yet" in ceiling_told(db, run)
+    say(db, run, ids[1], "disallow")
+    told = ceiling_told(db, run)
+    assert told.startswith("Of 1 misses that were read blind, 1 are the fault of the label or the guideline")
+    assert "labels repaired" not in told
+    queue = readings.desk_of(db, run, actor="ben", limit=100).queue
+    hit = next(each.comment_id for each in queue if each.comment_id not in ids[:8])
+    say(db, run, hit, frozen(ids.index(hit)))
+    after = findings(db, run).figures[0].after
+    assert f"the accuracy would be {after.value:.3f}" in ceiling_told(db, run)
+    assert "instead of 0.800" in ceiling_told(db, run)

@@ -17,6 +17,7 @@ from sklearn.metrics import (
 from domain.errors import BadInput, NotFound
 from services.evaluation.files import as_dict, evaluate_file
 from services.evaluation.telling import file_evaluation_told
+from ui.charts import confusion_matrix
 
 
 def written(path, rows, header=("gold", "predicted")):
@@ -181,3 +182,25 @@ def test_a_score_of_three_labels_is_refused(tmp_path):
     path = written(tmp_path / "f.csv", [(x, x, 1) for x in "abc"], header=("gold", "predicted", "score"))
     with pytest.raises(BadInput, match="two labels"):
         evaluate_file(path, gold="gold", predicted="predicted", score="score")
+
+
+@pytest.mark.slow
+def test_one_flipped_label_among_sixty_thousand_changes_the_counts_shown(tmp_path):
+    rows = (
+        [("allow", "allow")] * 40_000 + [("disallow", "disallow")] * 19_000 + [("disallow", "allow")] * 1_000
+    )
+    shown, drawn = [], []
+    for place in (None, 12_345):
+        flipped = [
+            ("disallow", said) if at == place else (gold, said) for at, (gold, said) in enumerate(rows)
+        ]
+        path = written(tmp_path / f"{place}.csv", flipped)
+        found = evaluate_file(path, gold="gold", predicted="predicted")
+        shown.append(file_evaluation_told(as_dict(found)).splitlines())
+        chart = confusion_matrix(found.table, as_shares=False, is_dark=False, gold="", predicted="")
+        drawn.append({cell["shown"] for data in chart.to_dict()["datasets"].values() for cell in data})
+    assert drawn[0] == {"40,000", "0", "1,000", "19,000"}
+    assert drawn[1] == {"39,999", "0", "1,001", "19,000"}
+    changed = [line.split() for line, before in zip(*reversed(shown), strict=True) if line != before][1:]
+    assert ["allow", "39,999", "0", "0"] in changed and ["disallow", "1,001", "19,000", "0"] in changed
+    assert any(line[:2] == ["allow", "39,999"] for line in changed), "the support of the label too"

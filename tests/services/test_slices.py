@@ -3,7 +3,7 @@ import pytest
 from domain.errors import BadInput, NotFound
 from services.curation.datasets import create_dataset
 from services.evaluation.saved_slices import list_saved_slices, save_slice
-from services.evaluation.slices import USUAL_SLICINGS, slices
+from services.evaluation.slices import USUAL_SLICINGS, slice_misses, slices
 from services.evaluation.slicing import find_worst_slices, identity_report, slices_told
 from storage.slices import SLICE_SQL
 from tests.stored_runs import labelled_dataset, relabel, stored_run
@@ -178,3 +178,17 @@ def test_a_slice_that_cannot_be_saved_is_refused(db, name, wanted):
     create_dataset(db, "kids", ("allow", "disallow"), actor="ana")
     with pytest.raises(BadInput):
         save_slice(db, "kids", name, wanted, actor="ana")
+
+
+def test_the_errors_of_a_slice_are_its_own_the_surest_first(db, ids):
+    run = run_with(db, ids, lambda n: n % 5 == 0)
+    german = [ids[n] for n in range(240) if n % 2 == 1 and n % 5 == 0]
+    found = slice_misses(db, run, "language", "de")
+    assert sorted(found) == german
+    flagged = {ids[n]: gold(n) == "disallow" for n in range(240)}
+    assert [flagged[number] for number in found] == sorted((flagged[each] for each in german), reverse=True)
+    assert slice_misses(db, run, "language", "de", limit=3) == found[:3]
+    for each in slices(db, run, tuple(SLICE_SQL)):
+        assert len(slice_misses(db, run, each.by, each.name, limit=240)) == each.table.n - each.table.correct
+    with pytest.raises(NotFound, match="not divided by 'colour'"):
+        slice_misses(db, run, "colour", "red")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import entropy
 
 from services.evaluation.drift import (
     chance_index,
@@ -25,6 +26,19 @@ def test_the_stability_index_by_hand():
     assert stability_index(np.array([20, 30, 50]), np.array([30, 30, 40])) == pytest.approx(
         expected, abs=1e-12
     )
+
+
+def test_the_stability_index_is_that_of_a_published_example():
+    # The worked test of the package strappy 0.0.3: six of one and five of another, later five and four.
+    assert round(stability_index(np.array([6, 5]), np.array([5, 4])), 5) == 0.00041
+
+
+@settings(deadline=None, max_examples=30)
+@given(COUNTS)
+def test_the_index_is_the_divergence_of_kullback_and_leibler_both_ways(pairs):
+    before, after = (np.array(side) + 1 for side in zip(*pairs, strict=True))  # no category is empty
+    expected = entropy(before, after) + entropy(after, before)  # Jeffreys (1946)
+    assert stability_index(before, after) == pytest.approx(expected, abs=1e-12)
 
 
 @given(COUNTS)

@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 from scipy.optimize import brentq
-from scipy.stats import binom, norm
+from scipy.stats import beta, binom, norm
 
 from services.evaluation.base_rate import precision_at, precisions_at
 from services.evaluation.class_curves import ranked, roc_area
@@ -51,6 +51,23 @@ def test_wilson_covers_single_cases_as_the_score_test_says(n, p, known):
         1 - p
     )  # the score test itself, turned into an interval by Wilson
     assert coverage(n, p) == pytest.approx(float(binom.pmf(k, n, p)[inside].sum()), abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("n", "published"), [(5, 0.955), (15, 0.953), (30, 0.952), (50, 0.952), (100, 0.951)]
+)
+def test_wilsons_mean_coverage_is_that_of_agresti_and_coull(n, published):
+    # Agresti and Coull (1998), The American Statistician 52(2), 119-126, table 1: p uniform between 0 and 1.
+    # Each count is as likely as any other then, and given k successes p has the density Beta(k+1, n-k+1).
+    ends = [(k, *wilson(k, n)) for k in range(n + 1)]
+    held = [np.diff(beta.cdf([low, high], k + 1, n - k + 1))[0] for k, low, high in ends]
+    assert round(np.mean(held), 3) == published
+
+
+def test_wilsons_lowest_coverage_nears_the_published_limit():
+    # As n grows, just below the lower end of one success only 0 of n is held: exp(-0.1765) = .838.
+    n = 100_000
+    assert float(binom.pmf(0, n, wilson(1, n)[0])) == pytest.approx(0.838, abs=5e-4)
 
 
 @pytest.mark.parametrize(
