@@ -103,7 +103,13 @@ def count_labels(answers: Mapping[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class Vote:
-    """What one annotator said of one comment. Votes are appended, never changed."""
+    """What one annotator said of one comment. Votes are appended, never changed.
+
+    Attributes:
+        severity: How bad, from 0 to the highest step that the dataset asks for; None where it was not said.
+        spans: The words that decided, from and to in characters of the comment.
+        suggested: What a model answers, in a queue with suggestions; `shown` whether the person saw it.
+    """
 
     comment_id: int
     annotator: str
@@ -116,6 +122,10 @@ class Vote:
     undoes: str | None = None
     source: VoteSource = "desk"
     voted_at: datetime | None = None
+    severity: int | None = None
+    spans: tuple[tuple[int, int], ...] = ()
+    suggested: str | None = None
+    shown: bool = False
 
 
 def label_set(

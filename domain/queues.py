@@ -30,6 +30,11 @@ class QueueSettings:
         author: Only those of this author.
         seed: Of the random order.
         most: Comments at most; 0 is all.
+        assigned: Each comment is dealt to as many of the people as it needs labels; else whoever comes first
+            takes it.
+        slice_name: Only comments of this saved slice.
+        once_per_text: Of texts that are alike but for spelling, one.
+        suggest_by: Whose answers stand beside the comments; never in a blind queue.
     """
 
     order: QueueOrder = "oldest"
@@ -46,6 +51,10 @@ class QueueSettings:
     author: str | None = None
     seed: int = 0
     most: int = 0
+    assigned: bool = False
+    slice_name: str | None = None
+    once_per_text: bool = False
+    suggest_by: str | None = None
 
     @property
     def mixes_in(self) -> bool:

@@ -7,7 +7,7 @@ from services.labelling.guideline_examples import examples_for_people
 from ui.desk import label_desk
 from ui.errors import show
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.labelling import desk_labels, desk_state
+from ui.labelling import desk_form, desk_labels, desk_state
 from ui.queues import draw_late, pick_queue
 from ui.readers import standing_of
 from ui.store import database
@@ -37,6 +37,10 @@ def draw_desk() -> None:
         on_votes=state.take,
         several=dataset.several,
         recent=state.recent,
+        form=desk_form(state),
+        context=state.context,
+        on_asked=state.look_around,
+        rest=state.rest,
     )
 
 

@@ -103,6 +103,28 @@ def list_comments_by_id(db: Database, dataset_id: str, comment_ids: list[int]) -
     return [found[number] for number in comment_ids if number in found]
 
 
+def list_thread(db: Database, comment: Comment, *, most: int) -> tuple[list[Comment], list[Comment]]:
+    """The last comments of its thread before it and the first after it, in the order in which they came."""
+    parts = []
+    with db.reading() as cursor:
+        for side, order in (("<", "DESC"), (">", "")):
+            rows = cursor.execute(
+                f"""
+                SELECT comment_id FROM comments
+                WHERE dataset_id = $dataset_id AND thread = $thread AND comment_id {side} $number
+                ORDER BY comment_id {order}
+                LIMIT $most
+                """,
+                {
+                    "dataset_id": comment.dataset_id, "thread": comment.thread, "number": comment.comment_id,
+                    "most": most,
+                },
+            ).fetchall()  # fmt: skip
+            parts.append(sorted(int(row[0]) for row in rows))
+    before, after = (list_comments_by_id(db, comment.dataset_id, numbers) for numbers in parts)
+    return before, after
+
+
 def list_known_ids(db: Database, dataset_id: str, comment_ids: list[int]) -> set[int]:
     """Those of the numbers that are comments of the dataset."""
     if not comment_ids:

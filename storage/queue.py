@@ -1,5 +1,6 @@
 """Which comments wait for an annotator, and who holds them meanwhile."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from domain.comments import Comment
@@ -49,6 +50,7 @@ LEFT JOIN labels_of($dataset_id, $first, $last) l ON l.comment_id = c.comment_id
 WHERE c.dataset_id = $dataset_id
   AND c.comment_id BETWEEN $first AND $last
   AND NOT coalesce(v.mine, false)
+  AND c.comment_id NOT IN $besides
   AND (
     coalesce(v.labelled_by, 0) + coalesce(h.held_by, 0) < $votes_needed
     OR (l.label_from = 'tied' AND h.held_by IS NULL)
@@ -63,7 +65,14 @@ LIMIT $wanted
 
 
 def update_leases(
-    db: Database, dataset_id: str, annotator: str, *, votes_needed: int, wanted: int, after: int = 0
+    db: Database,
+    dataset_id: str,
+    annotator: str,
+    *,
+    votes_needed: int,
+    wanted: int,
+    after: int = 0,
+    besides: Sequence[int] = (),
 ) -> list[Comment]:
     """Lease up to `wanted` waiting comments to the annotator for ten minutes, oldest first, and return them.
 
@@ -72,6 +81,7 @@ def update_leases(
     Args:
         votes_needed: A comment with this many labels waits for nobody, unless they are tied.
         after: Begin behind this comment; at the end of the dataset the search goes on from its start.
+        besides: Comments that this person must not be given.
     """
     with db.writing(dataset_id, is_news=False) as cursor:
         bounds = cursor.execute(
@@ -94,6 +104,7 @@ def update_leases(
                     "first": first,
                     "last": last,
                     "now": now(),
+                    "besides": list(besides) or [-1],
                     "wanted": wanted - len(found) + len(saved),  # those found singly come once more
                 },
             ).fetchall()
@@ -111,6 +122,15 @@ def update_leases(
             {"dataset_id": dataset_id, "ids": found, "annotator": annotator, "until": until},
         )
     return list_comments_by_id(db, dataset_id, found)
+
+
+def remove_leases(db: Database, dataset_id: str, annotator: str, comment_ids: Sequence[int]) -> None:
+    """Let go of comments that this person is not given after all, so that others may have them at once."""
+    with db.writing(dataset_id, is_news=False) as cursor:
+        cursor.execute(
+            "DELETE FROM leases WHERE annotator = $annotator AND comment_id IN $ids",
+            {"annotator": annotator, "ids": list(comment_ids)},
+        )
 
 
 def count_waiting(db: Database, dataset_id: str, annotator: str, votes_needed: int) -> int:

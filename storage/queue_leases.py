@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from domain.queues import Queue
 from storage.database import Database, now
 from storage.queue import LEASE, windows
+from storage.queues import dealing
 
 # Of comments of a queue (`asked`): whose labels count, and who else holds them and has yet to answer. As many
 # people at once may hold a comment as it still needs labels, so that nobody goes home while work is left.
@@ -52,6 +53,8 @@ SELECT a.comment_id
 FROM asked a
 LEFT JOIN taken t ON t.comment_id = a.comment_id
 WHERE coalesce(t.people, 0) < $votes_needed
+  AND (a.place + $dealt_to - $mine) % greatest($dealt_to, 1) < $votes_needed
+  AND a.comment_id NOT IN $besides
   AND a.comment_id NOT IN (
     SELECT comment_id FROM given WHERE annotator = $annotator AND vote_id > $own_after
   )
@@ -141,13 +144,20 @@ REPEAT_DISTANCE = 10  # answers between a text and its repeat, at least
 
 
 def update_queue_leases(
-    db: Database, queue: Queue, annotator: str, *, wanted: int, held: Sequence[int] = ()
+    db: Database,
+    queue: Queue,
+    annotator: str,
+    *,
+    wanted: int,
+    held: Sequence[int] = (),
+    besides: Sequence[int] = (),
 ) -> list[int]:
     """Lease up to `wanted` comments of the queue to the annotator for ten minutes, and return them in order.
 
     Args:
         held: What the person has in hand: the search begins with the first of them, and goes on from the
             start of the queue when it comes to its end.
+        besides: Comments that this person must not be given.
     """
     with db.writing(queue.dataset_id, is_news=False) as cursor:
         highest, begin = cursor.execute(
@@ -159,7 +169,7 @@ def update_queue_leases(
         for first, last in windows(1, int(highest or 0), int(begin)):
             rows = cursor.execute(
                 _WAITING, {**_asked(queue, annotator), "first": first, "last": last, "now": now(),
-                           "wanted": wanted - len(found)},
+                           "wanted": wanted - len(found), "besides": list(besides) or [-1]},
             ).fetchall()  # fmt: skip
             found += [int(row[0]) for row in rows]
             if len(found) >= wanted:
@@ -261,4 +271,5 @@ def _asked(queue: Queue, annotator: str) -> dict[str, object]:
         "votes_needed": queue.settings.votes_needed,
         "counted_after": queue.counted_after,
         "own_after": queue.own_after,
+        **dealing(queue, annotator),
     }

@@ -13,6 +13,7 @@ from domain.queues import LABELLED_ORDERS, Queue, QueueCounts, QueueSettings
 from storage.audit import add_entry
 from storage.comments import where
 from storage.database import EVERY_ID, Database, now
+from storage.saved_slices import CONDITIONS
 
 _COLUMNS = "queue_id, dataset_id, name, settings, counted_after, own_after, created_at, created_by, closed_at"
 
@@ -96,6 +97,13 @@ _ORDERS = {
     ),
 }
 
+# Of texts that are alike but for spelling the oldest.
+_FIRST_OF_ITS_KIND = """
+  AND c.comment_id IN (
+    SELECT min(comment_id) FROM comments WHERE dataset_id = $dataset_id GROUP BY match_key
+  )
+"""
+
 _LABELLED_ENOUGH = """
   SELECT comment_id
   FROM current_votes_of($dataset_id, $low, $high)
@@ -130,7 +138,10 @@ SELECT
           AND comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
       )
   ),
-  count(*) FILTER (coalesce(v.labelled_by, 0) < $votes_needed AND NOT coalesce(v.answered, false))
+  count(*) FILTER (
+    coalesce(v.labelled_by, 0) < $votes_needed AND NOT coalesce(v.answered, false)
+    AND (i.place + $dealt_to - $mine) % greatest($dealt_to, 1) < $votes_needed
+  )
 FROM queue_items i
 LEFT JOIN (
   SELECT
@@ -151,8 +162,19 @@ WHERE i.queue_id = $queue_id
 """
 
 
-def add_queue(db: Database, dataset_id: str, name: str, settings: QueueSettings, *, actor: str) -> Queue:
+def add_queue(
+    db: Database,
+    dataset_id: str,
+    name: str,
+    settings: QueueSettings,
+    *,
+    actor: str,
+    slice_wanted: dict[str, str] | None = None,
+) -> Queue:
     """Make a queue and put its comments in order.
+
+    Args:
+        slice_wanted: What the saved slice asks of a comment.
 
     Returns:
         The queue; nothing is kept of one that would be empty.
@@ -186,7 +208,7 @@ def add_queue(db: Database, dataset_id: str, name: str, settings: QueueSettings,
                 "votes_needed": settings.votes_needed,
             },
         )
-        filled = _fill(cursor, queue, anew=anew)
+        filled = _fill(cursor, queue, anew=anew, slice_wanted=slice_wanted)
         if not filled:
             raise NotFound(f"No comment of '{dataset_id}' belongs into '{name}'.", hint="Ask for less.")
         add_entry(
@@ -196,7 +218,9 @@ def add_queue(db: Database, dataset_id: str, name: str, settings: QueueSettings,
     return queue
 
 
-def _fill(cursor: duckdb.DuckDBPyConnection, queue: Queue, *, anew: bool) -> int:
+def _fill(
+    cursor: duckdb.DuckDBPyConnection, queue: Queue, *, anew: bool, slice_wanted: dict[str, str] | None
+) -> int:
     settings = queue.settings
     wanted = CommentFilter(
         queue.dataset_id, contains=settings.contains, label=settings.label, split=settings.split,
@@ -208,6 +232,10 @@ def _fill(cursor: duckdb.DuckDBPyConnection, queue: Queue, *, anew: bool) -> int
         condition += f" AND c.comment_id NOT IN ({_LABELLED_ENOUGH})"
     if settings.order == "disagreed":
         condition += " AND l.label_from <> 'adjudicated'"
+    if settings.once_per_text:
+        condition += _FIRST_OF_ITS_KIND
+    saved = {f"slice_{name}": value for name, value in (slice_wanted or {}).items()}
+    condition += "".join(f" AND {CONDITIONS[name].replace('$', '$slice_')}" for name in slice_wanted or {})
     statement = f"""
         INSERT INTO queue_items
         SELECT $queue_id, row_number() OVER (ORDER BY {sort}, c.comment_id) AS place, c.comment_id
@@ -217,8 +245,8 @@ def _fill(cursor: duckdb.DuckDBPyConnection, queue: Queue, *, anew: bool) -> int
         ORDER BY place
     """
     known = {
-        **params, **EVERY_ID, "queue_id": queue.queue_id, "seed": settings.seed, "imported": IMPORTED,
-        "votes_needed": settings.votes_needed, "model_id": settings.model_id,
+        **params, **saved, **EVERY_ID, "queue_id": queue.queue_id, "seed": settings.seed,
+        "imported": IMPORTED, "votes_needed": settings.votes_needed, "model_id": settings.model_id,
         "most": settings.most or EVERY_ID["high"],
     }  # fmt: skip
     cursor.execute(statement, {name: value for name, value in known.items() if f"${name}" in statement})
@@ -283,10 +311,19 @@ def count_queue(db: Database, queue: Queue, annotator: str) -> QueueCounts:
                 "votes_needed": queue.settings.votes_needed,
                 "counted_after": queue.counted_after,
                 "own_after": queue.own_after,
+                **dealing(queue, annotator),
                 **EVERY_ID,
             },
         ).fetchone()
     return QueueCounts(*map(int, row or (0, 0, 0, 0)))
+
+
+def dealing(queue: Queue, annotator: str) -> dict[str, int]:
+    """Who has which comments where they are dealt out: each place to so many neighbours among the people."""
+    people = queue.settings.people
+    if not queue.settings.assigned or annotator not in people:
+        return {"dealt_to": 0, "mine": 0}
+    return {"dealt_to": len(people), "mine": people.index(annotator)}
 
 
 def count_stale(db: Database, dataset_id: str) -> int:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from domain.labels import Vote
 from storage.database import Database, now
+from storage.vote_details import add_vote_details, with_details
 
 _COLUMNS = (
     "comment_id, annotator, kind, label, reason, guideline_version, seconds, client_id, undoes, source,"
@@ -56,6 +57,7 @@ def add_votes(db: Database, dataset_id: str, votes: Sequence[Vote]) -> int:
             """
         )
         cursor.unregister("incoming_votes")
+        add_vote_details(cursor, dataset_id, votes)
     if added:
         db.vote_mark.note(max(row[0] for row in added))
     return len(added)
@@ -73,7 +75,7 @@ def list_votes(db: Database, dataset_id: str, comment_id: int) -> list[Vote]:
             """,
             {"dataset_id": dataset_id, "comment_id": comment_id},
         ).fetchall()
-    return _votes(rows)
+        return with_details(cursor, dataset_id, _votes(rows))
 
 
 def list_last_votes(

@@ -56,7 +56,7 @@ def _draw_dispute(dispute: Dispute, dataset_id: str, who: str) -> None:
     draw_body(dispute.comment)
     for column, vote in zip(st.columns(max(3, len(dispute.votes))), dispute.votes, strict=False):
         with column.container(border=True, height="stretch"):
-            _draw_vote(vote)
+            _draw_vote(vote, dispute.comment.body)
     with st.form(f"adjudicating_{number}", border=False):
         labels = datasets.get_label_set(database(), dataset_id)
         label = choose_answer("Your decision", labels, key=f"adjudicating_label_{number}")
@@ -70,9 +70,13 @@ def _draw_dispute(dispute: Dispute, dataset_id: str, who: str) -> None:
                 st.rerun()
 
 
-def _draw_vote(vote: Vote) -> None:
+def _draw_vote(vote: Vote, body: str) -> None:
     st.text(visible(vote.annotator))
     st.markdown(f"**{escape_markdown(shortened(vote.label or vote.kind, 60))}**")
+    if vote.severity is not None:
+        st.text(f"severity {vote.severity}")
+    for start, end in vote.spans:
+        st.text(f"“{visible(body[start:end])}”")
     if vote.reason:
         st.text(visible(vote.reason))
     speed = "" if vote.seconds is None else f" · {vote.seconds:.1f} s"

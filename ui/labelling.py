@@ -1,6 +1,7 @@
 """What one person's labelling pane holds between reruns: the queue at hand and the votes already safe."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -10,8 +11,10 @@ from domain.errors import BadInput, Conflict, WorkbenchError
 from domain.labels import Vote
 from domain.queues import Queue
 from services.curation import datasets
-from services.labelling import desk, queues
-from ui.desk import MAX_VOTES, DeskComment, DeskLabel, DeskVote
+from services.labelling import care, desk, queues
+from services.labelling.suggestions import suggestions_for
+from services.labelling.surroundings import surroundings_of
+from ui.desk import MAX_VOTES, DeskComment, DeskForm, DeskLabel, DeskVote
 from ui.store import database
 
 _REFILL_BELOW = 24
@@ -34,6 +37,8 @@ class DeskState:
     is_fresh: bool = True  # no vote came in yet
     late: list[int] = field(default_factory=list)  # answered after somebody else had them
     recent: list[tuple[DeskComment, str]] = field(default_factory=list)  # what can be taken back, with its id
+    rest: str = ""  # why nothing is handed out although something waits
+    context: dict[str, object] | None = None  # what stands around the comment that was asked about
 
     @property
     def key(self) -> str:
@@ -69,7 +74,29 @@ class DeskState:
         else:
             after = self.queue[0].comment_id - 1 if self.queue else 0
             waiting = desk.next_comments(database(), self.dataset_id, actor=self.who, after=after)
-        self.queue = [self._shown(comment) for comment in waiting]
+        self.queue = self._shown(waiting)
+        self.rest = "" if waiting else care.why_rest(database(), self.dataset_id, actor=self.who)
+
+    def look_around(self, comment_id: int) -> None:
+        """Look up what stands around the comment; of one that is not in this hand, nothing."""
+        if comment_id not in {each.comment_id for each in [*self.queue, *(each for each, _ in self.recent)]}:
+            return
+        found = surroundings_of(database(), self.dataset_id, comment_id, is_blind=self.is_blind)
+        parts = (
+            ("Before it in the thread", found.before),
+            ("After it in the thread", found.after),
+            ("Others of its author", found.by_author),
+        )
+        told = [(title, [each.body for each in texts]) for title, texts in parts if texts]
+        nothing = [
+            ("", ["Nothing is known of its thread" + ("." if self.is_blind else ", nor of its author.")])
+        ]
+        self.context = {"comment_id": comment_id, "parts": told or nothing}
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether nothing may tell who wrote a comment and what others think of it."""
+        return self.queue_id is not None and not self.shows_known
 
     def count(self) -> None:
         """Count anew what was answered and what waits: of a million comments too slow for every callback."""
@@ -83,11 +110,25 @@ class DeskState:
     def remember(self) -> None:
         """Look up what this person answered last, so that it can be taken back after a reload too."""
         last = desk.last_answers(database(), self.dataset_id, actor=self.who)
-        self.recent = [(self._shown(comment), vote.client_id) for comment, vote in last]
+        shown = self._shown([comment for comment, _ in last])
+        self.recent = [(comment, vote.client_id) for comment, (_, vote) in zip(shown, last, strict=True)]
 
-    def _shown(self, comment: Comment) -> DeskComment:
-        """The comment as the pane gets it: of a blind queue nothing that tells what others think of it."""
-        if self.queue_id is not None and not self.shows_known:
+    def _shown(self, waiting: Sequence[Comment]) -> list[DeskComment]:
+        """The comments as the pane gets them."""
+        numbers = [comment.comment_id for comment in waiting]
+        veiled = care.veiled_among(database(), self.dataset_id, numbers, is_blind=self.is_blind)
+        suggested: dict[int, str] = {}
+        if self.queue_id is not None and self.shows_known:
+            queue = queues.get_queue(database(), self.queue_id)
+            suggested = suggestions_for(database(), queue, self.who, numbers)
+        return [
+            self._one(each, veiled=each.comment_id in veiled, suggested=suggested.get(each.comment_id))
+            for each in waiting
+        ]
+
+    def _one(self, comment: Comment, *, veiled: bool, suggested: str | None) -> DeskComment:
+        """Of a blind queue nothing that tells what others think of the comment."""
+        if self.is_blind:
             comment = queues.blinded(comment)
         posted = comment.posted_at.strftime("%d %b %Y, %H:%M") if comment.posted_at else None
         return DeskComment(
@@ -98,6 +139,8 @@ class DeskState:
             posted,
             comment.language,
             known=_known(comment) if self.shows_known else None,
+            veiled=veiled,
+            suggested=suggested,
         )
 
     def _store(self, votes: list[Vote]) -> list[str]:
@@ -142,6 +185,13 @@ def desk_labels(dataset_id: str) -> list[DeskLabel]:
     return [DeskLabel(label.name, label.key, label.colour, label.definition) for label in labels]
 
 
+def desk_form(state: DeskState) -> DeskForm:
+    """What the pane asks beside a label."""
+    settings = care.desk_settings(database(), state.dataset_id)
+    suggests = any(comment.suggested for comment in state.queue)
+    return DeskForm(severity=settings.severity, masked=settings.masked, suggests=suggests)
+
+
 def _known(comment: Comment) -> str | None:
     told = [f"now {comment.label or 'none'} ({comment.label_from})"] if comment.label_from else []
     if comment.source_score is not None:
@@ -158,4 +208,7 @@ def _vote(given: DeskVote, who: str) -> Vote:
         label=given.label,
         seconds=given.seconds,
         undoes=given.undoes,
+        reason=given.reason,
+        severity=given.severity,
+        spans=given.spans,
     )

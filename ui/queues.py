@@ -7,9 +7,12 @@ from domain.queues import QUEUE_ORDERS, Queue, QueueSettings
 from domain.splits import SPLITS
 from domain.text import escape_markdown, shortened, visible
 from services.curation import datasets
+from services.evaluation.saved_slices import list_saved_slices
 from services.labelling import queues
 from services.labelling.annotators import list_annotators
+from services.labelling.suggestions import SuggestionEffect, effect_of_suggestions
 from services.modelling.models import list_models
+from ui.desk_settings import draw_desk_settings
 from ui.errors import showing_errors
 from ui.figures import in_brackets
 from ui.links import pick, put
@@ -29,7 +32,7 @@ _ANY = "Whatever waits"
 def pick_queue(dataset: Dataset, who: str) -> Queue | None:
     """The queue in hand, kept in the URL; None for whatever waits in the dataset."""
     found = {queue.queue_id: queue for queue in queues.list_queues(database(), dataset.dataset_id, actor=who)}
-    chosen, about, make = st.columns([4, 1, 1], vertical_alignment="bottom")
+    chosen, about, make, desk = st.columns([4, 1, 1, 1], vertical_alignment="bottom")
     with chosen:
         name = pick(
             "Queue", ["", *found], key="queue", shown=lambda each: titled(found[each]) if each else _ANY
@@ -40,6 +43,8 @@ def pick_queue(dataset: Dataset, who: str) -> Queue | None:
             _draw_about(queue, who)
     with make.popover("New queue", icon=":material/playlist_add:", width="stretch"):
         _draw_form(dataset, who)
+    with desk.popover("Desk", icon=":material/tune:", width="stretch"):
+        draw_desk_settings(dataset, who)
     return queue
 
 
@@ -74,13 +79,30 @@ def _draw_about(queue: Queue, who: str) -> None:
             f" Made by {queue.created_by}."
         )
     )
-    for check in queues.list_checks(database(), queue.queue_id):
+    for check in queues.list_checks(database(), queue.queue_id, actor=who):
         kind = "Decided comments answered alike" if check.kind == "golden" else "Repeats answered alike"
         st.caption(f"{kind}, {escape_markdown(check.annotator)}: {in_brackets(check.as_expected)}")
+    if settings.suggest_by is not None:
+        _draw_suggestions(effect_of_suggestions(database(), queue.queue_id))
     if st.button("Close this queue", icon=":material/block:", key=f"queue_close_{queue.queue_id}"):
         with showing_errors():
             queues.close_queue(database(), queue.queue_id, actor=who)
             st.rerun()
+
+
+def _draw_suggestions(found: SuggestionEffect) -> None:
+    if found.accepted is None:
+        st.caption("Suggestions: none was answered yet.")
+        return
+    changed = found.accepted.n - found.accepted.successes
+    st.caption(
+        f"Suggestions followed where shown: {in_brackets(found.accepted)}, n = {found.accepted.n:,};"
+        f" {changed:,} changed. Where withheld, people say the same in {in_brackets(found.unseen)}."
+    )
+    if found.anchoring is not None:
+        st.caption(
+            f"Anchoring, the difference: {in_brackets(found.anchoring)}. Above 0, showing it moves labels."
+        )
 
 
 def _draw_form(dataset: Dataset, who: str) -> None:
@@ -113,6 +135,24 @@ def _draw_form(dataset: Dataset, who: str) -> None:
             only, part = st.columns(2)
             label = only.selectbox("Only labelled", labels, index=None, placeholder="any", key="queue_label")
             split = part.selectbox("Only of split", SPLITS, index=None, placeholder="any", key="queue_split")
+            saved = [each.name for each in list_saved_slices(database(), dataset.dataset_id)]
+            piece = st.selectbox(
+                "Only of the saved slice", saved, index=None, placeholder="any", key="queue_slice"
+            )
+            once = st.checkbox("Of texts that are alike, one", key="queue_once")
+            dealt = st.checkbox(
+                "Deal the comments out to those named",
+                key="queue_assigned",
+                help="Else whoever comes takes one.",
+            )
+            suggest = st.selectbox(
+                "Suggestions by",
+                list(models),
+                index=None,
+                format_func=lambda each: f"{visible(models[each])} ({each})",
+                placeholder="nobody; never in a blind queue",
+                key="queue_suggest",
+            )
             again = st.checkbox(
                 "Label again: labels given before do not count",
                 key="queue_again",
@@ -132,7 +172,8 @@ def _draw_form(dataset: Dataset, who: str) -> None:
         settings = QueueSettings(
             order=order, votes_needed=int(needed), again=again, people=tuple(people), is_blind=blind,
             golden_share=gold / 100, repeat_share=again_share / 100, model_id=model, contains=contains or "",
-            label=label, split=split, most=int(limit),
+            label=label, split=split, most=int(limit), assigned=dealt, slice_name=piece, once_per_text=once,
+            suggest_by=suggest,
         )  # fmt: skip
         with showing_errors():
             queue = queues.create_queue(database(), dataset.dataset_id, name or "", settings, actor=who)

@@ -38,6 +38,14 @@ def queue(
     label: Annotated[str | None, typer.Option(help="Only comments with this label.")] = None,
     split: Annotated[str | None, typer.Option(help="Only of this split.")] = None,
     author: Annotated[str | None, typer.Option(help="Only of this author.")] = None,
+    slice_name: Annotated[str | None, typer.Option("--slice", help="Only of this saved slice.")] = None,
+    once: Annotated[bool, typer.Option("--once", help="Of texts that are alike, one.")] = False,
+    assigned: Annotated[
+        bool, typer.Option("--assigned", help="Deal the comments out; else whoever comes takes one.")
+    ] = False,
+    suggest_by: Annotated[
+        str | None, typer.Option(help="A model that says what it thinks, in a queue that is not blind.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the random order.")] = 0,
     most: Annotated[int, typer.Option(min=0, help="Comments at most; 0 is all.")] = 0,
     wanted: Annotated[int, typer.Option(min=1, max=200, help="How many to hand out.")] = 5,
@@ -50,6 +58,7 @@ def queue(
     settings: dict[str, Any] = {
         "order": order, "again": again, "is_blind": blind, "golden_share": golden, "repeat_share": repeats,
         "model_id": model, "contains": contains, "label": label, "split": split, "author": author,
+        "slice_name": slice_name, "once_per_text": once, "assigned": assigned, "suggest_by": suggest_by,
         "seed": seed, "most": most, "people": [name for name in people.split(",") if name],
     }  # fmt: skip
     if votes_needed is not None:

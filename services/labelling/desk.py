@@ -5,14 +5,17 @@ from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from domain.comments import Comment
+from domain.desk import MOST_STEPS
 from domain.errors import BadInput
-from domain.labels import VOTE_KINDS, LabelSet, Vote
+from domain.labels import VOTE_KINDS, LabelSet, Vote, VoteKind
 from domain.people import actor_named
+from services.labelling.handing import hand_out
 from storage import comments, datasets, queue, votes
 from storage.database import Database
 
 QUEUE_LENGTH = 32
 UNDO_DEPTH = 10
+MAX_REASON = 2_000
 _MAX_SECONDS = 24 * 60 * 60
 
 
@@ -32,10 +35,16 @@ def next_comments(
     Args:
         after: Begin behind this comment; the search goes on from the start when it reaches the end.
     """
-    dataset = datasets.get_dataset(db, dataset_id)
-    return queue.update_leases(
-        db, dataset_id, actor_named(actor), votes_needed=dataset.votes_needed, wanted=wanted, after=after
-    )
+    dataset, who = datasets.get_dataset(db, dataset_id), actor_named(actor)
+
+    def lease(count: int, besides: Sequence[int]) -> list[int]:
+        found = queue.update_leases(
+            db, dataset_id, who, votes_needed=dataset.votes_needed, wanted=count, after=after, besides=besides
+        )
+        return [comment.comment_id for comment in found]
+
+    numbers = hand_out(db, dataset_id, lease, actor=who, wanted=wanted)
+    return comments.list_comments_by_id(db, dataset_id, numbers)
 
 
 def record_votes(db: Database, dataset_id: str, given: Sequence[Vote], *, actor: str) -> list[str]:
@@ -61,7 +70,7 @@ def record_votes(db: Database, dataset_id: str, given: Sequence[Vote], *, actor:
 def label_comment(
     db: Database, dataset_id: str, comment_id: int, *, actor: str, label: str, reason: str | None = None
 ) -> Vote:
-    """One vote on one comment, outside the queue; `label` may also be "skip" or "unsure".
+    """One vote on one comment of the dataset, outside the queue; `label` may also be "skip" or "unsure".
 
     Raises:
         NotFound: there is no such comment.
@@ -76,6 +85,31 @@ def label_comment(
         vote = Vote(comment_id, actor, "label", client_id, named or label, reason, source="command")
     record_votes(db, dataset_id, [vote], actor=actor)
     return vote
+
+
+def vote_on(
+    db: Database, comment_id: int, *, actor: str, label: str, reason: str | None = None,
+    severity: int | None = None, spans: tuple[tuple[int, int], ...] = (),
+) -> Vote:  # fmt: skip
+    """One vote on one comment, outside the queue, with all that may go with it.
+
+    Raises:
+        NotFound: there is no such comment.
+        BadInput: the dataset has no such label, or what goes with it cannot be used.
+    """
+    comment, who = comments.get_comment(db, comment_id), actor_named(actor)
+    named = datasets.get_label_set(db, comment.dataset_id).named(label)
+    kind: VoteKind = "label"
+    if named is None and label in ("skip", "unsure"):
+        kind = "skip" if label == "skip" else "unsure"
+    given = Vote(
+        comment_id, who, kind, f"command:{uuid4()}", (named or label) if kind == "label" else None,
+        reason, source="command", severity=severity, spans=spans,
+    )  # fmt: skip
+    if any(end > len(comment.body) for _, end in spans):
+        raise BadInput(f"Comment {comment_id} has no such characters.", hint=f"It has {len(comment.body):,}.")
+    record_votes(db, comment.dataset_id, [given], actor=who)
+    return given
 
 
 def count_desk(db: Database, dataset_id: str, *, actor: str) -> DeskCounts:
@@ -110,6 +144,12 @@ def _check(vote: Vote, known: set[int], labels: LabelSet, dataset_id: str) -> No
         raise BadInput(f"'{vote.kind}' is no kind of vote.", hint=f"One of {', '.join(VOTE_KINDS)}.")
     if vote.kind == "label" and (vote.label is None or labels.named(vote.label) != vote.label):
         raise BadInput(f"'{vote.label}' is not in the label set.", hint=f"Labels: {', '.join(labels.names)}.")
+    if vote.severity is not None and not 0 <= vote.severity <= MOST_STEPS:
+        raise BadInput(f"{vote.severity} is no step of severity.", hint=f"0 to {MOST_STEPS}.")
+    if len(vote.reason or "") > MAX_REASON:
+        raise BadInput("The reason is too long.", hint=f"Up to {MAX_REASON:,} characters.")
+    if any(not 0 <= start < end for start, end in vote.spans):
+        raise BadInput("A span does not begin before it ends.", hint="Mark the words again.")
     if vote.kind == "undo" and not vote.undoes:
         raise BadInput("An undo names no vote.", hint="Reload the page.")
     if vote.seconds is not None and not 0 <= vote.seconds <= _MAX_SECONDS:

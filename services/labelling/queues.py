@@ -13,11 +13,15 @@ from domain.splits import SPLITS
 from domain.text import visible
 from services.curation.datasets import get_dataset, get_label_set
 from services.evaluation.intervals import Proportion, proportion
+from services.labelling.care import within_limits
 from services.labelling.desk import QUEUE_LENGTH, record_votes
+from services.labelling.handing import hand_out
+from services.labelling.suggestions import with_suggestions
 from storage import comments, queue_leases, queues
 from storage.database import Database
 from storage.models import get_model
 from storage.queues import get_queue
+from storage.saved_slices import list_saved_slices
 
 __all__ = [
     "MAX_NAME", "CheckResult", "Recorded", "blinded", "close_queue", "count_queue", "count_stale",
@@ -65,7 +69,14 @@ def create_queue(db: Database, dataset_id: str, name: str, settings: QueueSettin
         )
     checked = replace(settings, people=tuple(actor_named(each) for each in settings.people))
     _check(db, dataset.dataset_id, checked)
-    return queues.add_queue(db, dataset.dataset_id, called, checked, actor=who)
+    return queues.add_queue(
+        db,
+        dataset.dataset_id,
+        called,
+        checked,
+        actor=who,
+        slice_wanted=_slice_wanted(db, dataset_id, checked),
+    )
 
 
 def list_queues(
@@ -109,8 +120,13 @@ def next_in_queue(
     """
     who, queue = actor_named(actor), get_queue(db, queue_id)
     _refuse(queue, who)
-    waiting = queue_leases.update_queue_leases(db, queue, who, wanted=wanted, held=held)
-    found = comments.list_comments_by_id(db, queue.dataset_id, _with_checks(db, queue, who, waiting))
+
+    def lease(count: int, besides: Sequence[int]) -> list[int]:
+        return queue_leases.update_queue_leases(db, queue, who, wanted=count, held=held, besides=besides)
+
+    waiting = hand_out(db, queue.dataset_id, lease, actor=who, wanted=wanted)
+    mixed = within_limits(db, queue.dataset_id, _with_checks(db, queue, who, waiting), actor=who)
+    found = comments.list_comments_by_id(db, queue.dataset_id, mixed)
     return [blinded(comment) for comment in found] if queue.settings.is_blind else found
 
 
@@ -125,6 +141,7 @@ def record_in_queue(db: Database, queue_id: str, given: Sequence[Vote], *, actor
     who, queue = actor_named(actor), get_queue(db, queue_id)
     if not _may_take(queue, who):
         raise _not_for(queue, who)
+    given = with_suggestions(db, queue, who, given)
     answered = [vote.comment_id for vote in given if vote.kind != "undo"]
     late = queue_leases.list_late(db, queue, who, answered) if answered else []
     return Recorded(tuple(record_votes(db, queue.dataset_id, given, actor=who)), tuple(late))
@@ -139,12 +156,19 @@ def count_queue(db: Database, queue_id: str, *, actor: str) -> QueueCounts:
     return queues.count_queue(db, get_queue(db, queue_id), actor_named(actor))
 
 
-def list_checks(db: Database, queue_id: str) -> list[CheckResult]:
-    """How each person did on what was mixed in: golden ones as decided, repeats as they said before."""
+def list_checks(db: Database, queue_id: str, *, actor: str) -> list[CheckResult]:
+    """How each person did on what was mixed in: golden ones as decided, repeats as they said before.
+
+    While the queue is open, only who made it is told, and nothing of their own: a count that moves after an
+    answer would give away which comment was mixed in.
+    """
+    queue, reader = get_queue(db, queue_id), actor_named(actor)
+    if queue.closed_at is None and reader != queue.created_by:
+        return []
     return [
         CheckResult(who, kind, share)
-        for who, kind, n, same in queue_leases.count_checks(db, get_queue(db, queue_id))
-        if (share := proportion(same, n)) is not None
+        for who, kind, n, same in queue_leases.count_checks(db, queue)
+        if (queue.closed_at is not None or who != reader) and (share := proportion(same, n)) is not None
     ]
 
 
@@ -180,6 +204,18 @@ def blinded(comment: Comment) -> Comment:
     )
 
 
+def _slice_wanted(db: Database, dataset_id: str, settings: QueueSettings) -> dict[str, str] | None:
+    if settings.slice_name is None:
+        return None
+    saved = {each.name: each.wanted for each in list_saved_slices(db, dataset_id)}
+    if settings.slice_name not in saved:
+        raise BadInput(
+            f"There is no saved slice '{settings.slice_name}'.",
+            hint=f"Saved: {', '.join(saved) or 'none yet; Evaluate saves them'}.",
+        )
+    return saved[settings.slice_name]
+
+
 def _may_take(queue: Queue, who: str) -> bool:
     return not queue.settings.people or who in queue.settings.people
 
@@ -206,7 +242,13 @@ def _check(db: Database, dataset_id: str, settings: QueueSettings) -> None:
         )
     if len(settings.people) > _MAX_PEOPLE or settings.most < 0:
         raise BadInput("That many are not possible.", hint=f"Up to {_MAX_PEOPLE} people; 0 comments is all.")
+    if settings.assigned and len(settings.people) < settings.votes_needed:
+        raise BadInput(
+            f"{len(settings.people)} people cannot be dealt {settings.votes_needed} labels of each comment.",
+            hint="Name at least as many people as a comment needs labels.",
+        )
     _check_mixing(settings)
+    _check_suggestions(db, dataset_id, settings)
     _check_choice(db, dataset_id, settings)
 
 
@@ -219,6 +261,15 @@ def _check_mixing(settings: QueueSettings) -> None:
         raise BadInput(
             "What is mixed in unseen would be seen: this queue shows labels.", hint="Make the queue blind."
         )
+
+
+def _check_suggestions(db: Database, dataset_id: str, settings: QueueSettings) -> None:
+    if settings.suggest_by is None:
+        return
+    if settings.is_blind:
+        raise BadInput("A blind queue shows no suggestions.", hint="Make the queue not blind.")
+    if get_model(db, settings.suggest_by).dataset_id != dataset_id:
+        raise BadInput(f"{settings.suggest_by} is of another dataset.", hint="Choose one of this dataset.")
 
 
 def _check_choice(db: Database, dataset_id: str, settings: QueueSettings) -> None:

@@ -16,6 +16,7 @@ from services.telling.agreement import TELLERS as AGREEMENT_TELLERS
 from services.telling.behaviour import behaviour_told
 from services.telling.causes import TELLERS as CAUSE_TELLERS
 from services.telling.causes import rates_told
+from services.telling.desk import TELLERS as DESK_TELLERS
 from services.telling.examples import examples_told, finding_lines, hosted_jobs_told
 from services.telling.generation import TELLERS as GENERATION_TELLERS
 from services.telling.hosting import (
@@ -240,6 +241,7 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     **MODEL_TELLERS,
     **AGREEMENT_TELLERS,
     **LABELLING_TELLERS,
+    **DESK_TELLERS,
     **AFTERCARE_TELLERS,
     "datasets": _datasets,
     "comments": _comments,

@@ -8,6 +8,7 @@ from domain.errors import BadInput, NotFound
 from domain.queues import Queue, QueueSettings
 from services.curation.datasets import get_dataset, get_label_set
 from services.labelling import adjudication, guideline_examples, queues, suspects
+from services.labelling.suggestions import effect_of_suggestions
 from storage.database import Database
 
 QUEUE_ACTIONS = ("list", "create", "next", "show", "close")
@@ -44,9 +45,10 @@ def queue(
         queues.close_queue(db, queue, actor=actor)
     checks = [
         {"annotator": each.annotator, "kind": each.kind, "as_expected": each.as_expected}
-        for each in queues.list_checks(db, queue)
+        for each in queues.list_checks(db, queue, actor=actor)
     ]
-    return {**_standing(db, queues.get_queue(db, queue), actor), "checks": checks}
+    standing = _standing(db, queues.get_queue(db, queue), actor)
+    return {**standing, "checks": checks, "suggestions": effect_of_suggestions(db, queue)}
 
 
 def suspects_of(

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 import streamlit as st
 
-from ui.desk import DeskComment, DeskLabel, DeskVote, label_desk
+from ui.desk import DeskComment, DeskForm, DeskLabel, DeskVote, label_desk
 
 HOSTILE = [
     '<img src=x onerror="window.hurt=1"> ![x](http://127.0.0.1:9/b.png) **bold** '
@@ -100,6 +100,7 @@ def comments(kind: str, count: int) -> list[DeskComment]:
             f"thread {place % 11}",
             "2026-11-20 14:05",
             "en",
+            veiled="veiled" in wanted and place % 2 == 0,
         )
         for place in range(1, count + 1)
     ]
@@ -142,6 +143,12 @@ def desk() -> None:
         recent=[(everything[number - 1], vote.client_id) for number, vote in answered.items()][-10:],
         several="several" in wanted,
         on_votes=book.write,
+        form=None if "bare" in wanted else DeskForm(severity=3, masked=("stupid",)),
+        context=st.session_state.get("around"),
+        on_asked=lambda number: st.session_state.update(
+            around={"comment_id": number, "parts": [["Before it", [f"what came before {number}"]]]}
+        ),
+        rest=wanted.get("rest", ""),
     )
     if "quiet" not in wanted:
         votes = [asdict(vote) for vote in book.votes.values()]

@@ -43,11 +43,14 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def open_desk(chromium: Any, address: str, request: pytest.FixtureRequest) -> Iterator[Callable[..., Any]]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    contexts = [chromium.new_context(viewport={"width": 1280, "height": 900})]
     errors: list[str] = []
 
-    def opened(**manners: object) -> Any:
-        page = context.new_page()
+    def opened(*, apart: bool = False, **manners: object) -> Any:
+        """A tab, on demand in a browser of its own, as another person's would be."""
+        if apart:
+            contexts.append(chromium.new_context(viewport={"width": 1280, "height": 900}))
+        page = contexts[-1].new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         query = "&".join(f"{name}={value}" for name, value in manners.items())
         page.goto(f"{address}/?ledger={request.node.name}&{query}")
@@ -56,7 +59,8 @@ def open_desk(chromium: Any, address: str, request: pytest.FixtureRequest) -> It
         return page
 
     yield opened
-    context.close()
+    for context in contexts:
+        context.close()
     assert errors == []
 
 
@@ -411,7 +415,7 @@ def test_the_buttons_stay_where_they_are_whatever_the_comment(open_desk):
 
 
 def test_new_data_never_changes_the_comment_on_screen(open_desk):
-    first, second = open_desk(), open_desk()
+    first, second = open_desk(), open_desk(apart=True)
     first.keyboard.press("1")
     settled(first, 1)
     assert (shown(first), shown(second)) == (2, 1)
@@ -583,3 +587,110 @@ def test_quick_answers_of_several_labels_all_count_once(open_desk):
     expected = [(pressed(page, "1", "2", "Enter"), "allow | disallow") for _ in range(20)]
     votes = settled(page, 20)
     assert [(vote["comment_id"], vote["label"]) for vote in votes] == expected
+
+
+def test_what_goes_with_a_label_is_said_by_key_and_kept_as_a_draft(open_desk):
+    page = open_desk()
+    page.keyboard.press("h")  # the first word is at hand
+    for key in (" ", "ArrowRight", " ", "ArrowRight", "ArrowRight", " ", "h"):
+        page.keyboard.press(key)
+    page.keyboard.press("Shift+Digit2")
+    page.keyboard.press("w")
+    page.keyboard.type("1 rude word, said twice")
+    page.keyboard.press("Enter")
+    page.reload()
+    page.locator("[data-desk] [data-part=saved]:not(:empty)").wait_for()
+    assert page.locator("[data-part=why]").input_value() == "1 rude word, said twice"
+    assert page.locator("[data-desk] mark").all_inner_texts() == ["I", "have", "the"]
+    page.keyboard.press("2")
+    (vote,) = settled(page, 1)
+    assert (vote["label"], vote["severity"], vote["reason"]) == ("disallow", 2, "1 rude word, said twice")
+    assert vote["spans"] == [[0, 6], [12, 15]]  # of "I have read the article ..."
+    assert page.locator("[data-part=why]").input_value() == ""
+    page.keyboard.press("z")
+    assert page.locator("[data-desk] mark").count() == 3
+
+
+def test_the_words_that_decided_are_counted_in_characters(open_desk):
+    page = open_desk(kind="hostile", count=3)
+    for key in ("s", "s", "h", *["ArrowRight"] * 2, " ", "Enter", "1"):
+        page.keyboard.press(key)
+    vote = settled(page, 3)[-1]
+    body = (
+        "family \U0001f468\u200d\U0001f469\u200d\U0001f467 flag \U0001f3f3\ufe0f\u200d\U0001f308 and a\u200db"
+    )
+    (span,) = vote["spans"]
+    assert body[slice(*span)] == "flag"
+
+
+def test_a_veiled_comment_is_answered_after_it_was_read_and_skipped_without(open_desk):
+    page = open_desk(veiled="1")
+    page.keyboard.press("1")
+    body = page.locator("[data-desk] [data-part=body]")
+    assert shown(page) == 2 and not body.is_visible()
+    page.keyboard.press("1")
+    assert shown(page) == 2
+    page.keyboard.press("v")
+    assert body.is_visible()
+    page.keyboard.press("1")
+    assert shown(page) == 3 and body.is_visible()
+
+
+def test_words_are_masked_on_request(open_desk):
+    page = open_desk()
+    body = page.locator("[data-desk] [data-part=body]")
+    for key in "ssssx":
+        page.keyboard.press(key)
+    assert "your s\u2022\u2022\u2022\u2022\u2022 opinions" in body.inner_text()
+    page.keyboard.press("x")
+    assert "your stupid opinions" in body.inner_text()
+
+
+def test_what_stands_around_a_comment_comes_on_demand(open_desk):
+    page = open_desk()
+    page.keyboard.press("t")
+    around = page.locator("[data-part=context]")
+    sync_api.expect(around.get_by_text("what came before 1")).to_be_visible()
+    page.keyboard.press("1")
+    sync_api.expect(around.get_by_text("what came before 2")).to_be_visible()
+    page.keyboard.press("Escape")
+    sync_api.expect(around).to_be_hidden()
+
+
+def test_an_answer_that_came_before_it_could_be_read_is_kept_and_said(open_desk):
+    page = open_desk()
+    page.evaluate("""() => { for (const key of "12")
+        document.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true})); }""")
+    assert len(settled(page, 2)) == 2
+    told = page.locator("[data-part=hasty]")
+    sync_api.expect(told).to_contain_text("Z brings it back")
+    page.wait_for_timeout(300)
+    page.keyboard.press("1")
+    sync_api.expect(told).to_be_empty()
+
+
+def test_two_tabs_of_one_person_do_not_answer_a_comment_twice(open_desk):
+    first, second = open_desk(), open_desk()
+    first.keyboard.press("1")
+    second.wait_for_timeout(500)
+    assert (shown(first), shown(second)) == (2, 2)
+    second.keyboard.press("2")
+    first.wait_for_timeout(500)
+    assert (shown(first), shown(second)) == (3, 3)
+    assert [vote["comment_id"] for vote in settled(second, 2)] == [1, 2]
+
+
+def test_a_bare_pane_asks_for_a_label_and_nothing_else(open_desk):
+    page = open_desk(bare="1")
+    for key in "hwtvx":
+        page.keyboard.press(key)
+    for part in ("why-row", "severity", "context"):
+        sync_api.expect(page.locator(f"[data-part={part}]")).to_be_hidden()
+    page.keyboard.press("1")
+    assert [vote["label"] for vote in settled(page, 1)] == ["allow"]
+
+
+@pytest.mark.parametrize("wrong", ["x", [[1]], [["a", "b"]], [[True, 2]], {"a": 1}, [1, 2]])
+def test_spans_that_are_none_are_left_out_and_the_vote_counts(wrong):
+    (read,) = parse_votes({"votes": [vote(spans=wrong, severity="high", reason=7)]})
+    assert (read.spans, read.severity, read.reason) == ((), None, None)

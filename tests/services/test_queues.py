@@ -10,6 +10,7 @@ from domain.labels import Vote
 from domain.queues import QueueSettings
 from services.curation import cleaning
 from services.curation.datasets import write_guideline
+from services.evaluation.saved_slices import save_slice
 from services.labelling import adjudication
 from services.labelling.desk import next_comments, record_votes
 from services.labelling.queues import (
@@ -17,11 +18,13 @@ from services.labelling.queues import (
     count_queue,
     count_stale,
     create_queue,
+    get_queue,
     list_checks,
     list_queues,
     next_in_queue,
     record_in_queue,
 )
+from services.labelling.suggestions import effect_of_suggestions, suggestions_for
 from storage import queue_leases
 from storage.database import now
 from tests.building import KIDS, asked, kids, numbers, put_in, texts, vote
@@ -327,7 +330,8 @@ def test_decided_comments_are_mixed_in_and_answers_to_them_are_counted(db, comme
     answer(db, queue, "ana", golden[1:3], "allow")
     assert count_queue(db, queue, actor="ana").mine == 3  # nobody can tell from it which were mixed in
     assert count_queue(db, queue, actor="lena").mine == 0
-    [check] = list_checks(db, queue)
+    assert list_checks(db, queue, actor="ana") == []  # a count that moves would tell which was mixed in
+    [check] = list_checks(db, queue, actor="lena")
     assert (check.annotator, check.kind) == ("ana", "golden")
     assert (check.as_expected.successes, check.as_expected.n) == (1, 3)
     assert set(golden[:3]).isdisjoint(handed(db, queue, "ana", 30))
@@ -348,5 +352,50 @@ def test_texts_answered_before_are_mixed_in_again_under_another_number(db):
     answer(db, queue, "ana", repeats[:1], "disallow")
     answer(db, queue, "ana", repeats[1:2], "allow")
     assert count_queue(db, queue, actor="ana").mine == 22
-    [check] = list_checks(db, queue)
+    close_queue(db, queue, actor="lena")
+    [check] = list_checks(db, queue, actor="ana")
     assert (check.kind, check.as_expected.successes, check.as_expected.n) == ("repeat", 1, 2)
+
+
+# --- suggestions, slices, dealing out ----------------------------------------------------------------------
+
+
+def test_a_suggestion_is_shown_on_most_comments_and_its_effect_told(db):
+    kids(db)
+    put_in(db, texts(*(f"comment {n}" for n in range(200))))
+    found = numbers(db)
+    scored(db, "softmax", dict.fromkeys(found, [0.9, 0.1]))  # the model says allow of each
+    queue = get_queue(db, made(db, is_blind=False, suggest_by="model-1"))
+    shown = suggestions_for(db, queue, "ana", found)
+    assert set(shown.values()) == {"allow"}
+    assert 0.05 < 1 - len(shown) / len(found) < 0.2
+    for number in found:  # she says as the model does where it tells her, and else does not
+        answer(db, queue.queue_id, "ana", [number], "allow" if number in shown else "disallow")
+    effect = effect_of_suggestions(db, queue.queue_id)
+    assert (effect.accepted.value, effect.unseen.value, effect.anchoring.value) == (1, 0, 1)
+    assert effect.anchoring.low > 0.7
+
+
+def test_a_blind_queue_has_no_suggestions(db, comments):
+    scored(db, "softmax", {comments[0]: [0.9, 0.1]})
+    with pytest.raises(BadInput, match="blind queue shows no suggestions"):
+        made(db, suggest_by="model-1")
+
+
+def test_a_queue_is_made_of_a_saved_slice(db, comments):
+    save_slice(db, KIDS, "fives", {"contains": "comment 5"}, actor="lena")
+    assert handed(db, made(db, slice_name="fives"), "ana") == [comments[5], *comments[50:]]
+    with pytest.raises(BadInput, match="no saved slice 'sixes'"):
+        made(db, "other", slice_name="sixes")
+
+
+def test_dealt_out_comments_go_to_as_many_people_as_they_need_labels(db, comments):
+    queue = made(db, assigned=True, people=("ana", "ben", "cleo"), votes_needed=2, most=12)
+    dealt = {who: handed(db, queue, who) for who in ("ana", "ben", "cleo")}
+    assert Counter(number for batch in dealt.values() for number in batch) == dict.fromkeys(comments[:12], 2)
+    assert {len(batch) for batch in dealt.values()} == {8}
+    assert count_queue(db, queue, actor="ben").waiting == 8
+    answer(db, queue, "ana", dealt["ana"])
+    assert handed(db, queue, "ben") == dealt["ben"]  # what is dealt to one is nobody else's
+    with pytest.raises(BadInput, match="cannot be dealt 3 labels"):
+        made(db, "too few", assigned=True, people=("ana", "ben"), votes_needed=3)

@@ -7,9 +7,18 @@ from pathlib import Path
 import streamlit as st
 
 from domain.labels import NONE_OF_THEM, SEPARATOR
-from ui.desk.outbox import MAX_VOTES, DeskVote, parse_votes
+from ui.desk.outbox import MAX_VOTES, DeskVote, parse_asked, parse_votes
 
-__all__ = ["MAX_VOTES", "DeskComment", "DeskLabel", "DeskVote", "label_desk", "parse_votes", "usable_keys"]
+__all__ = [
+    "MAX_VOTES",
+    "DeskComment",
+    "DeskForm",
+    "DeskLabel",
+    "DeskVote",
+    "label_desk",
+    "parse_votes",
+    "usable_keys",
+]
 
 # C and R are Streamlit's own; the others are the pane's commands.
 RESERVED_KEYS = frozenset("crsnzg?")
@@ -21,8 +30,10 @@ _desk = st.components.v2.component(
     "moderation_workbench_desk",
     html=(_FOLDER / "desk.html").read_text(encoding="utf-8"),
     css=(_FOLDER / "desk.css").read_text(encoding="utf-8"),
-    # One module of two files: the component takes no import.
-    js="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("prose.js", "desk.js")),
+    # One module of three files: the component takes no import.
+    js="\n".join(
+        (_FOLDER / name).read_text(encoding="utf-8") for name in ("prose.js", "marking.js", "desk.js")
+    ),
 )
 
 
@@ -47,6 +58,23 @@ class DeskComment:
     posted_at: str | None
     language: str | None
     known: str | None = None
+    veiled: bool = False
+    suggested: str | None = None
+
+
+@dataclass(frozen=True)
+class DeskForm:
+    """What the pane asks beside a label, and what it does for the person.
+
+    Attributes:
+        severity: The highest step of "how bad", from 0; 0 asks nothing.
+        masked: Words that are shown as a letter and dots on request.
+        suggests: Whether what a model says stands beside a comment.
+    """
+
+    severity: int = 0
+    masked: tuple[str, ...] = ()
+    suggests: bool = False
 
 
 def label_desk(
@@ -62,6 +90,11 @@ def label_desk(
     several: bool = False,
     recent: Sequence[tuple[DeskComment, str]] = (),
     examples: Sequence[str] = (),
+    form: DeskForm | None = None,
+    context: Mapping[str, object] | None = None,
+    on_asked: Callable[[int], None] | None = None,
+    rest: str = "",
+    learned: str = "",
 ) -> None:
     """Draw the labelling pane. It belongs into an `st.fragment`: then a vote reruns the pane and no more.
 
@@ -80,6 +113,11 @@ def label_desk(
         on_votes: Called inside the component's callback, before the fragment reruns, with votes in the order
             given. The same vote can come again: write by client id.
         several: A comment may have several labels: keys choose them, and Enter gives the answer.
+        form: What is asked beside a label; without one, a label is all there is to say.
+        context: The thread of one comment and what else its author wrote, as `on_asked` had it looked up.
+        on_asked: Called with the number of the comment whose surroundings are asked for.
+        rest: Why nothing is handed out, where comments wait: a break, or enough for today.
+        learned: What the last labels taught a model, in a sentence.
         recent: The person's last answers, oldest first, with their client ids: what a fresh pane can undo.
     """
     acknowledged = frozenset(acked)
@@ -88,6 +126,11 @@ def label_desk(
         votes = [vote for vote in _votes_in(key) if vote.client_id not in acknowledged]
         if votes:
             on_votes(votes)
+
+    def look_around() -> None:
+        number = _asked_in(key)
+        if on_asked is not None and number is not None:
+            on_asked(number)
 
     _desk(
         key=key,
@@ -104,15 +147,25 @@ def label_desk(
             "guideline": guideline,
             "examples": list(examples),
             "several": {"separator": SEPARATOR, "none": NONE_OF_THEM} if several else None,
+            "form": {**asdict(form or DeskForm()), "bare": form is None},
+            "context": context,
+            "rest": rest,
+            "learned": learned,
             "recent": [{"comment": asdict(comment), "client_id": name} for comment, name in recent],
         },
         on_outbox_change=take_outbox,
+        on_asked_change=look_around,
     )
 
 
 def _votes_in(key: str) -> list[DeskVote]:
     state = st.session_state.get(key)
     return parse_votes(state.get("outbox") if isinstance(state, Mapping) else None)
+
+
+def _asked_in(key: str) -> int | None:
+    state = st.session_state.get(key)
+    return parse_asked(state.get("asked") if isinstance(state, Mapping) else None)
 
 
 def usable_keys(labels: Sequence[DeskLabel]) -> list[str]:

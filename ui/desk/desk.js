@@ -11,13 +11,22 @@ const BATCH = 200; // the most votes the server reads in one call
 const UNDO_DEPTH = 10;
 const PACE_OVER = 20;
 const DOUBLE_CLICK_MS = 300;
+const READ_MS = 150; // nobody reads a comment in less
+const MAX_WHY = 2_000;
 
 const SUBMIT_HELP = ["Enter", "Save what is chosen; nothing chosen is none of them"];
-const COMMANDS = { s: "skip", n: "unsure", z: "undo", backspace: "undo", g: "guideline", "?": "keys", escape: "close" };
-const PANELS = ["guideline", "keys"];
+const COMMANDS = { s: "skip", n: "unsure", z: "undo", backspace: "undo", g: "guideline", "?": "keys", escape: "close",
+  w: "why", h: "mark", t: "context", v: "veil", x: "mask" };
+const BESIDE = new Set(["why", "mark", "context", "veil", "mask"]); // what a bare pane does not have
+const PANELS = ["guideline", "keys", "context"];
+const STEPS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 8, ArrowUp: -8 }; // words, while marking
 const SCROLLS = { ArrowDown: 0.8, ArrowUp: -0.8 }; // shares of the comment's height
 const KEY_HELP = [["S", "Skip"], ["N", "Not sure"], ["Z or Backspace", "Undo, up to ten"],
-  ["\u2193 or \u2191", "Scroll a long comment"], ["G", "Guideline"], ["?", "These keys"], ["Esc", "Close this"]];
+  ["\u2193 or \u2191", "Scroll a long comment"], ["H", "Mark the words that decided: arrows move, Space marks, H ends"],
+  ["W", "Why: a reason or a note; Enter goes back"], ["T", "The thread, and what else its author wrote"],
+  ["V", "Show a veiled comment, or veil it"], ["X", "Mask words that your lead listed, or show them"],
+  ["G", "Guideline"], ["?", "These keys"], ["Esc", "Close this"]];
+const SEVERITY_HELP = ["Shift+0 or Shift+1", "How bad, from 0"];
 
 const CONTROL_NAMES = {
   0x00ad: "SHY", 0x061c: "ALM", 0x200b: "ZWSP", 0x200c: "ZWNJ", 0x200d: "ZWJ", 0x200e: "LRM", 0x200f: "RLM",
@@ -73,6 +82,11 @@ class Desk {
     this.history = [];
     this.voted = new Set();
     this.chosen = new Set(); // labels of the comment on screen, where it may have several
+    this.marks = new Set(); // words of it, by their place
+    this.severity = null;
+    this.isVeiled = false;
+    this.marking = null; // the word that the arrows are at, while they mark
+    this.masks = readFlag("mask");
     this.seconds = [];
     this.outbox = readStored(name);
     this.sentAt = -Infinity;
@@ -84,6 +98,10 @@ class Desk {
     document.addEventListener("keydown", (event) => this.onKey(event), { signal });
     window.addEventListener("beforeunload", (event) => this.onLeave(event), { signal });
     root.addEventListener("click", (event) => this.onClick(event), { signal });
+    const why = this.part("why");
+    why.addEventListener("keydown", (event) => this.onWhyKey(event), { signal });
+    why.addEventListener("input", () => this.keepDraft(), { signal });
+    this.listenToOtherTabs(signal);
     this.part("comment").addEventListener("scroll", () => this.drawMore(), { signal });
     // Streamlit dims what a slow rerun has not drawn again yet. For the hand this pane is never out of date.
     const container = root.getRootNode().host?.closest("[data-testid=stElementContainer]");
@@ -117,6 +135,9 @@ class Desk {
     if (this.runs === 1) this.history = this.answeredBefore(data.recent ?? [], unsaved);
     if (!this.current) this.advance();
     if (this.outbox.slice(0, BATCH).some((entry) => !entry.sent)) this.deliver();
+    if (!same(before?.form, data.form) || !same(before?.labels, data.labels)) this.drawForm();
+    if (!same(before?.context, data.context)) this.drawContext();
+    if (!same(before?.form?.masked, data.form.masked)) this.drawBody();
     this.drawCounts();
     this.drawSaved();
     return this.runs;
@@ -150,15 +171,18 @@ class Desk {
   // --- what the hand does -----------------------------------------------------------------------------------------
 
   vote(kind, label = null) {
-    if (!this.current) return;
+    if (!this.current || (this.isVeiled && kind === "label")) return;
     const seconds = Math.min(Math.round(performance.now() - this.shownAt) / 1000, 86_400);
     const comment = this.current;
-    const vote = { client_id: newId(), comment_id: comment.comment_id, kind, label, seconds, undoes: null };
+    const vote = { client_id: newId(), comment_id: comment.comment_id, kind, label, seconds, undoes: null, ...this.said() };
+    this.forgetDraft();
+    this.drawHasty(1000 * seconds < READ_MS);
     this.history = [...this.history, { comment, vote }].slice(-UNDO_DEPTH);
     this.seconds = [...this.seconds, seconds].slice(-PACE_OVER);
     this.remember(vote);
     this.advance();
     this.post(vote, comment);
+    this.otherTabs?.postMessage({ comment_id: comment.comment_id });
   }
 
   undo() {
@@ -170,16 +194,54 @@ class Desk {
     this.seconds.pop();
     this.remember(vote);
     this.upcoming = this.upcoming.filter((comment) => comment.comment_id !== vote.comment_id);
-    this.show(last.comment, this.data.several ? (last.vote.label ?? "").split(this.data.several.separator) : []);
+    this.show(last.comment, this.data.several ? (last.vote.label ?? "").split(this.data.several.separator) : [], last.vote);
+    this.drawHasty(false);
     this.post(vote);
+  }
+
+  // What goes with the answer beside its label.
+  said() {
+    const told = { reason: this.part("why").value.trim() || null, severity: this.severity };
+    return { ...told, spans: this.marks.size ? spansOf(this.marks, this.current.body) : [] };
   }
 
   // Of one label among all, the label is the answer; of several, it is added to the answer or taken out of it.
   press(name) {
     if (!this.data.several) return this.vote("label", name);
-    if (!this.current) return;
+    if (!this.current || this.isVeiled) return;
     if (!this.chosen.delete(name)) this.chosen.add(name);
+    this.keepDraft();
     this.drawChosen();
+  }
+
+  rate(step) {
+    if (!this.current || !(step <= this.data.form.severity)) return;
+    this.severity = this.severity === step ? null : step;
+    this.keepDraft();
+    this.drawForm();
+  }
+
+  // --- the words that decided -------------------------------------------------------------------------------------
+
+  mark() {
+    if (!this.current || this.isVeiled) return;
+    this.marking = this.marking === null && wordsOf(this.current.body).length ? 0 : null;
+    this.drawBody();
+  }
+
+  onMarkingKey(event) {
+    const last = wordsOf(this.current.body).length - 1;
+    if (event.key in STEPS) this.marking = Math.min(Math.max(this.marking + STEPS[event.key], 0), last);
+    else if (event.key === " ") this.markWord(this.marking);
+    else if (event.key === "Enter" || event.key === "Escape") this.marking = null;
+    else return false;
+    this.drawBody();
+    return true;
+  }
+
+  markWord(place) {
+    if (!this.marks.delete(place)) this.marks.add(place);
+    this.keepDraft();
   }
 
   submit() {
@@ -234,7 +296,42 @@ class Desk {
     if (command === "skip" || command === "unsure") this.vote(command);
     else if (command === "undo") this.undo();
     else if (command === "submit") this.submit();
-    else this.toggle(command);
+    else if (command === "mark") this.mark();
+    else if (command === "veil") this.veil(!this.isVeiled);
+    else if (command === "mask") this.mask();
+    else if (command === "why") this.part("why").focus();
+    else {
+      if (command === "context") this.ask();
+      this.toggle(command);
+    }
+  }
+
+  veil(isVeiled) {
+    if (!this.current) return;
+    this.isVeiled = isVeiled;
+    this.shownAt = performance.now();
+    this.drawBody();
+  }
+
+  mask() {
+    this.masks = !this.masks;
+    keepFlag("mask", this.masks);
+    this.drawBody();
+  }
+
+  // The thread, and what else the author wrote, come on demand: they are not read of every comment.
+  ask() {
+    if (this.current && this.data.context?.comment_id !== this.current.comment_id) {
+      this.setStateValue("asked", { comment_id: this.current.comment_id, at: Date.now() });
+    }
+  }
+
+  onWhyKey(event) {
+    if ((event.key === "Enter" && !event.isComposing) || event.key === "Escape") {
+      event.preventDefault();
+      event.stopPropagation();
+      this.root.focus({ preventScroll: true });
+    }
   }
 
   onKey(event) {
@@ -246,17 +343,21 @@ class Desk {
     }
     if (event.defaultPrevented || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (isTypedInto(target) || !this.root.getClientRects().length || document.querySelector("[role=dialog]")) return;
+    if (this.marking !== null && this.current && this.onMarkingKey(event)) return event.preventDefault();
     if (event.key === "Enter" && this.data.several && !this.isPressable(target)) {
       event.preventDefault();
       return this.submit();
     }
     if (event.key in SCROLLS && !this.isReading() && this.scroll(SCROLLS[event.key])) return event.preventDefault();
+    const step = event.shiftKey && this.data.form.severity ? /^Digit(\d)$/.exec(event.code)?.[1] : undefined;
     const label = this.labelFor(event);
-    const command = COMMANDS[event.key.toLowerCase()];
-    if (!label && !command) return;
+    const named = COMMANDS[event.key.toLowerCase()];
+    const command = this.data.form.bare && BESIDE.has(named) ? undefined : named;
+    if (!label && !command && step === undefined) return;
     event.preventDefault();
-    if (command) this.run(command);
-    else this.press(label.name);
+    if (step !== undefined) this.rate(Number(step));
+    else if (label) this.press(label.name);
+    else this.run(command);
   }
 
   // What Enter itself presses. A label is a box: Space ticks it, and Enter saves.
@@ -280,11 +381,18 @@ class Desk {
   }
 
   onClick(event) {
+    const word = event.target.closest("[data-word]");
+    if (word && this.marking !== null) {
+      this.marking = Number(word.dataset.word);
+      this.markWord(this.marking);
+      return this.drawBody();
+    }
     const button = event.target.closest("button");
     if (!button) return;
     // The second half of a double click would answer a comment that nobody has read.
     if (event.detail > 1 && performance.now() - this.shownAt < DOUBLE_CLICK_MS) return;
     if (button.dataset.command) this.run(button.dataset.command);
+    else if (button.dataset.step) this.rate(Number(button.dataset.step));
     else this.press(button.dataset.label);
   }
 
@@ -300,6 +408,45 @@ class Desk {
     this.resendMs = FIRST_RESEND_MS;
     this.deliver();
     this.drawCounts();
+  }
+
+  // Another tab of the same person has the same comments in hand: what is answered there is answered here.
+  listenToOtherTabs(signal) {
+    if (!globalThis.BroadcastChannel) return;
+    this.otherTabs = new BroadcastChannel(storageKey(this.name));
+    signal.addEventListener("abort", () => this.otherTabs.close());
+    this.otherTabs.addEventListener("message", ({ data }) => {
+      this.voted.add(data.comment_id);
+      this.upcoming = this.upcoming.filter((comment) => comment.comment_id !== data.comment_id);
+      if (this.current?.comment_id === data.comment_id) this.advance();
+    }, { signal });
+  }
+
+  // What was begun on the comment on screen outlives the tab.
+  keepDraft() {
+    const told = { comment_id: this.current?.comment_id, chosen: [...this.chosen], ...(this.current ? this.said() : {}) };
+    try {
+      localStorage.setItem(storageKey(`${this.name}:draft`), JSON.stringify(told));
+    } catch {
+      // Storage full or forbidden: the draft lives in this tab.
+    }
+  }
+
+  forgetDraft() {
+    try {
+      localStorage.removeItem(storageKey(`${this.name}:draft`));
+    } catch {
+      // As above.
+    }
+  }
+
+  draftOf(comment) {
+    try {
+      const kept = JSON.parse(localStorage.getItem(storageKey(`${this.name}:draft`)) ?? "null");
+      return comment && kept?.comment_id === comment.comment_id ? kept : null;
+    } catch {
+      return null;
+    }
   }
 
   deliver() {
@@ -340,12 +487,18 @@ class Desk {
 
   // --- what the eye sees ------------------------------------------------------------------------------------------
 
-  show(comment, chosen = []) {
+  show(comment, chosen = [], answered = null) {
+    const draft = answered ?? this.draftOf(comment);
     this.current = comment;
-    this.chosen = new Set(chosen);
+    this.chosen = new Set(draft?.chosen ?? chosen);
+    this.severity = draft?.severity ?? null;
+    this.marks = draft?.spans?.length ? marksOf(draft.spans, comment.body) : new Set();
+    this.part("why").value = (draft?.reason ?? "").slice(0, MAX_WHY);
+    this.marking = null;
+    this.isVeiled = Boolean(comment?.veiled) && !answered;
     this.shownAt = performance.now();
     this.root.dataset.commentId = comment ? String(comment.comment_id) : "";
-    this.part("body").replaceChildren(comment ? revealed(comment.body) : "");
+    this.drawBody();
     this.part("comment").hidden = !comment;
     this.part("comment").scrollTop = 0;
     this.part("empty").hidden = Boolean(comment);
@@ -353,6 +506,9 @@ class Desk {
     if (this.isReading()) this.part("comment").scrollIntoView({ block: "nearest" });
     const about = comment ? [comment.author, comment.thread, comment.posted_at, comment.language, comment.known] : [];
     this.part("about").replaceChildren(...about.filter(Boolean).map((text) => element("bdi", revealed(text))));
+    this.drawForm();
+    this.drawContext();
+    if (comment && !this.part("context").hidden) this.ask();
     const answers = ["[data-label]", ...["skip", "unsure", "submit"].map((name) => `[data-command=${name}]`)];
     for (const button of this.root.querySelectorAll(answers.join())) {
       button.setAttribute("aria-disabled", String(!comment));
@@ -360,6 +516,65 @@ class Desk {
     this.drawChosen();
     this.drawMore();
     this.root.querySelector("[data-command=undo]").setAttribute("aria-disabled", String(!this.history.length));
+  }
+
+  drawBody() {
+    const { current } = this;
+    const body = this.part("body");
+    const isVeiled = Boolean(current) && this.isVeiled;
+    this.part("veil").hidden = !isVeiled;
+    body.hidden = isVeiled;
+    this.root.toggleAttribute("data-marking", this.marking !== null);
+    if (!current || isVeiled) return body.replaceChildren("");
+    const text = this.masks ? masked(current.body, this.data.form.masked) : current.body;
+    if (this.marking === null && !this.marks.size) return body.replaceChildren(revealed(text));
+    const shown = document.createDocumentFragment();
+    let from = 0;
+    for (const [place, word] of wordsOf(current.body).entries()) {
+      const part = element(this.marks.has(place) ? "mark" : "span", revealed(text.slice(word.from, word.to)));
+      part.dataset.word = String(place);
+      if (place === this.marking) part.dataset.here = "";
+      shown.append(revealed(text.slice(from, word.from)), part);
+      from = word.to;
+    }
+    shown.append(revealed(text.slice(from)));
+    body.replaceChildren(shown);
+    body.querySelector("[data-here]")?.scrollIntoView({ block: "nearest" });
+  }
+
+  drawForm() {
+    const { bare, severity, suggests } = this.data.form;
+    for (const name of ["mark", "context"]) this.root.querySelector(`[data-command=${name}]`).hidden = bare;
+    this.part("why-row").hidden = bare;
+    const steps = severity ? [...Array(severity + 1).keys()] : [];
+    this.part("severity").hidden = !steps.length;
+    this.part("severity").replaceChildren(...(steps.length ? [element("span", "How bad")] : []), ...steps.map((step) => {
+      const button = element("button", element("kbd", `\u21E7${step}`), String(step));
+      button.type = "button";
+      button.dataset.step = String(step);
+      button.setAttribute("role", "radio");
+      button.setAttribute("aria-checked", String(this.severity === step));
+      return button;
+    }));
+    for (const button of this.root.querySelectorAll("[data-label]")) {
+      button.toggleAttribute("data-suggested", Boolean(suggests) && this.current?.suggested === button.dataset.label);
+    }
+    this.part("suggested").textContent = this.current?.suggested ? `a model says: ${this.current.suggested}` : "";
+    this.root.querySelector("[data-command=mask]").hidden = !this.data.form.masked.length;
+  }
+
+  drawContext() {
+    const { context } = this.data;
+    const isIt = this.current && context?.comment_id === this.current.comment_id;
+    const told = isIt ? context.parts : [["", [this.current ? "Being looked up." : "No comment is on screen."]]];
+    this.part("context-text").replaceChildren(...told.flatMap(([title, lines]) => [
+      ...(title ? [element("h3", title)] : []), ...lines.map((line) => element("p", revealed(line))),
+    ]));
+  }
+
+  // The hand may be ahead of the eye; it is told, and not held.
+  drawHasty(isHasty) {
+    this.part("hasty").textContent = isHasty ? "answered before it could be read: Z brings it back" : "";
   }
 
   drawMore() {
@@ -394,7 +609,9 @@ class Desk {
     }));
     this.drawChosen();
     const keys = this.data.labels.filter((label) => label.key).map((label) => [label.key, label.name]);
-    const help = [...keys, ...(this.data.several ? [SUBMIT_HELP] : []), ...KEY_HELP];
+    const rated = this.data.form.severity ? [SEVERITY_HELP] : [];
+    const own = KEY_HELP.filter(([key]) => !this.data.form.bare || !BESIDE.has(COMMANDS[key.toLowerCase()]));
+    const help = [...keys, ...(this.data.several ? [SUBMIT_HELP] : []), ...rated, ...own];
     this.part("key-list").replaceChildren(...help.flatMap(([key, meaning]) => [
       element("dt", ...key.split(" or ").map((name) => element("kbd", name.length === 1 ? name.toUpperCase() : name))),
       element("dd", meaning),
@@ -420,6 +637,9 @@ class Desk {
     const waiting = Math.max(this.data.waiting - pending, 0);
     const spent = this.seconds.reduce((sum, seconds) => sum + seconds, 0);
     const pace = this.seconds.length >= 5 && spent > 0 ? `${Math.round((60 * this.seconds.length) / spent)} a minute` : "";
+    this.part("rest").textContent = this.data.rest || "Import more comments or choose another dataset.";
+    this.part("headline").textContent = this.data.rest ? "Time for something else." : "Nothing waits for a label here.";
+    this.part("learned").textContent = this.data.learned ?? "";
     this.part("done").textContent = `${done.toLocaleString()} done`;
     this.part("waiting").textContent = isTold ? `${waiting.toLocaleString()} waiting` : "";
     this.part("pace").textContent = pace;
@@ -484,6 +704,22 @@ function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   // Plain http on another host has no randomUUID.
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function readFlag(name) {
+  try {
+    return localStorage.getItem(storageKey(name)) === "on";
+  } catch {
+    return false;
+  }
+}
+
+function keepFlag(name, isOn) {
+  try {
+    localStorage.setItem(storageKey(name), isOn ? "on" : "off");
+  } catch {
+    // Storage full or forbidden: it holds as long as the tab.
+  }
 }
 
 function storageKey(name) {

@@ -10,6 +10,8 @@ from domain.labels import MAX_ANSWER_LENGTH, VoteKind
 MAX_VOTES = 200
 _MAX_SECONDS = 86_400.0
 _MAX_COMMENT_ID = 2**63 - 1
+_MAX_REASON = 2_000
+_MAX_SPANS = 200
 _CLIENT_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
 
@@ -23,6 +25,9 @@ class DeskVote:
     label: str | None
     seconds: float
     undoes: str | None
+    reason: str | None = None
+    severity: int | None = None
+    spans: tuple[tuple[int, int], ...] = ()
 
 
 def parse_votes(outbox: object) -> list[DeskVote]:
@@ -68,7 +73,33 @@ def _vote(item: Mapping[object, object]) -> DeskVote | None:
         label=cast(str, label) if kind == "label" else None,
         seconds=float(cast(float, seconds)),
         undoes=cast(str, undoes) if kind == "undo" else None,
+        reason=_reason(item.get("reason")) if kind != "undo" else None,
+        severity=_severity(item.get("severity")) if kind == "label" else None,
+        spans=_spans(item.get("spans")) if kind == "label" else (),
     )
+
+
+def parse_asked(asked: object) -> int | None:
+    """The comment whose surroundings the browser asks for; None where it asks for nothing."""
+    number = asked.get("comment_id") if isinstance(asked, Mapping) else None
+    is_one = _is_number(number, whole=True) and 0 <= cast(int, number) <= _MAX_COMMENT_ID
+    return cast(int, number) if is_one else None
+
+
+def _reason(value: object) -> str | None:
+    return (value.strip()[:_MAX_REASON] or None) if isinstance(value, str) else None
+
+
+def _severity(value: object) -> int | None:
+    return cast(int, value) if _is_number(value, whole=True) and 0 <= cast(int, value) <= 9 else None
+
+
+def _spans(value: object) -> tuple[tuple[int, int], ...]:
+    found = []
+    for span in value[:_MAX_SPANS] if isinstance(value, list) else []:
+        if isinstance(span, list) and len(span) == 2 and all(_is_number(end, whole=True) for end in span):
+            found.append((int(span[0]), int(span[1])))
+    return tuple(found)
 
 
 def _is_client_id(value: object) -> bool:
