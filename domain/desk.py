@@ -22,7 +22,6 @@ class DeskSettings:
         calm: Of foreseen comments, at most one in so many that are handed out; 0 mixes nothing in.
         masked: Words that are shown as a letter and dots on request.
         help_text: Where a person finds somebody to talk to; shown with a break.
-        learns: A baseline is fitted anew while people label, and reorders queues that ask for it.
     """
 
     severity: int = 0
@@ -36,4 +35,3 @@ class DeskSettings:
     calm: int = 0
     masked: tuple[str, ...] = ()
     help_text: str = ""
-    learns: bool = False

@@ -41,6 +41,7 @@ def draw_desk() -> None:
         context=state.context,
         on_asked=state.look_around,
         rest=state.rest,
+        learned=state.learned,
     )
 
 

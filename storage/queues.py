@@ -21,6 +21,7 @@ _COLUMNS = "queue_id, dataset_id, name, settings, counted_after, own_after, crea
 _ORDERS = {
     "oldest": ("", "c.comment_id"),
     "random": ("", "hash(c.comment_id, $seed)"),
+    "learning": ("", "hash(c.comment_id, $seed)"),  # until it has learned something
     # The smaller the lead of the likeliest label over the next, the less sure the model; where labels stand
     # for themselves, the label that is closest to even. Of several answers the newest.
     "uncertain": (

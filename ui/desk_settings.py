@@ -64,7 +64,6 @@ def _draw_form(dataset: Dataset, labels: tuple[str, ...], who: str) -> None:
         calm = st.number_input("At most one severe comment in", 0, value=now.calm, help="0 mixes nothing in.")
         words = st.text_area("Words to mask on request, one a line", "\n".join(now.masked), key="desk_masked")
         help_text = st.text_input("Whom to talk to", now.help_text, max_chars=care.MAX_HELP)
-        learns = st.checkbox("Fit a baseline while people label", now.learns, key="desk_learns")
         st.caption(
             "This lessens what people are exposed to. It does not claim to protect them from what they read."
         )
@@ -74,7 +73,7 @@ def _draw_form(dataset: Dataset, labels: tuple[str, ...], who: str) -> None:
             settings = DeskSettings(
                 severity=int(severity), severe=tuple(severe), model_id=model, veils=veils,
                 most_severe=int(most), most_comments=int(every), work_min=int(work), break_min=int(pause),
-                calm=int(calm), masked=tuple(words.splitlines()), help_text=help_text, learns=learns,
+                calm=int(calm), masked=tuple(words.splitlines()), help_text=help_text,
             )  # fmt: skip
             care.set_desk(database(), dataset.dataset_id, settings, actor=who)
             st.rerun()

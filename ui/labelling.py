@@ -12,6 +12,7 @@ from domain.labels import Vote
 from domain.queues import Queue
 from services.curation import datasets
 from services.labelling import care, desk, queues
+from services.labelling.learning import last_learned
 from services.labelling.suggestions import suggestions_for
 from services.labelling.surroundings import surroundings_of
 from ui.desk import MAX_VOTES, DeskComment, DeskForm, DeskLabel, DeskVote
@@ -33,10 +34,12 @@ class DeskState:
     error: WorkbenchError | None = None
     queue_id: str | None = None  # None: whatever waits in the dataset
     shows_known: bool = False  # the label in force and scores, in a queue that is not blind
+    learns: bool = False  # a baseline learns along, and reorders the queue
     mixes_in: bool = False  # golden comments or repeats, unseen
     is_fresh: bool = True  # no vote came in yet
     late: list[int] = field(default_factory=list)  # answered after somebody else had them
     recent: list[tuple[DeskComment, str]] = field(default_factory=list)  # what can be taken back, with its id
+    learned: str = ""  # what the last labels taught, in a queue that learns
     rest: str = ""  # why nothing is handed out although something waits
     context: dict[str, object] | None = None  # what stands around the comment that was asked about
 
@@ -75,6 +78,9 @@ class DeskState:
             after = self.queue[0].comment_id - 1 if self.queue else 0
             waiting = desk.next_comments(database(), self.dataset_id, actor=self.who, after=after)
         self.queue = self._shown(waiting)
+        if self.learns:
+            found = last_learned(database(), self.queue_id or "")
+            self.learned = found.sentence if found else ""
         self.rest = "" if waiting else care.why_rest(database(), self.dataset_id, actor=self.who)
 
     def look_around(self, comment_id: int) -> None:
@@ -170,6 +176,7 @@ def desk_state(dataset_id: str, who: str, queue: Queue | None = None) -> DeskSta
         if queue is not None:
             held.queue_id, held.shows_known = queue.queue_id, not queue.settings.is_blind
             held.mixes_in = queue.settings.mixes_in
+            held.learns = queue.settings.order == "learning"
         # Before counting: what the tab takes for unsaved, and is counted below, must not count twice.
         held.acked.extend(desk.last_client_ids(database(), dataset_id, actor=who, limit=MAX_VOTES))
     held.remember()

@@ -10,6 +10,7 @@ from services.curation import datasets
 from services.evaluation.saved_slices import list_saved_slices
 from services.labelling import queues
 from services.labelling.annotators import list_annotators
+from services.labelling.learning import last_learned
 from services.labelling.suggestions import SuggestionEffect, effect_of_suggestions
 from services.modelling.models import list_models
 from ui.desk_settings import draw_desk_settings
@@ -21,6 +22,7 @@ from ui.store import database
 ORDER_TITLES = {
     "oldest": "Oldest first",
     "random": "Random",
+    "learning": "Learning: what helps a baseline most",
     "uncertain": "Least sure of a model first",
     "disagreed": "People disagree",
     "suspected": "Suspected wrong labels",
@@ -82,6 +84,8 @@ def _draw_about(queue: Queue, who: str) -> None:
     for check in queues.list_checks(database(), queue.queue_id, actor=who):
         kind = "Decided comments answered alike" if check.kind == "golden" else "Repeats answered alike"
         st.caption(f"{kind}, {escape_markdown(check.annotator)}: {in_brackets(check.as_expected)}")
+    if (learned := last_learned(database(), queue.queue_id)) is not None:
+        st.caption(escape_markdown(f"It learns: {learned.sentence}. {learned.advice}"))
     if settings.suggest_by is not None:
         _draw_suggestions(effect_of_suggestions(database(), queue.queue_id))
     if st.button("Close this queue", icon=":material/block:", key=f"queue_close_{queue.queue_id}"):

@@ -46,9 +46,6 @@ def desk(
     calm: Annotated[int | None, typer.Option(help="At most one severe comment in so many.")] = None,
     masked: Annotated[str | None, typer.Option(help="Words to mask on request: one,two.")] = None,
     help_text: Annotated[str | None, typer.Option(help="Whom to talk to; shown with a break.")] = None,
-    learns: Annotated[
-        bool | None, typer.Option(help="Fit a baseline while people label, and reorder its queues.")
-    ] = None,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
@@ -58,7 +55,6 @@ def desk(
         "severity": severity, "severe": _listed(severe), "model_id": model, "veils": veils,
         "most_severe": most_severe, "most_comments": most_comments, "work_min": work_min,
         "break_min": break_min, "calm": calm, "masked": _listed(masked), "help_text": help_text,
-        "learns": learns,
     }  # fmt: skip
     settings = {name: value for name, value in given.items() if value is not None}
     do("desk", {"dataset": dataset, "settings": settings or None, "actor": actor}, home, as_json)

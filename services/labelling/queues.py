@@ -16,6 +16,7 @@ from services.evaluation.intervals import Proportion, proportion
 from services.labelling.care import within_limits
 from services.labelling.desk import QUEUE_LENGTH, record_votes
 from services.labelling.handing import hand_out
+from services.labelling.learning import learn_from
 from services.labelling.suggestions import with_suggestions
 from storage import comments, queue_leases, queues
 from storage.database import Database
@@ -144,7 +145,9 @@ def record_in_queue(db: Database, queue_id: str, given: Sequence[Vote], *, actor
     given = with_suggestions(db, queue, who, given)
     answered = [vote.comment_id for vote in given if vote.kind != "undo"]
     late = queue_leases.list_late(db, queue, who, answered) if answered else []
-    return Recorded(tuple(record_votes(db, queue.dataset_id, given, actor=who)), tuple(late))
+    acked = tuple(record_votes(db, queue.dataset_id, given, actor=who))
+    learn_from(db, queue)
+    return Recorded(acked, tuple(late))
 
 
 def count_queue(db: Database, queue_id: str, *, actor: str) -> QueueCounts:
