@@ -1,6 +1,6 @@
 """load: many people at the real server at once, from the submit of a vote to its acknowledgement.
 
-Each person is a websocket session that speaks as a browser does; what the browser itself takes, `label` tells.
+Each person is a websocket session that speaks as a browser does; what a browser adds, `label` tells.
 """
 
 import json

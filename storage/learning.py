@@ -23,8 +23,8 @@ WHERE c.dataset_id = $dataset_id AND c.split = 'train' AND l.label IS NOT NULL
   AND c.comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
 ORDER BY v.vote_id
 """
-# What may change places: not answered by anybody, in nobody's hand.
-_MOVABLE = """
+# What nobody has answered yet; of that, what is in nobody's hand may change places.
+_UNANSWERED = """
 SELECT i.comment_id, i.place
 FROM queue_items i
 JOIN comments c ON c.comment_id = i.comment_id
@@ -33,7 +33,9 @@ WHERE i.queue_id = $queue_id AND c.split = 'train'
     SELECT comment_id FROM votes
     WHERE dataset_id = $dataset_id AND kind = 'label' AND vote_id > $counted_after
   )
-  AND i.comment_id NOT IN (SELECT comment_id FROM leases WHERE lease_until > $now)
+"""
+_MOVABLE = f"""
+{_UNANSWERED} AND i.comment_id NOT IN (SELECT comment_id FROM leases WHERE lease_until > $now)
 """
 
 
@@ -54,11 +56,11 @@ def get_labelled(db: Database, dataset_id: str, *, most: int) -> pa.Table:
     return rows.slice(max(0, rows.num_rows - most))
 
 
-def get_movable(db: Database, queue: Queue, *, most: int) -> pa.Table:
-    """Comments of the queue that may change places, the next ones first: comment_id, text."""
+def get_unanswered(db: Database, queue: Queue, *, most: int) -> pa.Table:
+    """Comments of the train split that wait in the queue, the next ones first: comment_id, text."""
     with db.reading() as cursor:
         rows: pa.Table = cursor.sql(
-            f"SELECT m.comment_id, c.body AS text FROM ({_MOVABLE}) m JOIN comments c USING (comment_id)"
+            f"SELECT m.comment_id, c.body AS text FROM ({_UNANSWERED}) m JOIN comments c USING (comment_id)"
             " ORDER BY m.place LIMIT $most",
             params={**_asked(queue), "most": most},
         ).to_arrow_table()
@@ -117,7 +119,7 @@ def update_round(
             ) n
             WHERE queue_items.queue_id = $queue_id AND queue_items.comment_id = n.comment_id
             """,
-            _asked(queue),
+            {**_asked(queue), "now": now()},
         )
         cursor.unregister("learned_order")
     return True
@@ -167,6 +169,5 @@ def _round(row: tuple[Any, ...]) -> Round:
 
 def _asked(queue: Queue) -> dict[str, object]:
     return {
-        "queue_id": queue.queue_id, "dataset_id": queue.dataset_id, "counted_after": queue.counted_after,
-        "now": now(),
+        "queue_id": queue.queue_id, "dataset_id": queue.dataset_id, "counted_after": queue.counted_after
     }  # fmt: skip

@@ -1,10 +1,12 @@
 """Named queues: made once, with their comments in order."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from domain.comments import CommentFilter
 from domain.errors import NotFound
@@ -13,7 +15,7 @@ from domain.queues import LABELLED_ORDERS, Queue, QueueCounts, QueueSettings
 from storage.audit import add_entry
 from storage.comments import where
 from storage.database import EVERY_ID, Database, now
-from storage.saved_slices import CONDITIONS
+from storage.search_texts import catch_up_within
 
 _COLUMNS = "queue_id, dataset_id, name, settings, counted_after, own_after, created_at, created_by, closed_at"
 
@@ -98,6 +100,12 @@ _ORDERS = {
     ),
 }
 
+_UNDECIDED = """
+  AND c.comment_id NOT IN (
+    SELECT comment_id FROM labels_of($dataset_id, $low, $high) WHERE label_from = 'adjudicated'
+  )
+"""
+
 # Of texts that are alike but for spelling the oldest.
 _FIRST_OF_ITS_KIND = """
   AND c.comment_id IN (
@@ -170,12 +178,12 @@ def add_queue(
     settings: QueueSettings,
     *,
     actor: str,
-    slice_wanted: dict[str, str] | None = None,
+    members: Sequence[int] | None = None,
 ) -> Queue:
     """Make a queue and put its comments in order.
 
     Args:
-        slice_wanted: What the saved slice asks of a comment.
+        members: Only of these comments, those of a saved slice.
 
     Returns:
         The queue; nothing is kept of one that would be empty.
@@ -209,7 +217,7 @@ def add_queue(
                 "votes_needed": settings.votes_needed,
             },
         )
-        filled = _fill(cursor, queue, anew=anew, slice_wanted=slice_wanted)
+        filled = _fill(cursor, queue, anew=anew, members=members)
         if not filled:
             raise NotFound(f"No comment of '{dataset_id}' belongs into '{name}'.", hint="Ask for less.")
         add_entry(
@@ -220,23 +228,26 @@ def add_queue(
 
 
 def _fill(
-    cursor: duckdb.DuckDBPyConnection, queue: Queue, *, anew: bool, slice_wanted: dict[str, str] | None
+    cursor: duckdb.DuckDBPyConnection, queue: Queue, *, anew: bool, members: Sequence[int] | None
 ) -> int:
     settings = queue.settings
     wanted = CommentFilter(
         queue.dataset_id, contains=settings.contains, label=settings.label, split=settings.split,
         author=settings.author, excluded=False,
     )  # fmt: skip
+    if settings.contains:
+        catch_up_within(cursor, queue.dataset_id)
     tables, condition, params = where(wanted)
     join, sort = _ORDERS[settings.order]
     if not anew:
         condition += f" AND c.comment_id NOT IN ({_LABELLED_ENOUGH})"
     if settings.order == "disagreed":
-        condition += " AND l.label_from <> 'adjudicated'"
+        condition += _UNDECIDED
     if settings.once_per_text:
         condition += _FIRST_OF_ITS_KIND
-    saved = {f"slice_{name}": value for name, value in (slice_wanted or {}).items()}
-    condition += "".join(f" AND {CONDITIONS[name].replace('$', '$slice_')}" for name in slice_wanted or {})
+    if members is not None:
+        cursor.register("slice_members", pa.table({"comment_id": pa.array(members, pa.int64())}))
+        condition += " AND c.comment_id IN (SELECT comment_id FROM slice_members)"
     statement = f"""
         INSERT INTO queue_items
         SELECT $queue_id, row_number() OVER (ORDER BY {sort}, c.comment_id) AS place, c.comment_id
@@ -246,11 +257,13 @@ def _fill(
         ORDER BY place
     """
     known = {
-        **params, **saved, **EVERY_ID, "queue_id": queue.queue_id, "seed": settings.seed,
+        **params, **EVERY_ID, "queue_id": queue.queue_id, "seed": settings.seed,
         "imported": IMPORTED, "votes_needed": settings.votes_needed, "model_id": settings.model_id,
         "most": settings.most or EVERY_ID["high"],
     }  # fmt: skip
     cursor.execute(statement, {name: value for name, value in known.items() if f"${name}" in statement})
+    if members is not None:
+        cursor.unregister("slice_members")
     [(count,)] = cursor.execute(
         "SELECT count(*) FROM queue_items WHERE queue_id = $queue_id", {"queue_id": queue.queue_id}
     ).fetchall()

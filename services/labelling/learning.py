@@ -115,7 +115,7 @@ def _start(db: Database, queue: Queue, begun: Round, *, newer_than: int) -> None
     (folder.path / "inputs").mkdir(parents=True)
     labelled = stored.get_labelled(db, queue.dataset_id, most=MOST_LABELLED)
     pq.write_table(labelled, folder.path / "inputs" / "labelled.parquet")
-    waiting = stored.get_movable(db, queue, most=MOST_WAITING)
+    waiting = stored.get_unanswered(db, queue, most=MOST_WAITING)
     pq.write_table(waiting, folder.path / "inputs" / "waiting.parquet")
     settings = {"fresh": sum(number > newer_than for number in labelled["vote_id"].to_pylist())}
     write_whole(folder.path / "spec.json", json.dumps({"queue_id": queue.queue_id, "settings": settings}))

@@ -13,16 +13,16 @@ from domain.splits import SPLITS
 from domain.text import visible
 from services.curation.datasets import get_dataset, get_label_set
 from services.evaluation.intervals import Proportion, proportion
+from services.evaluation.saved_slices import wanted_of
 from services.labelling.care import within_limits
 from services.labelling.desk import QUEUE_LENGTH, record_votes
 from services.labelling.handing import hand_out
 from services.labelling.learning import learn_from
 from services.labelling.suggestions import with_suggestions
 from storage import comments, queue_leases, queues
-from storage.database import Database
+from storage.database import EVERY_ID, Database
 from storage.models import get_model
 from storage.queues import get_queue
-from storage.saved_slices import list_saved_slices
 
 __all__ = [
     "MAX_NAME", "CheckResult", "Recorded", "blinded", "close_queue", "count_queue", "count_stale",
@@ -76,7 +76,7 @@ def create_queue(db: Database, dataset_id: str, name: str, settings: QueueSettin
         called,
         checked,
         actor=who,
-        slice_wanted=_slice_wanted(db, dataset_id, checked),
+        members=_members(db, dataset_id, checked),
     )
 
 
@@ -207,16 +207,11 @@ def blinded(comment: Comment) -> Comment:
     )
 
 
-def _slice_wanted(db: Database, dataset_id: str, settings: QueueSettings) -> dict[str, str] | None:
+def _members(db: Database, dataset_id: str, settings: QueueSettings) -> list[int] | None:
     if settings.slice_name is None:
         return None
-    saved = {each.name: each.wanted for each in list_saved_slices(db, dataset_id)}
-    if settings.slice_name not in saved:
-        raise BadInput(
-            f"There is no saved slice '{settings.slice_name}'.",
-            hint=f"Saved: {', '.join(saved) or 'none yet; Evaluate saves them'}.",
-        )
-    return saved[settings.slice_name]
+    wanted = wanted_of(db, dataset_id, slice_name=settings.slice_name)
+    return comments.list_matching_ids(db, wanted, most=EVERY_ID["high"])
 
 
 def _may_take(queue: Queue, who: str) -> bool:

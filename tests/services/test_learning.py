@@ -1,3 +1,4 @@
+from hashlib import md5
 from itertools import count
 
 import numpy as np
@@ -15,7 +16,6 @@ from tests.waiting import until
 
 KIND = "thank you for {} what a good day"
 RUDE = "you stupid {} go away at once"
-DOUBTFUL = "{} is what stupid people thank you for"
 
 _ids = count()
 
@@ -33,23 +33,27 @@ def answer(db, queue, comments):
 def test_every_fifty_labels_a_baseline_learns_beside_and_what_it_doubts_comes_first(db):
     kids(db)
     rows = texts(*(KIND.format(f"word{n}") for n in range(80)), *(RUDE.format(f"name{n}") for n in range(80)))
-    put_in(db, [*rows, *({"id": f"d{n}", "text": DOUBTFUL.format(f"thing{n}")} for n in range(20))])
+    # Alike to nothing, so that each has a split of its own.
+    doubtful = [
+        f"thank stupid {' '.join(md5(bytes([n, k])).hexdigest()[:6] for k in range(8))}" for n in range(40)
+    ]
+    put_in(db, [*rows, *({"id": f"d{n}", "text": text} for n, text in enumerate(doubtful))])
     queue = create_queue(db, KIDS, "learns", QueueSettings(order="learning"), actor="lena").queue_id
     clear = set(numbers(db)[:160])
 
     def waiting(wanted):
         return [each.comment_id for each in next_in_queue(db, queue, actor="ana", wanted=wanted)]
 
-    answer(db, queue, [number for number in waiting(180) if number in clear][:49])
+    answer(db, queue, [number for number in waiting(200) if number in clear][:49])
     assert find_round(db, get_queue(db, queue)) is None
-    answer(db, queue, [number for number in waiting(180) if number in clear][:51])
+    answer(db, queue, [number for number in waiting(200) if number in clear][:51])
     with db.writing(KIDS) as cursor:  # her hand is empty: what it held would keep its place
         cursor.execute("DELETE FROM leases")
     until(lambda: learn_from(db, get_queue(db, queue)) or last_learned(db, queue), "a round", within_s=120)
     found = last_learned(db, queue)
     assert (found.labelled, found.fresh) == (100, 100) or found.labelled < 100  # of the train split only
     trained = {n for (n,) in asked(db, "SELECT comment_id FROM comments WHERE split = 'train'")}
-    first = [number for number in waiting(180) if number in trained][:5]
+    first = [number for number in waiting(200) if number in trained][:5]
     assert set(first) & clear == set()
 
 
