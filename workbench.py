@@ -18,6 +18,7 @@ from services.commands import (
     finding,
     generation,
     hosting,
+    importing,
     labelling,
     models,
     playground,
@@ -40,6 +41,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 for part in (
+    importing,
     curation,
     finding,
     agreement,

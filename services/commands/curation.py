@@ -1,18 +1,16 @@
-"""The commands from a file to a snapshot."""
+"""The commands from comments to a snapshot."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from services.commands.options import ME, As, Dataset, File, Home, Json, Most, Pairs, Several, Whose
-from services.commands.terminal import do, pairs_of
+from services.commands.options import ME, As, Dataset, Home, Json, Most, Several, Whose
+from services.commands.terminal import do
 
 
 def add_commands(app: typer.Typer) -> None:
     """Put them into the program."""
-    app.command("import")(import_)
-    app.command()(findings)
     app.command()(clean)
     app.command()(label)
     app.command()(snapshot)
@@ -22,66 +20,6 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(comments)
     app.command()(comment)
     app.command()(demo)
-
-
-def import_(
-    file: File,
-    dataset: Dataset,
-    column: Pairs = None,
-    label_map: Pairs = None,
-    labels: Annotated[str, typer.Option(help="Label set of a new dataset: allow,disallow")] = "",
-    group_by: Annotated[str, typer.Option(help="author, thread or none, for a new dataset.")] = "author",
-    votes_needed: Annotated[int, typer.Option(help="Votes a comment needs, for a new dataset.")] = 1,
-    several: Annotated[
-        bool | None,
-        typer.Option(
-            "--several/--one-label",
-            help="A comment may have several labels; else that is so where each label has a column.",
-        ),
-    ] = None,
-    annotators: Annotated[
-        str,
-        typer.Option(help="The column that names who labelled a row, or a column of each: rater_1,rater_2."),
-    ] = "",
-    look: Annotated[bool, typer.Option("--look", help="Show how the file is read; import nothing.")] = False,
-    actor: As = ME,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
-    """Bring a CSV, JSONL or Parquet file in: --column text=tweet --label-map 0=hate.
-
-    Several labels per comment: one column with insult|threat in it and --several, or a column of 0 and 1 for
-    each label, --column label:insult=is_insult --column label:threat=is_threat; with --one-label just one of
-    them is 1. Several votes per comment: --annotators worker for a row each, --annotators 'rater_*' for a
-    column each, --column count:hate=hate_votes for counts. An id of several columns: --column id:a=thread
-    --column id:b=turn.
-    """
-    if look:
-        do("look", {"path": str(file)}, home, as_json)
-        return
-    given: dict[str, Any] = {
-        "path": str(file),
-        "dataset": dataset,
-        "actor": actor,
-        "columns": pairs_of(column) or None,
-        "label_map": pairs_of(label_map) or None,
-        "labels": [name for name in labels.split(",") if name],
-        "group_by": group_by,
-        "votes_needed": votes_needed,
-        "several": several,
-        "annotators": [name for name in annotators.split(",") if name],
-    }
-    do("import", given, home, as_json)
-
-
-def findings(
-    import_id: int,
-    limit: Annotated[int | None, typer.Option(min=1, help="How many to show; else all.")] = None,
-    home: Home = None,
-    as_json: Json = False,
-) -> None:
-    """List the rows of an import that were refused, in conflict, or in with a note."""
-    do("findings", {"import_id": import_id, "limit": limit}, home, as_json)
 
 
 def clean(

@@ -25,20 +25,22 @@ from storage.intake.parent import (
     ID_COLUMN,
     LABEL_COLUMN,
     FileLook,
+    Reading,
     count_labels,
     id_fields,
     is_field,
     label_fields,
     look_at,
     parse,
+    reading_of,
     vote_fields,
 )
 from storage.returned_votes import labels_in_votes
 
 __all__ = [
-    "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "FileLook", "Finding", "Import", "complete_columns",
+    "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "FileLook", "Finding", "Import", "Reading", "complete_columns",
     "counts_sentence", "findings", "findings_csv", "get_import", "guess_columns", "import_file",
-    "label_values", "list_imports", "preview",
+    "label_values", "list_imports", "preview", "reading_of",
 ]  # fmt: skip
 
 # Told (what is going on, share from 0 to 1); may raise to stop the import, and then nothing has happened.
@@ -48,8 +50,14 @@ _READING_SHARE = 0.7
 
 # Column names that usually carry a field, most telling first.
 _USUAL_COLUMNS = {
-    "text": ("text", "comment", "comment_text", "body", "content", "message", "tweet", "prompt"),
-    "label": ("label", "class", "gold", "category", "verdict", "is_toxic", "toxic", "completion"),
+    "text": (
+        "text", "comment", "comment_text", "body", "content", "message", "tweet", "messages.user",
+        "prompt.user", "prompt",
+    ),
+    "label": (
+        "label", "class", "gold", "category", "verdict", "is_toxic", "toxic", "messages.assistant",
+        "completion.assistant", "completion",
+    ),
     "id": ("id", "comment_id", "external_id", "uuid", "rev_id"),
     "author": ("author", "user", "username", "user_id", "author_id", "channel"),
     "thread": ("thread", "video", "video_id", "thread_id", "post_id", "conversation_id"),
@@ -60,30 +68,35 @@ _USUAL_COLUMNS = {
     "score": ("score", "toxicity", "severity"),
     "reason": ("reason", "policy"),
     "votes": (EXPORTED_VOTES,),  # as an export of ours has them; elsewhere "votes" is a number
-}
+}  # fmt: skip
+_SAID = ("messages.", "prompt.", "completion.")  # what stands behind these is a role
 
 
-def preview(path: Path) -> FileLook:
+def preview(path: Path, reading: Reading | None = None) -> FileLook:
     """The first rows of a file and how it was read.
 
     Raises:
-        BadInput: it cannot be read as CSV, JSONL or Parquet.
+        BadInput: it cannot be read as any format that is known here.
     """
-    return look_at(path)
+    return look_at(path, reading)
 
 
-def label_values(path: Path, columns: dict[str, str]) -> dict[str, int]:
+def label_values(path: Path, columns: dict[str, str], reading: Reading | None = None) -> dict[str, int]:
     """How many rows of the file have each value of the label column; empty where none is mapped.
 
     Columns of one label each count as one that holds the labels with a 1, those of annotators as a vote each.
     """
     is_labelled = "label" in columns or label_fields(columns) or vote_fields(columns)
-    return count_labels(path, columns=columns) if "text" in columns and is_labelled else {}
+    return count_labels(path, columns=columns, reading=reading) if "text" in columns and is_labelled else {}
 
 
 def guess_columns(columns: tuple[str, ...]) -> dict[str, str]:
     """Field to column, for the columns whose name usually carries that field."""
     by_name = {column.strip().casefold(): column for column in columns}
+    for name in columns:  # of the objects in the cells of a column, as in data.prompt
+        _, dot, key = name.strip().casefold().partition(".")
+        if dot and not name.casefold().startswith(_SAID):
+            by_name.setdefault(key, name)
     guesses: dict[str, str] = {}
     for field, usual in _USUAL_COLUMNS.items():
         column = next((by_name[name] for name in usual if name in by_name), None)
@@ -117,6 +130,7 @@ def import_file(
     group_by: str = "author",
     votes_needed: int = 1,
     several: bool | None = None,
+    reading: Reading | None = None,
     file_name: str | None = None,
     progress: Progress = lambda _what, _share: None,
 ) -> Import:
@@ -130,6 +144,7 @@ def import_file(
         labels: The label set of a new dataset; if not given, the labels that the map or the file names.
         group_by, votes_needed, several: As in `create_dataset`, for a new dataset. Where it is not said, a
             column for each label makes one with several labels.
+        reading: What is known of how the file is written; the rest is found out.
         file_name: What the file is called to the person, where it was uploaded under another name.
 
     Raises:
@@ -137,7 +152,7 @@ def import_file(
         Conflict: the import was cancelled.
     """
     who = actor_named(actor)
-    mapping = columns or guess_columns(look_at(path).columns)
+    mapping = columns or guess_columns(look_at(path, reading).columns)
     spread = label_fields(mapping)
     known = stored.find_dataset(db, dataset_id)
     _check_mapping(mapping, spread)
@@ -147,6 +162,7 @@ def import_file(
             path,
             folder,
             columns=mapping,
+            reading=reading,
             on_progress=lambda rows, share: progress(f"{rows:,} rows read", share * _READING_SHARE),
             is_cancelled=None,
         )
@@ -182,7 +198,11 @@ def import_file(
                 dataset_id=dataset_id,
                 file_name=file_name or path.name,
                 file_sha256=parsed.sha256,
-                mapping={"columns": mapping, "labels": label_map or {}},
+                mapping={
+                    "columns": mapping,
+                    "labels": label_map or {},
+                    "reading": (reading or Reading()).as_dict(),
+                },
                 counts={},
                 seconds=seconds,
                 created_at=now(),

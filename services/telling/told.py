@@ -63,6 +63,23 @@ def _import(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+def _checked_file(answer: Answer) -> str:
+    reasons = [f"  {rows:,} × {shortened(reason, 200)}" for reason, rows in answer["reasons"].items()]
+    head = f"{answer['accepted']:,} rows would go in, {answer['refused']:,} would be refused."
+    return "\n".join([head, *reasons])
+
+
+def _mappings(answer: Answer) -> str:
+    lines = [
+        f"{shortened(each['name'])}: "
+        + shortened(
+            ", ".join(f"{field}={column}" for field, column in each["mapping"]["columns"].items()), 300
+        )
+        for each in answer
+    ]
+    return "\n".join(lines) or "No mapping is saved: import FILE --save-mapping NAME."
+
+
 def _findings(answer: Answer) -> str:
     lines = [
         f"line {f['line']}: {f['kind']}: {shortened(f['reason'], 200)}: {shortened(f['raw'])}" for f in answer
@@ -222,6 +239,8 @@ def _short(value: Answer) -> str:
 
 _TELLERS: dict[str, Callable[[Answer], str]] = {
     "import": _import,
+    "check-import": _checked_file,
+    "mappings": _mappings,
     "findings": _findings,
     "clean": _clean,
     "snapshot": _snapshot,

@@ -1,13 +1,11 @@
-"""The verbs from a file to a snapshot: import, clean, label, find, freeze."""
+"""The verbs from comments to a snapshot: clean, label, find, freeze."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from domain.comments import CommentFilter
 from domain.errors import BadInput
-from services.curation import annotators as voting
-from services.curation import cleaning, comments, datasets, importing, snapshots
+from services.curation import cleaning, comments, datasets, snapshots
 from services.demo import load_demo
 from services.labelling import desk
 from services.standing import list_standings
@@ -16,63 +14,6 @@ from storage.database import Database
 from storage.snapshots import get_snapshot, list_snapshots
 
 Progress = Callable[[str, float], None]
-
-
-def look_at_file(_db: Database, *, path: str) -> Any:
-    """How a file is read, and what its columns are taken for; nothing is imported."""
-    look = importing.preview(Path(path))
-    return {"look": look, "columns": importing.guess_columns(look.columns)}
-
-
-def import_file(
-    db: Database,
-    *,
-    path: str,
-    dataset: str,
-    actor: str,
-    columns: dict[str, str] | None = None,
-    label_map: dict[str, str] | None = None,
-    labels: list[str] | None = None,
-    group_by: str = "author",
-    votes_needed: int = 1,
-    several: bool | None = None,
-    annotators: list[str] | None = None,
-    progress: Progress,
-) -> Any:
-    """Bring a file in; fields that `columns` does not name are guessed from the names of the columns.
-
-    `annotators` are the columns of annotators, as `with_annotators` takes them.
-    """
-    if columns or annotators:
-        present = importing.preview(Path(path)).columns
-        columns = _with_guesses(present, columns or {}, annotators or [])
-    done = importing.import_file(
-        db,
-        Path(path),
-        dataset,
-        actor=actor,
-        columns=columns,
-        label_map=label_map,
-        labels=tuple(labels or ()),
-        group_by=group_by,
-        votes_needed=votes_needed,
-        several=several,
-        progress=progress,
-    )
-    return {"import": done, "sentence": importing.counts_sentence(done)}
-
-
-def _with_guesses(present: tuple[str, ...], named: dict[str, str], annotators: list[str]) -> dict[str, str]:
-    """What was named, the annotators, and guesses for the rest."""
-    guessed = importing.complete_columns(present, named)
-    if len(annotators) > 1 or any("*" in name for name in annotators):
-        guessed = {field: column for field, column in guessed.items() if field in named or field != "label"}
-    return voting.with_annotators(present, guessed, annotators)
-
-
-def list_findings(db: Database, *, import_id: int, limit: int | None = None) -> Any:
-    """The rows of an import that did not go in as they stand."""
-    return importing.findings(db, import_id, limit=limit)
 
 
 def clean_or_preview(
@@ -190,9 +131,6 @@ def _known(db: Database, dataset: str) -> str:
 
 
 VERBS: dict[str, Callable[..., Any]] = {
-    "look": look_at_file,
-    "import": import_file,
-    "findings": list_findings,
     "clean": clean_or_preview,
     "label": label_or_list,
     "snapshot": take_or_list_snapshots,

@@ -15,6 +15,7 @@ from services.verbs import (
     finding,
     generation,
     hosting,
+    importing,
     labelling,
     models,
     playground,
@@ -28,6 +29,7 @@ from services.verbs import (
 )
 
 VERBS: dict[str, Callable[..., Any]] = {
+    **importing.VERBS,
     **curation.VERBS,
     **finding.VERBS,
     **agreement.VERBS,

@@ -37,7 +37,7 @@ MAX_RAW_CHARACTERS = 2_000
 LOOK_ROWS = 20
 MAX_LABEL_VALUES = 200
 
-FileFormat = Literal["csv", "jsonl", "parquet"]
+FileFormat = Literal["csv", "jsonl", "json", "parquet", "arrow", "xlsx"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class FileLook:
-    """What a first look at a file shows. Cells of `rows` are cut at 2,000 characters."""
+    """What a first look at a file shows. Cells of `rows` are cut at 2,000 characters.
+
+    `quoting` is one of `storage.intake.reading.QUOTINGS`, `header` yes or no; both are empty where the format
+    has no such thing.
+    """
 
     file_format: FileFormat
     encoding: str
@@ -65,6 +69,8 @@ class FileLook:
     rows: tuple[dict[str, str | None], ...]
     bytes: int
     findings: tuple[Finding, ...]
+    quoting: str = ""
+    header: str = ""
 
 
 @dataclass(frozen=True)

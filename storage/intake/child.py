@@ -15,27 +15,18 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 from domain.errors import BadInput, WorkbenchError
-from domain.text import shortened
-from storage.intake import csv_rows, jsonl_rows, parquet_rows
-from storage.intake.batch import MAX_LABEL_VALUES, MAX_ROWS, Batch, FileFormat, FileLook
-from storage.intake.shaping import shaped
+from storage.intake.batch import MAX_LABEL_VALUES, MAX_ROWS, Batch
+from storage.intake.dataset_folder import digest_of
+from storage.intake.formats import look, rows_of
+from storage.intake.reading import reading_of
 from storage.intake.writing import ArrowFiles, sketched
 
 _PARENT_DIED = 3
 _PROGRESS_EVERY_S = 0.2
-
-_FOREIGN = {
-    b"PK\x03\x04": "a ZIP archive, perhaps an Excel workbook",
-    b"\x1f\x8b": "compressed with gzip",
-    b"%PDF": "a PDF",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"SQLite format 3": "a SQLite database",
-}
 
 
 def main() -> None:
@@ -45,42 +36,39 @@ def main() -> None:
     _limit(task["limits"])
     gc.disable()  # millions of short lists and not one cycle among them
     try:
-        path = Path(task["path"])
+        path, scratch, reading = Path(task["path"]), Path(task["scratch"]), reading_of(task["reading"])
         if task["verb"] == "look":
-            _say({"look": asdict(look(path))})
+            _say({"look": asdict(look(path, reading, scratch))})
         elif task["verb"] == "labels":
-            _say({"labels": count_labels(path, task["columns"])})
+            _say({"labels": count_labels(rows_of(path, task["columns"], reading, scratch))})
         else:
-            _say({"parsed": parse(path, Path(task["into"]), task["columns"])})
+            rows = rows_of(path, task["columns"], reading, scratch)
+            _say({"parsed": parse(rows, Path(task["into"])) | {"sha256": digest_of(path)}})
     except WorkbenchError as error:
         _say({"error": error.as_dict()})
+    except OSError as error:
+        _say({"error": _no_room(error).as_dict()})
     except MemoryError:
         _say({"error": _too_much_memory(task["limits"]["memory_bytes"]).as_dict()})
 
 
-def look(path: Path) -> FileLook:
-    """Format, columns and first rows of the file."""
-    readers = {"csv": csv_rows.look, "jsonl": jsonl_rows.look, "parquet": parquet_rows.look}
-    return readers[format_of(path)](path, path.stat().st_size)
-
-
-def count_labels(path: Path, columns: dict[str, str]) -> list[tuple[str, int]]:
-    """The values of the label column, those of the most rows first, and how many rows have each."""
+def count_labels(batches: Iterator[Batch]) -> list[tuple[str, int]]:
+    """The labels of the rows, those of the most rows first, and how many rows have each."""
     counts: Counter[str] = Counter()
-    for batch in shaped(_batches(path, columns), columns):
+    for batch in batches:
         counts.update(label for label in batch.fields.get("label", ()) if label is not None)
     return counts.most_common(MAX_LABEL_VALUES)
 
 
-def parse(path: Path, into: Path, columns: dict[str, str]) -> dict[str, Any]:
-    """Write the rows and findings of the file into the folder; what `ParsedFile` needs to know of them.
+def parse(batches: Iterator[Batch], into: Path) -> dict[str, Any]:
+    """Write the rows and findings into the folder; what `ParsedFile` needs to know of them.
 
     One thread does it all: a second one for the sketches was measured to be no faster (Python's global lock).
     """
     seconds = dict.fromkeys(("parse", "sketch", "write"), 0.0)
     told_at = 0.0
     with ArrowFiles(into) as files:
-        for batch in _timed(shaped(_batches(path, columns), columns), seconds):
+        for batch in _timed(batches, seconds):
             started = time.perf_counter()
             sketches = sketched(batch.fields["text"])
             done = time.perf_counter()
@@ -90,60 +78,7 @@ def parse(path: Path, into: Path, columns: dict[str, str]) -> dict[str, Any]:
             if done - told_at > _PROGRESS_EVERY_S:
                 told_at = done
                 _say({"progress": [files.row_count, batch.share]})
-    with path.open("rb") as file:
-        sha256 = file_digest(file, "sha256").hexdigest()
-    return {
-        "row_count": files.row_count,
-        "refused_count": files.refused_count,
-        "sha256": sha256,
-        "seconds": seconds,
-    }
-
-
-def format_of(path: Path) -> FileFormat:
-    """The format of the file by its first bytes; its name says nothing.
-
-    Raises:
-        BadInput: a format that is not read here.
-    """
-    with path.open("rb") as file:
-        head = file.read(1024)
-    if head.startswith(b"PAR1"):
-        return "parquet"
-    for magic, name in _FOREIGN.items():
-        if head.startswith(magic):
-            raise BadInput(f"The file is {name}.", hint="CSV, TSV, JSONL and Parquet can be read.")
-    start = head.removeprefix(b"\xef\xbb\xbf").replace(b"\0", b"").lstrip(b"\xff\xfe \t\r\n")
-    if start.startswith(b"[") and start[1:].lstrip().startswith(b"{"):
-        raise BadInput(
-            "The file is one JSON array.",
-            hint="Write one object a line (JSONL), without brackets around them.",
-        )
-    return "jsonl" if start.startswith(b"{") else "csv"
-
-
-def _batches(path: Path, columns: dict[str, str]) -> Iterator[Batch]:
-    kind = format_of(path)
-    if kind == "csv":
-        layout = csv_rows.layout_of(path)
-        _check_columns(columns, layout.columns)
-        yield Batch([], {"text": []}, list(layout.preamble), 0.0)
-        yield from csv_rows.batches(path, layout, columns)
-    elif kind == "jsonl":
-        _check_columns(columns, jsonl_rows.columns_of(path))
-        yield from jsonl_rows.batches(path, columns)
-    else:
-        _check_columns(columns, parquet_rows.columns_of(path))
-        yield from parquet_rows.batches(path, columns)
-
-
-def _check_columns(columns: dict[str, str], present: tuple[str, ...]) -> None:
-    for field, column in columns.items():
-        if column not in present:
-            raise BadInput(
-                f"The file has no column {shortened(column)} for the {field}.",
-                hint=f"It has {shortened(', '.join(present), 500)}.",
-            )
+    return {"row_count": files.row_count, "refused_count": files.refused_count, "seconds": seconds}
 
 
 def _timed(batches: Iterator[Batch], seconds: dict[str, float]) -> Iterator[Batch]:
@@ -178,6 +113,13 @@ def _end_with_parent() -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
     os._exit(_PARENT_DIED)
+
+
+def _no_room(error: OSError) -> BadInput:
+    return BadInput(
+        f"The file cannot be read or unpacked: {error.strerror or error}.",
+        hint="If the disk is full, make room; nothing of the file went in.",
+    )
 
 
 def _too_much_memory(limit: int) -> BadInput:

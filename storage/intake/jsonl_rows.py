@@ -1,6 +1,5 @@
-"""JSONL: one object a line; a line that is anything else is refused and the others go on."""
+"""JSON: one object a line, or one array of objects; what else stands there is refused, the others go on."""
 
-import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -8,45 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BadInput
-from storage.intake.batch import (
-    MAX_COLUMNS,
-    MAX_FIELD_CHARACTERS,
-    Batch,
-    FileLook,
-    Finding,
-    first_rows,
-    refusal,
-)
-from storage.intake.lines import encoding_of, encoding_reason, is_damaged, line_blocks
-
-MAX_DEPTH = 20
+from storage.intake.batch import MAX_COLUMNS, MAX_FIELD_CHARACTERS, Batch, FileLook, first_rows, refusal
+from storage.intake.encodings import encoding_of
+from storage.intake.json_objects import Literal, Refused, kind, objects_of
+from storage.intake.lines import is_damaged
+from storage.intake.reading import Reading
 
 _SAMPLE_BLOCKS = 3
-_BLANK = " \t\r\n"
 
 
-class _Literal(str):
-    """A number or truth value as it stands in the file."""
-
-
-class _Refused(Exception):
-    """Why one line is not taken; never leaves this module."""
-
-
-def columns_of(path: Path) -> tuple[str, ...]:
+def columns_of(path: Path, reading: Reading, *, is_array: bool = False) -> tuple[str, ...]:
     """The keys of the first objects, in the order of their first appearance.
 
     Raises:
-        BadInput: no line of the first three megabytes holds an object, or they have more than 200 keys.
+        BadInput: nothing in the first three megabytes is an object, or they have more than 200 keys.
     """
     names: dict[str, None] = {}
-    encoding = encoding_of(path)
-    for block in islice(line_blocks(path, encoding), _SAMPLE_BLOCKS):
-        for line in block.lines:
-            try:
-                names.update(dict.fromkeys(_object(line, encoding)))
-            except _Refused:
-                continue
+    for found, _ in islice(objects_of(path, _encoding(path, reading), is_array=is_array), _SAMPLE_BLOCKS):
+        for one in found:
+            names.update(dict.fromkeys(one.value))
             if len(names) > MAX_COLUMNS:
                 raise BadInput(
                     f"The objects have more than {MAX_COLUMNS} keys.",
@@ -54,74 +33,74 @@ def columns_of(path: Path) -> tuple[str, ...]:
                 )
     if not names:
         raise BadInput(
-            "No line holds a JSON object.",
-            hint='Each line must be one object, as in {"text": "…", "label": "…"}.',
+            f"No {'item of the array' if is_array else 'line'} holds a JSON object.",
+            hint='Each must be one object, as in {"text": "…", "label": "…"}.',
         )
     return tuple(names)
 
 
-def look(path: Path, size: int) -> FileLook:
+def look(path: Path, reading: Reading, *, is_array: bool = False) -> FileLook:
     """Keys and first rows of the file; a nested value is only named, as in (a list)."""
-    columns = columns_of(path)
-    encoding = encoding_of(path)
-    rows, findings = first_rows(_batches(path, encoding, partial(_shown, columns=columns), list(columns)))
-    return FileLook("jsonl", encoding.removesuffix("-sig"), "", columns, rows, size, findings)
+    columns = columns_of(path, reading, is_array=is_array)
+    encoding = _encoding(path, reading)
+    shown = partial(_shown, columns=columns)
+    rows, findings = first_rows(_batches(path, encoding, shown, list(columns), is_array=is_array))
+    name = encoding.removesuffix("-sig")
+    return FileLook("json" if is_array else "jsonl", name, "", columns, rows, path.stat().st_size, findings)
 
 
-def batches(path: Path, columns: dict[str, str]) -> Iterator[Batch]:
+def batches(
+    path: Path, columns: dict[str, str], reading: Reading, *, is_array: bool = False
+) -> Iterator[Batch]:
     """The wanted keys (field name to key) of every object; only the text must be there, and be a string."""
-    return _batches(path, encoding_of(path), partial(_cells, columns=columns), list(columns))
+    cells = partial(_cells, columns=columns)
+    return _batches(path, _encoding(path, reading), cells, list(columns), is_array=is_array)
+
+
+def _encoding(path: Path, reading: Reading) -> str:
+    """JSON is Unicode: what is not, costs its object, unless somebody says which encoding it is in."""
+    found = reading.encoding or encoding_of(path)
+    is_unicode = found.startswith("utf-") and found != "utf-8"
+    return found if is_unicode or reading.encoding not in ("", "utf-8") else "utf-8-sig"
 
 
 def _batches(
-    path: Path, encoding: str, cells_of: Callable[[dict[str, Any]], dict[str, str | None]], names: list[str]
+    path: Path,
+    encoding: str,
+    cells_of: Callable[[dict[str, Any]], dict[str, str | None]],
+    names: list[str],
+    *,
+    is_array: bool,
 ) -> Iterator[Batch]:
-    before = 0
-    for block in line_blocks(path, encoding):
+    for found, share in objects_of(path, encoding, is_array=is_array):
         numbers: list[int] = []
-        findings: list[Finding] = []
+        findings = []
         fields: dict[str, list[Any]] = {name: [] for name in names}
-        for number, line in enumerate(block.lines, start=before + 1):
-            if not line.strip(_BLANK):
+        for one in found:
+            if one.reason:
+                findings.append(refusal(one.line, one.reason, one.raw))
                 continue
             try:
-                cells = cells_of(_object(line, encoding))
-            except _Refused as refused:
-                findings.append(refusal(number, str(refused), line.rstrip("\r\n")))
+                cells = cells_of(one.value)
+            except Refused as refused:
+                findings.append(refusal(one.line, str(refused), one.raw.rstrip("\r\n")))
                 continue
-            numbers.append(number)
+            numbers.append(one.line)
             for name, cell in cells.items():
                 fields[name].append(cell)
-        before += len(block.lines)
-        yield Batch(numbers, fields, findings, block.share)
-
-
-def _object(line: str, encoding: str) -> dict[str, Any]:
-    if is_damaged(line):
-        raise _Refused(encoding_reason(line, encoding))
-    try:
-        value = _DECODER.decode(line.strip(_BLANK))
-    except RecursionError as error:
-        raise _Refused(f"Nested deeper than {MAX_DEPTH} levels.") from error
-    except json.JSONDecodeError as error:
-        raise _Refused(f"Not JSON: {error.msg} at character {error.pos + 1}.") from error
-    if not isinstance(value, dict):
-        raise _Refused(f"The line is {_kind(value)}, not an object.")
-    if line.count("[") + line.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
-        raise _Refused(f"Nested deeper than {MAX_DEPTH} levels.")
-    return value
+        yield Batch(numbers, fields, findings, share)
 
 
 def _cells(found: dict[str, Any], columns: dict[str, str]) -> dict[str, str | None]:
     return {
-        name: _text(found, key) if name == "text" else _cell(found.get(key), key)
+        name: text_of(found, key) if name == "text" else cell_of(found.get(key), key)
         for name, key in columns.items()
     }
 
 
 def _shown(found: dict[str, Any], columns: tuple[str, ...]) -> dict[str, str | None]:
     return {
-        key: f"({_kind(value)})" if isinstance(value := found.get(key), dict | list) else _plain(value)
+        key: f"({kind(value)})" if isinstance(value := found.get(key), dict | list) else _plain(value)
         for key in columns
     }
 
@@ -132,65 +111,35 @@ def _plain(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def _cell(value: Any, key: str) -> str | None:
+def cell_of(value: Any, key: str) -> str | None:
+    """A value as the text of a field; None where it is null or empty.
+
+    Raises:
+        Refused: it is a list or an object, too long, or holds half of a character.
+    """
     if isinstance(value, dict | list):
-        raise _Refused(f"{key} is {_kind(value)}, not a string.")
+        raise Refused(f"{key} is {kind(value)}, not a string.")
     text = _plain(value)
     return _checked(text, key) if text else None
 
 
-def _text(found: dict[str, Any], key: str) -> str:
+def text_of(found: dict[str, Any], key: str) -> str:
+    """The text of the comment, which must be there.
+
+    Raises:
+        Refused: it is missing, no string, too long, or holds half of a character.
+    """
     if key not in found:
-        raise _Refused(f"There is no {key}.")
+        raise Refused(f"There is no {key}.")
     value = found[key]
-    if not isinstance(value, str) or isinstance(value, _Literal):
-        raise _Refused(f"{key} is {_kind(value)}, not a string.")
+    if not isinstance(value, str) or isinstance(value, Literal):
+        raise Refused(f"{key} is {kind(value)}, not a string.")
     return _checked(value, key)
 
 
 def _checked(value: str, key: str) -> str:
     if len(value) > MAX_FIELD_CHARACTERS:
-        raise _Refused(f"{key} is longer than {MAX_FIELD_CHARACTERS:,} characters.")
+        raise Refused(f"{key} is longer than {MAX_FIELD_CHARACTERS:,} characters.")
     if is_damaged(value):
-        raise _Refused(f"{key} holds half of a character, as in \\ud83d without its other half.")
+        raise Refused(f"{key} holds half of a character, as in \\ud83d without its other half.")
     return value
-
-
-def _kind(value: Any) -> str:
-    if isinstance(value, _Literal):
-        return "a number"
-    if value is None:
-        return "null"
-    kinds: dict[type, str] = {bool: "true or false", str: "a string", list: "a list", dict: "an object"}
-    return kinds[type(value)]
-
-
-def _depth(value: Any) -> int:
-    """Levels of lists and objects, without recursion."""
-    level, depth = [value], 0
-    while level:
-        inner = [one for one in level if isinstance(one, dict | list)]
-        level = [part for one in inner for part in (one.values() if isinstance(one, dict) else one)]
-        depth += bool(inner)
-    return depth
-
-
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise _Refused(f"The key {double} appears twice.")
-    return found
-
-
-def _no_constant(name: str) -> Any:
-    raise _Refused(f"{name} is not JSON.")
-
-
-_DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique_keys,
-    parse_int=_Literal,
-    parse_float=_Literal,
-    parse_constant=_no_constant,
-)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from domain.errors import BadInput, Conflict, from_dict
+from domain.errors import BadInput, Conflict, NotFound, from_dict
 from storage.intake.batch import (
     EXPORTED_VOTES,
     FIELDS,
@@ -26,13 +26,14 @@ from storage.intake.batch import (
 )
 from storage.intake.id_columns import ID_COLUMN, id_fields
 from storage.intake.label_columns import LABEL_COLUMN, label_fields
+from storage.intake.reading import ENCODINGS, HEADERS, QUOTINGS, Reading, reading_of
 from storage.intake.shaping import is_field
 from storage.intake.vote_columns import COUNT_COLUMN, VOTE_COLUMN, vote_fields
 
 __all__ = [
-    "COUNT_COLUMN", "EXPORTED_VOTES", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "MARKS_COLUMN", "VOTE_COLUMN",
-    "FileLook", "Finding", "ParsedFile", "count_labels", "id_fields", "is_field", "label_fields", "look_at",
-    "parse", "vote_fields",
+    "COUNT_COLUMN", "ENCODINGS", "EXPORTED_VOTES", "FIELDS", "HEADERS", "ID_COLUMN", "LABEL_COLUMN",
+    "MARKS_COLUMN", "QUOTINGS", "VOTE_COLUMN", "FileLook", "Finding", "ParsedFile", "Reading", "count_labels",
+    "id_fields", "is_field", "label_fields", "look_at", "parse", "reading_of", "vote_fields",
 ]  # fmt: skip
 
 Progress = Callable[[int, float], None]
@@ -61,27 +62,25 @@ class ParsedFile:
     seconds: dict[str, float]
 
 
-def look_at(path: Path) -> FileLook:
-    """Format, columns and the first 20 rows of a file.
+def look_at(path: Path, reading: Reading | None = None) -> FileLook:
+    """Format, columns and the first 20 rows of a file, or of the folder of a data set.
 
     Raises:
-        BadInput: the file cannot be read as CSV, TSV, JSONL or Parquet.
+        BadInput: the file cannot be read as any format that is known here.
     """
-    _check_size(path)
-    told = _run({"verb": "look", "path": str(path.resolve())}, wall_s=_LOOK_WALL_S)["look"]
+    told = _run(_task("look", path, reading), wall_s=_LOOK_WALL_S)["look"]
     told["columns"], told["rows"] = tuple(told["columns"]), tuple(told["rows"])
     told["findings"] = tuple(Finding(**finding) for finding in told["findings"])
     return FileLook(**told)
 
 
-def count_labels(path: Path, *, columns: dict[str, str]) -> dict[str, int]:
+def count_labels(path: Path, *, columns: dict[str, str], reading: Reading | None = None) -> dict[str, int]:
     """How many rows of the file have each value of the label column: at most 200 values, frequent first.
 
     Raises:
         BadInput: the file as a whole cannot be read.
     """
-    _check_size(path)
-    task = {"verb": "labels", "path": str(path.resolve()), "columns": columns}
+    task = _task("labels", path, reading) | {"columns": columns}
     return dict(_run(task, wall_s=_PARSE_WALL_S)["labels"])
 
 
@@ -90,6 +89,7 @@ def parse(
     into: Path,
     *,
     columns: dict[str, str],
+    reading: Reading | None = None,
     on_progress: Progress | None = None,
     is_cancelled: Callable[[], bool] | None = None,
 ) -> ParsedFile:
@@ -101,6 +101,7 @@ def parse(
         columns: Field name to column name in the file; the text must be among them. Beside those of `FIELDS`
             there are `id:` and a part of the id, `label:` and a label, `vote:` and an annotator, `count:` and
             a label.
+        reading: What is known of how the file is written; the rest is found out.
         on_progress: Called with the rows written and the share of the file read, a few times a second.
         is_cancelled: Asked ten times a second; the child is killed when it says yes.
 
@@ -108,12 +109,11 @@ def parse(
         BadInput: the file as a whole cannot be read; single rows that cannot are findings.
         Conflict: the import was cancelled.
     """
-    _check_size(path)
     unknown = sorted(name for name in columns if not is_field(name))
     if unknown or "text" not in columns:
         problem = f"There is no field {unknown[0]}." if unknown else "No column is chosen for the text."
         raise BadInput(problem, hint=f"The fields are {', '.join(FIELDS)}; the text is needed.")
-    task = {"verb": "parse", "path": str(path.resolve()), "into": str(into.resolve()), "columns": columns}
+    task = _task("parse", path, reading) | {"into": str(into.resolve()), "columns": columns}
     rows, findings = into / ROWS_FILE, into / FINDINGS_FILE
     try:
         told = _run(task, wall_s=_PARSE_WALL_S, on_progress=on_progress, is_cancelled=is_cancelled)["parsed"]
@@ -124,10 +124,14 @@ def parse(
     return ParsedFile(rows, findings, **told)
 
 
-def _check_size(path: Path) -> None:
-    size = path.stat().st_size
+def _task(verb: str, path: Path, reading: Reading | None) -> dict[str, Any]:
+    try:
+        size = sum(each.stat().st_size for each in path.iterdir()) if path.is_dir() else path.stat().st_size
+    except OSError as error:
+        raise NotFound(f"'{path.name}' cannot be read: {error.strerror}.", hint="Check the path.") from error
     if size > MAX_FILE_BYTES:
         raise BadInput(f"The file has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read.", hint="Split it.")
+    return {"verb": verb, "path": str(path.resolve()), "reading": (reading or Reading()).as_dict()}
 
 
 def _run(
@@ -139,9 +143,14 @@ def _run(
 ) -> dict[str, Any]:
     """The child's answer to the task."""
     end = time.monotonic() + wall_s
-    with tempfile.TemporaryFile() as complaints, _child(complaints) as process:
+    with (
+        tempfile.TemporaryDirectory(prefix="unpacked-", ignore_cleanup_errors=True) as scratch,
+        tempfile.TemporaryFile() as complaints,
+        _child(complaints) as process,
+    ):
         assert process.stdin is not None
-        process.stdin.write(json.dumps(task | {"limits": _LIMITS}).encode("ascii") + b"\n")
+        asked = task | {"limits": _LIMITS, "scratch": scratch}
+        process.stdin.write(json.dumps(asked).encode("ascii") + b"\n")
         process.stdin.flush()  # and stays open: its end would tell the child that we have died
         for message in _messages(process):
             if is_cancelled is not None and is_cancelled():

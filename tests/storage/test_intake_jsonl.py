@@ -1,12 +1,15 @@
 """JSONL through the real child process."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from domain.errors import BadInput
+from storage.intake.jsonl_rows import batches, columns_of
 from storage.intake.parent import look_at
-from tests.storage.intake_files import outcome_of, parsed, rows_of, texts_of, written
+from storage.intake.reading import Reading
+from tests.storage.intake_files import outcome_of, rows_of, texts_of, written
 
 
 def test_good_lines_go_in_and_numbers_keep_their_writing(tmp_path: Path):
@@ -68,6 +71,58 @@ def test_a_look_names_nested_values(tmp_path: Path):
     assert seen.rows[1] == {"text": "b", "tags": None, "ok": None, "id": "2"}
 
 
-def test_an_array_of_objects_is_refused_with_advice(tmp_path: Path):
-    with pytest.raises(BadInput, match="one JSON array"):
-        parsed(written(tmp_path, '[\n {"text": "a"}]'), text="text")
+ARRAY = """[
+ {"text": "a", "n": 1},
+ {"text": "b", "text": "c"}, {"text": "d",
+  "n": [1]},
+ 7, {"n": NaN, "text": "e"},
+ {"text": "]},{"}
+]
+"""
+
+
+def test_an_array_of_objects_is_read_and_only_spoilt_items_are_refused(tmp_path: Path, monkeypatch):
+    for block_bytes in (7, 1 << 20):
+        monkeypatch.setattr("storage.intake.lines.BLOCK_BYTES", block_bytes)
+        texts, refused, lines = [], [], []
+        path = written(tmp_path, ARRAY)
+        for batch in batches(path, {"text": "text"}, Reading(), is_array=True):
+            texts += batch.fields["text"]
+            lines += batch.lines
+            refused += [(one.line, one.reason) for one in batch.findings]
+        assert texts == ["a", "d", "]},{"]
+        assert lines == [2, 3, 6]
+        assert refused == [
+            (3, "The key text appears twice."),
+            (5, "The line is a number, not an object."),
+            (5, "NaN is not JSON."),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ('[{"text": "a"}, {"text": "b"', "not JSON in the item at line 1"),
+        ('[{"text": "a"}', "not closed"),
+        ('[{"text": "a"}]\n[]', "Something stands after the array"),
+        ('[{"text": ' + "[" * 100_000, "nested too deep"),
+        ("[]", "No item of the array"),
+    ],
+)
+def test_an_array_that_is_no_json_as_a_whole_says_where(tmp_path: Path, content: str, message: str):
+    with pytest.raises(BadInput, match=message):
+        list(columns_of(written(tmp_path, content), Reading(), is_array=True))
+
+
+def test_what_each_role_said_last_is_a_value_of_its_own(tmp_path: Path):
+    said = [("system", "judge"), ("user", "one"), ("assistant", "no"), ("user", "you"), ("assistant", "yes")]
+    lines = [{"messages": [{"role": role, "content": text} for role, text in said]}]
+    lines.append(
+        {"prompt": [{"role": "user", "content": [{"type": "text", "text": "pa"}]}], "completion": "x"}
+    )
+    path = written(tmp_path, "\n".join(map(json.dumps, lines)))
+    names = columns_of(path, Reading())
+    assert {"messages.user", "messages.assistant", "prompt.user", "completion"} < set(names)
+    columns = {"text": "messages.user", "label": "messages.assistant"}
+    batch = next(batches(path, columns, Reading()))
+    assert (batch.fields["text"], batch.fields["label"]) == (["you"], ["yes"])

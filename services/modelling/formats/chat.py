@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from domain.errors import BadInput
+from domain.json_text import Json
 from services.modelling.answers.parsing import answer_key, answer_keys
 from services.modelling.formats.examples import ChatExample, jsonl_line
 from services.modelling.formats.findings import Finding
-from services.modelling.formats.json_text import Json
 
 Message: TypeAlias = dict[str, str]
 

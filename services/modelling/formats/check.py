@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from domain.json_text import Json
 from services.modelling.formats.examples import ChatExample, jsonl_line
 from services.modelling.formats.findings import Checked, Finding
-from services.modelling.formats.json_text import Json
 from services.modelling.formats.personal import PersonalDataSearch
 from services.modelling.formats.shape import shape_findings
 from services.modelling.formats.texts import texts_in

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from domain.errors import BadInput
-from services.modelling.formats.json_text import Json
+from domain.json_text import Json
 
 # What old guides put after a prompt and around a completion; chat models have roles instead.
 _PROMPT_END = re.compile(r"\s*(?:###|->)?\s*\Z")

@@ -2,8 +2,8 @@
 
 import re
 
+from domain.json_text import Json, kind
 from services.modelling.formats.findings import Report
-from services.modelling.formats.json_text import Json, kind
 from services.modelling.formats.repairs import repaired_content, repaired_role, repaired_weight
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from domain.json_text import Json
 from services.modelling.formats.examples import ChatExample
-from services.modelling.formats.json_text import Json
 
 _SYSTEM = ("system", "developer")
 

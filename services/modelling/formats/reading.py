@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from domain.errors import BadInput
-from services.modelling.formats.cells import read_cell
+from domain.json_cells import read_cell
+from domain.json_text import Json, NotJson, read_json
 from services.modelling.formats.examples import ChatExample, pair_messages
 from services.modelling.formats.findings import Finding
-from services.modelling.formats.json_text import Json, NotJson, read_json
 from storage.intake import csv_rows
-from storage.intake.lines import encoding_of, encoding_reason, is_damaged, line_blocks
+from storage.intake.encodings import encoding_of
+from storage.intake.lines import encoding_reason, is_damaged, line_blocks
 
 MAX_FILE_BYTES = 1_000_000_000
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from domain.json_text import Json
 from services.modelling.formats.examples import ChatExample
-from services.modelling.formats.json_text import Json
 
 
 def repaired(examples: list[ChatExample]) -> list[ChatExample]:

@@ -6,9 +6,9 @@ is only a tool call, values of the wrong type, weights, and what the last messag
 Source: openai-cookbook, examples/Chat_finetuning_data_prep.ipynb; message types of the OpenAI API, 2026.
 """
 
+from domain.json_text import Json, kind
 from services.modelling.formats.examples import ChatExample
 from services.modelling.formats.findings import Finding, Report
-from services.modelling.formats.json_text import Json, kind
 from services.modelling.formats.message import check_message, short
 from services.modelling.formats.repairs import repaired_role, repaired_weight
 

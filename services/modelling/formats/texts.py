@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from services.modelling.formats.json_text import Json
+from domain.json_text import Json
 
 
 def texts_in(value: Json) -> Iterator[tuple[str, str]]:

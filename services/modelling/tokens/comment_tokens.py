@@ -8,10 +8,10 @@ from string import ascii_letters, digits, punctuation
 import numpy as np
 import pyarrow as pa
 
+from domain.json_text import Json
 from services.modelling.formats.chat import from_comments, prompt_for
 from services.modelling.formats.check import check
 from services.modelling.formats.examples import ChatExample
-from services.modelling.formats.json_text import Json
 from services.modelling.tokens.encodings import Encoding, get_encoding
 from storage.database import Database
 from storage.snapshots import get_snapshot

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.modelling.formats.cells import MAX_CELL_CHARACTERS, read_cell
-from services.modelling.formats.json_text import NotJson, read_json
+from domain.json_cells import MAX_CELL_CHARACTERS, read_cell
+from domain.json_text import NotJson, read_json
 
 TEXTS = st.text(max_size=30) | st.sampled_from(
     ['say "hi"', "it's", "a\\b", "line\nbreak", "{x}", "['y']", '""', "C:\\new", "», “quoted”", "{'a': 1}"]

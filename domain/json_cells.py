@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from services.modelling.formats.json_text import Json, NotJson, kind, read_json
-from services.modelling.formats.tolerant import read_quoted_objects, read_values
+from domain.json_text import Json, NotJson, kind, read_json
+from domain.tolerant_json import read_quoted_objects, read_values
 
 MAX_CELL_CHARACTERS = 1_000_000
 MAX_LAYERS = 4

@@ -2,7 +2,7 @@
 
 import re
 
-from services.modelling.formats.json_text import MAX_DEPTH, Json, NotJson, finite, unique_keys
+from domain.json_text import MAX_DEPTH, Json, NotJson, finite, unique_keys
 
 _SPACE = re.compile(r"[ \t\r\n\u00a0\ufeff]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,300})(\.[0-9]+)?([eE][+-]?[0-9]+)?(?![\w.])")

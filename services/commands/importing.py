@@ -1,0 +1,107 @@
+"""The commands that bring a file in."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.commands.options import ME, As, Dataset, Home, Json, Pairs
+from services.commands.terminal import do, pairs_of
+
+_FileOrFolder = Annotated[Path, typer.Argument(exists=True, resolve_path=True)]
+_Annotators = Annotated[
+    str, typer.Option(help="The column that names who labelled a row, or a column of each: rater_1,rater_2.")
+]
+_Read = Annotated[
+    list[str] | None,
+    typer.Option(help="How it is written: encoding=big5, delimiter=tab, quoting=line, header=no, part=NAME."),
+]
+_Mapping = Annotated[str | None, typer.Option(help="A mapping that was saved; options beside it count more.")]
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Put them into the program."""
+    app.command("import")(import_)
+    app.command()(findings)
+    app.command()(mappings)
+
+
+def import_(
+    file: _FileOrFolder,
+    dataset: Dataset,
+    column: Pairs = None,
+    label_map: Pairs = None,
+    labels: Annotated[str, typer.Option(help="Label set of a new dataset: allow,disallow")] = "",
+    group_by: Annotated[str, typer.Option(help="author, thread or none, for a new dataset.")] = "author",
+    votes_needed: Annotated[int, typer.Option(help="Votes a comment needs, for a new dataset.")] = 1,
+    several: Annotated[
+        bool | None,
+        typer.Option(
+            "--several/--one-label",
+            help="A comment may have several labels; else that is so where each label has a column.",
+        ),
+    ] = None,
+    annotators: _Annotators = "",
+    read: _Read = None,
+    mapping: _Mapping = None,
+    save_mapping: Annotated[str | None, typer.Option(help="Save all of this under a name.")] = None,
+    look: Annotated[bool, typer.Option("--look", help="Show how the file is read; import nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Read all of it and tell; import nothing.")] = False,
+    actor: As = ME,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Bring a file in: --column text=tweet --label-map 0=hate.
+
+    CSV, TSV, JSONL, JSON, Parquet, Arrow or XLSX, also as .gz or .zip, or a Hugging Face data set's folder.
+    JSON in the cells of a column: --column text=data.prompt. Several labels per comment: one column with
+    insult|threat in it and --several, or a column of 0 and 1 for each label, --column label:insult=is_insult
+    --column label:threat=is_threat; with --one-label just one of them is 1. Several votes per comment:
+    --annotators worker for a row each, --annotators 'rater_*' for a column each, --column
+    count:hate=hate_votes for counts. An id of several columns: --column id:a=thread --column id:b=turn.
+    """
+    given: dict[str, Any] = {
+        "path": str(file),
+        "columns": pairs_of(column) or None,
+        "annotators": [name for name in annotators.split(",") if name],
+        "read": pairs_of(read) or None,
+        "mapping": mapping,
+    }
+    if look:
+        do("look", {"path": str(file), "read": given["read"]}, home, as_json)
+        return
+    if check:
+        do("check-import", given, home, as_json)
+        return
+    given |= {
+        "dataset": dataset,
+        "actor": actor,
+        "label_map": pairs_of(label_map) or None,
+        "labels": [name for name in labels.split(",") if name],
+        "group_by": group_by,
+        "votes_needed": votes_needed,
+        "several": several,
+        "save_mapping": save_mapping,
+        "report": as_json,
+    }
+    do("import", given, home, as_json)
+
+
+def findings(
+    import_id: int,
+    limit: Annotated[int | None, typer.Option(min=1, help="How many to show; else all.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """List the rows of an import that were refused, in conflict, or in with a note."""
+    do("findings", {"import_id": import_id, "limit": limit}, home, as_json)
+
+
+def mappings(
+    take_away: Annotated[str | None, typer.Option(help="Take the mapping of this name away.")] = None,
+    actor: As = ME,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """List the saved mappings of columns, labels and ways of reading, or take one away."""
+    do("mappings", {"actor": actor, "take_away": take_away}, home, as_json)

@@ -1,0 +1,96 @@
+"""JSON inside the cells of a column: each object becomes a row of its own, repaired where that is certain."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from domain.json_cells import read_cell
+from domain.json_text import Json
+from storage.intake.batch import EXPORTED_VOTES, Batch, FileLook, Finding, refusal, storable
+from storage.intake.conversation import with_roles
+from storage.intake.json_objects import Refused
+from storage.intake.jsonl_rows import cell_of, text_of
+
+_RAW = "(cell)"  # the field that the cells with JSON are read as
+
+
+def cell_column(columns: dict[str, str], present: tuple[str, ...]) -> str | None:
+    """The column whose cells hold what the mapping names, as `data` where it names `data.prompt`."""
+    wanted = [column for column in columns.values() if column not in present]
+    found = {name for column in wanted for name in present if column.startswith(f"{name}.")}
+    return max(found, key=len) if found else None
+
+
+def reader_columns(columns: dict[str, str], present: tuple[str, ...]) -> dict[str, str]:
+    """What the reader of the file is asked for: the cells as they are, beside the plain columns."""
+    holder = cell_column(columns, present)
+    plain = {field: column for field, column in columns.items() if column in present}
+    return plain if holder is None else plain | {_RAW: holder}
+
+
+def opened(batches: Iterable[Batch], columns: dict[str, str], present: tuple[str, ...]) -> Iterator[Batch]:
+    """The batches with a row for each object of a cell; as they are where the mapping names none."""
+    holder = cell_column(columns, present)
+    if holder is None:
+        yield from batches
+        return
+    inner = {
+        field: column.removeprefix(f"{holder}.") for field, column in columns.items() if column not in present
+    }
+    for batch in batches:
+        yield _opened(batch, inner) if batch.lines else batch
+
+
+def with_cell_columns(look: FileLook) -> tuple[str, ...]:
+    """The columns of the file, and those of the objects in its cells, as the first rows have them."""
+    more: dict[str, None] = {}
+    for name in (name for name in look.columns if name != EXPORTED_VOTES):
+        cells = [cell for row in look.rows if (cell := row.get(name)) and _looks_like_json(cell)]
+        for cell in cells:
+            more.update({f"{name}.{key}": None for one in _objects(cell)[0] for key in one})
+    return (*look.columns, *(name for name in more if name not in look.columns))
+
+
+def _opened(batch: Batch, inner: dict[str, str]) -> Batch:
+    lines: list[int] = []
+    findings: list[Finding] = []
+    kept = [field for field in batch.fields if field != _RAW]
+    fields: dict[str, list[Any]] = {field: [] for field in (*kept, *inner)}
+    for place, cell in enumerate(batch.fields[_RAW]):
+        line = batch.lines[place]
+        objects, repairs, reason = _objects(cell or "")
+        if repairs:
+            findings.append(Finding(line, "note", f"Repaired: {'; '.join(repairs)}.", storable(cell or "")))
+        if reason:
+            findings.append(refusal(line, reason, cell or ""))
+        for one in objects:
+            try:
+                found = {
+                    field: text_of(one, key) if field == "text" else cell_of(_plain(one.get(key)), key)
+                    for field, key in inner.items()
+                }
+            except Refused as refused:
+                findings.append(refusal(line, str(refused), cell or ""))
+                continue
+            lines.append(line)
+            for field in kept:
+                fields[field].append(batch.fields[field][place])
+            for field, value in found.items():
+                fields[field].append(value)
+    return Batch(lines, fields, batch.findings + findings, batch.share)
+
+
+def _objects(cell: str) -> tuple[list[dict[str, Any]], tuple[str, ...], str]:
+    """The objects of a cell, what was repaired, why there are none; messages alone are one conversation."""
+    read = read_cell(cell)
+    found: list[dict[str, Any]] = [*read.objects]
+    if found and all("role" in one and "content" in one for one in found):
+        found = [{"messages": found}]
+    return [with_roles(one) for one in found], read.repairs, read.reason
+
+
+def _plain(value: Json) -> Any:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _looks_like_json(cell: str) -> bool:
+    return cell.lstrip("\ufeff \"'“”‘’")[:1] in ("{", "[")
