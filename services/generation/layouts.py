@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from domain.errors import BadInput
+from domain.json_text import Json, NotJson, read_json
 from domain.splits import split_named
-from services.modelling.formats.json_text import Json, NotJson, read_json
 from storage.intake import csv_rows
-from storage.intake.lines import encoding_of, encoding_reason, is_damaged, line_blocks
+from storage.intake.encodings import encoding_of
+from storage.intake.lines import encoding_reason, is_damaged, line_blocks
 
 MAX_FILE_BYTES = 200_000_000
 ENDINGS = (".tsv", ".csv", ".jsonl")

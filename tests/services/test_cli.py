@@ -32,6 +32,7 @@ def told(answer):
 # Verbs that other commands carry out for an option or a command of theirs.
 WITHIN = {
     "look": ("import", "--look"),
+    "check-import": ("import", "--check"),
     "evaluate-file": ("evaluate", "--predictions"),
     "estimate": ("train", "--estimate"),
     "hosted-jobs": ("jobs", "--provider"),

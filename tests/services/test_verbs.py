@@ -35,10 +35,17 @@ APPEALS = [{"id": f"c{n:04}", "result": ("granted", "upheld")[n % 2]} for n in r
 STEPS = {
     "datasets": "datasets",
     "look": "import {folder}/more.csv --dataset small --look",
+    "import check": "import {folder}/more.csv --dataset small --check --read encoding=utf-8",
+    "import read wrongly": "import {folder}/more.csv --dataset small --check --read encoding=rot13",
     "import": "import {folder}/more.csv --dataset small",
     "import again": "import {folder}/more.csv --dataset small",
     "import anew": "import {folder}/more.csv --dataset fresh --label-map spam=other --group-by none",
     "import without text": "import {folder}/predicted.csv --dataset small",
+    "import with a mapping": "import {folder}/more.csv --dataset small --save-mapping usual",
+    "import by the mapping": "import {folder}/more.csv --dataset small --mapping usual",
+    "mappings": "mappings",
+    "mapping taken away": "mappings --take-away usual",
+    "mapping unknown": "mappings --take-away usual",
     "findings": "findings 2",
     "clean preview": "clean --dataset small",
     "clean": "clean --dataset small --rule empty",
@@ -553,6 +560,7 @@ def test_every_verb_is_among_the_steps():
     words = " ".join(STEPS.values())
     commands = {
         "look": "--look",
+        "check-import": "--check",
         "archive-model": "models archive",
         "compare-models": "models differences",
         "export-model": "models export",
