@@ -1,76 +1,49 @@
 """Comments: find them, and see all that is known of one."""
 
+from dataclasses import replace
+
 import streamlit as st
 
 from domain.comments import CommentFilter
-from domain.splits import SPLITS
-from services.curation import datasets
+from domain.searching import query_of
+from services.curation import comments
 from ui.bulk import draw_bulk
-from ui.comments import comment_asked_for, draw_history, draw_page, first_page, page_in_hand
+from ui.comment_export import draw_export
+from ui.comment_hits import draw_hits
+from ui.comment_search import draw_save, draw_search
+from ui.comments import comment_asked_for, draw_history, draw_page, page_in_hand
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.readers import page_of_comments, standing_of
+from ui.readers import page_of_comments
 from ui.store import database
 
 _PAGE = 20
 
 dataset = dataset_in_hand()
-if not standing_of(dataset.dataset_id).counts["comments"]:
-    nothing_yet("This dataset has no comments.", "Import some first.", "import", "Import comments")
-    st.stop()
 number = comment_asked_for()
 if number is not None:
     draw_history(number, dataset.dataset_id)
     st.stop()
+if not comments.count_comments(database(), CommentFilter(dataset.dataset_id)):
+    nothing_yet("This dataset has no comments.", "Import some first.", "import", "Import comments")
+    st.stop()
 
-text, label, split, author = st.columns([3, 1, 1, 1])
-contains = text.text_input(
-    "Contains",
-    key="contains",
-    bind="query-params",
-    placeholder="words, in any case",
-    on_change=first_page,
-    max_chars=200,
-)
-wanted_label = label.selectbox(
-    "Label",
-    datasets.get_label_set(database(), dataset.dataset_id).names,
-    index=None,
-    placeholder="any",
-    key="label",
-    bind="query-params",
-    on_change=first_page,
-)
-wanted_split = split.selectbox(
-    "Split",
-    SPLITS,
-    index=None,
-    placeholder="any",
-    key="split",
-    bind="query-params",
-    on_change=first_page,
-)
-wanted_author = author.text_input(
-    "Author",
-    key="author",
-    bind="query-params",
-    placeholder="exact name",
-    on_change=first_page,
-    max_chars=200,
-)
-wanted = CommentFilter(
-    dataset.dataset_id,
-    contains=contains or "",
-    label=wanted_label,
-    split=wanted_split,
-    author=wanted_author or None,
-    limit=_PAGE,
-    offset=_PAGE * (page_in_hand() - 1),
-)
-found, count = page_of_comments(wanted)
+asked = draw_search(dataset)
+if asked is None:
+    st.stop()
+wanted, conditions, slice_name = asked
+who = st.session_state["person"]
+found, count = page_of_comments(replace(wanted, limit=_PAGE, offset=_PAGE * (page_in_hand() - 1)))
 if count:
-    st.caption(f"{count:,} comments. Pick a row to see all that is known of it.")
-    draw_page(found)
-    draw_bulk(wanted, st.session_state["person"])
+    st.caption(f"{count:,} comments. Pick one to see all that is known of it.")
+    terms = tuple(term for term in query_of(wanted.contains) if not term.absent)
+    if terms:
+        draw_hits(found, terms)
+    else:
+        draw_page(found)
+    with st.container(horizontal=True):
+        draw_bulk(wanted, who)
+        draw_save(dataset, conditions, slice_name, who)
+        draw_export(wanted, slice_name)
 else:
     st.info("No comment is like that. Ask for less.", icon=":material/search_off:")
 if count > _PAGE:

@@ -14,7 +14,7 @@ from ui.store import database
 from ui.times import when
 
 _MAX_DIGITS = 19  # more do not fit the number of a comment
-_SOURCES = {
+LABEL_SOURCE_TITLES = {
     "single": "one vote",
     "majority": "majority",
     "tied": "tied votes",
@@ -88,7 +88,7 @@ def draw_page(comments: Sequence[Comment]) -> None:
             "comment": [comment.comment_id for comment in comments],
             "text": [visible(comment.body) for comment in comments],
             "label": [visible(comment.label or "") for comment in comments],
-            "from": [_SOURCES.get(comment.label_from or "", "") for comment in comments],
+            "from": [LABEL_SOURCE_TITLES.get(comment.label_from or "", "") for comment in comments],
             "author": [visible(comment.author or "") for comment in comments],
             "split": [comment.split or "" for comment in comments],
             "excluded": [comment.excluded_for or "" for comment in comments],
@@ -160,7 +160,7 @@ def _draw_facts(comment: Comment) -> None:
     near = "no other" if comment.near_of is None else f"comment {comment.near_of}"
     facts = {
         "Label in force": comment.label or "none",
-        "How it came about": _SOURCES.get(comment.label_from or "", "no vote yet"),
+        "How it came about": LABEL_SOURCE_TITLES.get(comment.label_from or "", "no vote yet"),
         "Split": comment.split or "none",
         "Repeats": near,
     }

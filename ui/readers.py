@@ -48,6 +48,11 @@ def cleanings_of(dataset_id: str) -> list[Cleaning]:
     return cleaning.list_cleanings(database(), dataset_id)
 
 
+def values_of(dataset_id: str) -> comments.Values:
+    """What the comments of a dataset can be filtered by."""
+    return _values(dataset_id, database().revision_of(dataset_id))
+
+
 def page_of_comments(wanted: CommentFilter) -> tuple[list[Comment], int]:
     """One page of comments, and how many the filter asks for."""
     return _page(wanted, database().revision_of(wanted.dataset_id))
@@ -78,6 +83,11 @@ def _clusters(dataset_id: str, revision: int) -> list[Cluster]:
     return health.clusters(database(), dataset_id)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@st.cache_data(max_entries=64, show_spinner="Searches")
 def _page(wanted: CommentFilter, revision: int) -> tuple[list[Comment], int]:
-    return comments.list_comments(database(), wanted), comments.count_comments(database(), wanted)
+    return comments.find_page(database(), wanted)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _values(dataset_id: str, revision: int) -> comments.Values:
+    return comments.list_values(database(), dataset_id)

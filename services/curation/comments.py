@@ -5,13 +5,17 @@ from datetime import datetime
 
 from domain.comments import Comment
 from domain.labels import Vote
+from storage.comment_values import Values, list_values
 from storage.comments import count_comments, find_page, get_comment, list_comments
 from storage.database import Database
 from storage.reviews import list_adjudications
 from storage.saved_texts import list_notes
 from storage.votes import list_votes
 
-__all__ = ["CommentHistory", "count_comments", "find_page", "get_comment", "history", "list_comments"]
+__all__ = [
+    "CommentHistory", "Values", "count_comments", "find_page", "get_comment", "history", "list_comments",
+    "list_values",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)

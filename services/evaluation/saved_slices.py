@@ -58,11 +58,15 @@ def get_slice(db: Database, dataset_id: str, name: str) -> SavedSlice:
 def wanted_of(
     db: Database, dataset_id: str, *, slice_name: str | None = None, where: dict[str, str] | None = None
 ) -> CommentFilter:
-    """The filter of a saved slice, of conditions, or of both: then all have to hold, the conditions first.
+    """The filter of a saved slice, of conditions, or of both: words are looked for together, else the
+    conditions come before those of the slice.
 
     Raises:
         NotFound: there is no such dataset or slice.
         BadInput: a condition cannot be used.
     """
     saved = get_slice(db, dataset_id, slice_name).wanted if slice_name else {}
-    return filter_of(get_dataset(db, dataset_id).dataset_id, {**saved, **(where or {})})
+    asked = {**saved, **(where or {})}
+    if words := [each["contains"] for each in (saved, where or {}) if each.get("contains")]:
+        asked["contains"] = " ".join(dict.fromkeys(words))
+    return filter_of(get_dataset(db, dataset_id).dataset_id, asked)

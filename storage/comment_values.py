@@ -1,0 +1,44 @@
+"""What there is to filter by: the languages, files and people of a dataset, the most frequent first."""
+
+from dataclasses import dataclass
+
+from storage.database import Database
+
+_MOST = 200
+
+
+@dataclass(frozen=True)
+class Values:
+    """Values that occur; of each kind at most 200."""
+
+    languages: tuple[str, ...]
+    sources: tuple[str, ...]
+    annotators: tuple[str, ...]
+
+
+def list_values(db: Database, dataset_id: str) -> Values:
+    """The languages and source files of the comments, and who has voted on them."""
+    return Values(
+        _column(db, dataset_id, "SELECT language AS name, count(*) AS n FROM comments"),
+        _column(
+            db,
+            dataset_id,
+            "SELECT file_name AS name, sum(CAST(counts ->> 'added' AS BIGINT)) AS n FROM imports",
+        ),
+        _column(db, dataset_id, "SELECT annotator AS name, count(*) AS n FROM votes"),
+    )
+
+
+def _column(db: Database, dataset_id: str, counted: str) -> tuple[str, ...]:
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            f"""
+            SELECT name
+            FROM ({counted} WHERE dataset_id = $dataset_id GROUP BY name)
+            WHERE name IS NOT NULL
+            ORDER BY n DESC, name
+            LIMIT $most
+            """,
+            {"dataset_id": dataset_id, "most": _MOST},
+        ).fetchall()
+    return tuple(str(row[0]) for row in rows)
