@@ -143,8 +143,7 @@ def list_known_ids(db: Database, dataset_id: str, comment_ids: list[int]) -> set
 
 def list_comments(db: Database, wanted: CommentFilter) -> list[Comment]:
     """One page of the comments that the filter asks for, oldest first."""
-    _be_ready(db, wanted)
-    tables, condition, params = where(wanted)
+    tables, condition, params = ready_where(db, wanted)
     with db.reading() as cursor:
         rows = cursor.execute(
             f"SELECT c.comment_id {tables} WHERE {condition} ORDER BY 1 LIMIT $limit OFFSET $offset",
@@ -155,8 +154,7 @@ def list_comments(db: Database, wanted: CommentFilter) -> list[Comment]:
 
 def find_page(db: Database, wanted: CommentFilter) -> tuple[list[Comment], int]:
     """One page of the comments that the filter asks for, oldest first, and how many there are."""
-    _be_ready(db, wanted)
-    tables, condition, params = where(wanted)
+    tables, condition, params = ready_where(db, wanted)
     with db.reading() as cursor:
         found = cursor.execute(f"SELECT c.comment_id AS n {tables} WHERE {condition}", params).fetchnumpy()[
             "n"
@@ -171,8 +169,7 @@ def find_page(db: Database, wanted: CommentFilter) -> tuple[list[Comment], int]:
 
 def list_matching_ids(db: Database, wanted: CommentFilter, *, most: int) -> list[int]:
     """The numbers of the comments that the filter asks for, oldest first, `most` of them at most."""
-    _be_ready(db, wanted)
-    tables, condition, params = where(wanted)
+    tables, condition, params = ready_where(db, wanted)
     with db.reading() as cursor:
         rows = cursor.execute(
             f"SELECT c.comment_id {tables} WHERE {condition} ORDER BY 1 LIMIT $most", {**params, "most": most}
@@ -182,16 +179,17 @@ def list_matching_ids(db: Database, wanted: CommentFilter, *, most: int) -> list
 
 def count_comments(db: Database, wanted: CommentFilter) -> int:
     """How many comments the filter asks for."""
-    _be_ready(db, wanted)
-    tables, condition, params = where(wanted)
+    tables, condition, params = ready_where(db, wanted)
     with db.reading() as cursor:
         row = cursor.execute(f"SELECT count(*) {tables} WHERE {condition}", params).fetchone()
     return int(row[0]) if row else 0
 
 
-def _be_ready(db: Database, wanted: CommentFilter) -> None:
+def ready_where(db: Database, wanted: CommentFilter) -> tuple[str, str, dict[str, object]]:
+    """As `where`, with the texts caught up that it searches."""
     if wanted.contains:
         catch_up(db, wanted.dataset_id)
+    return where(wanted)
 
 
 def count_by_state(db: Database, dataset_id: str) -> dict[str, int]:

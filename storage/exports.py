@@ -7,9 +7,8 @@ from datetime import datetime
 import pyarrow as pa
 
 from domain.comments import CommentFilter
-from storage.comments import where
+from storage.comments import ready_where
 from storage.database import EVERY_ID, Database
-from storage.search_texts import catch_up
 
 AT_ONCE = 20_000
 
@@ -66,9 +65,7 @@ WHERE s.snapshot_id = $snapshot_id
 @contextmanager
 def reading_comments(db: Database, wanted: CommentFilter) -> Iterator[pa.RecordBatchReader]:
     """The comments that the filter asks for, in the order of their numbers; limit and offset do not count."""
-    if wanted.contains:
-        catch_up(db, wanted.dataset_id)
-    tables, condition, params = where(wanted)
+    tables, condition, params = ready_where(db, wanted)
     statement = _COMMENTS.format(tables=tables, condition=condition)
     with db.reading() as cursor:
         yield cursor.sql(statement, params={**params, **EVERY_ID}).to_arrow_reader(AT_ONCE)

@@ -6,9 +6,8 @@ from datetime import datetime
 
 from domain.comments import CommentFilter
 from storage.audit import add_entry
-from storage.comments import where
+from storage.comments import ready_where
 from storage.database import Database, now
-from storage.search_texts import catch_up
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,14 @@ def list_saved_slices(db: Database, dataset_id: str) -> list[SavedSlice]:
     return [each for each in found if each.wanted]
 
 
+def find_saved_slice(db: Database, dataset_id: str, name: str) -> SavedSlice | None:
+    """The saved slice of that name."""
+    return next((each for each in list_saved_slices(db, dataset_id) if each.name == name), None)
+
+
 def list_members(db: Database, run_id: str, wanted: CommentFilter) -> list[int]:
     """Numbers of the comments of a run that the filter asks for, rising."""
-    if wanted.contains:
-        catch_up(db, wanted.dataset_id)
-    tables, condition, params = where(wanted)
+    tables, condition, params = ready_where(db, wanted)
     with db.reading() as cursor:
         rows = cursor.execute(
             f"""

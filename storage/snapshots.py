@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from domain.comments import Dataset
+from domain.comments import CommentFilter, Dataset
 from domain.errors import BadInput, NotFound
 from domain.labels import count_labels
 from domain.splits import SPLIT_MODES
 from storage.audit import add_entry
+from storage.comments import ready_where
 from storage.database import EVERY_ID, Database, now
 
 _SPLIT_SQL = {
@@ -42,6 +43,7 @@ JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
 WHERE c.dataset_id = $dataset_id
   AND l.label IS NOT NULL
   AND c.comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
+  {wanted}
 WINDOW by_label AS (
   PARTITION BY l.label ORDER BY sha256($seed || chr(31) || c.external_id)
 )
@@ -112,7 +114,9 @@ def rows_sha256(rows: pa.Table) -> str:
     return digest.hexdigest()
 
 
-def frozen_rows(db: Database, dataset: Dataset, *, split_mode: str, seed: int) -> pa.Table:
+def frozen_rows(
+    db: Database, dataset: Dataset, *, split_mode: str, seed: int, wanted: CommentFilter | None = None
+) -> pa.Table:
     """The rows that a snapshot taken now would hold, in the order of comment_id.
 
     Comments without a label in force, excluded ones and, in the mode "imported", those without an imported
@@ -123,9 +127,14 @@ def frozen_rows(db: Database, dataset: Dataset, *, split_mode: str, seed: int) -
     """
     if split_mode not in _SPLIT_SQL:
         raise BadInput(f"There is no split mode '{split_mode}'.", hint=f"Modes: {', '.join(SPLIT_MODES)}.")
-    params = {"dataset_id": dataset.dataset_id, "seed": str(seed), **EVERY_ID}
+    params: dict[str, object] = {"dataset_id": dataset.dataset_id, "seed": str(seed), **EVERY_ID}
+    among = ""
+    if wanted is not None:
+        tables, condition, asked = ready_where(db, wanted)
+        among = f"AND c.comment_id IN (SELECT c.comment_id {tables} WHERE {condition})"
+        params |= asked
     with db.reading() as cursor:
-        statement = _FREEZE.format(split=_SPLIT_SQL[split_mode])
+        statement = _FREEZE.format(split=_SPLIT_SQL[split_mode], wanted=among)
         rows = cursor.sql(statement, params=params).to_arrow_table()
     return rows.filter(pc.is_valid(rows.column("split")))
 

@@ -14,7 +14,6 @@ from services.curation import datasets
 from services.evaluation.saved_slices import list_saved_slices, save_slice, wanted_of
 from ui.comments import LABEL_SOURCE_TITLES, first_page
 from ui.errors import showing_errors
-from ui.links import put
 from ui.readers import values_of
 from ui.store import database
 
@@ -50,7 +49,7 @@ def draw_search(dataset: Dataset) -> tuple[CommentFilter, dict[str, str], str] |
         format_func=visible,
         disabled=not names,
     )
-    count = sum(st.session_state.get(key) not in (None, "") for key in _KEYS)
+    count = sum(bool(st.session_state.get(key) or st.query_params.get(key)) for key in _KEYS)
     with more.popover(f"Filters · {count}" if count else "Filters", icon=":material/tune:", width="stretch"):
         conditions = _draw_filters(dataset)
     if conditions:
@@ -83,13 +82,20 @@ def draw_save(dataset: Dataset, conditions: dict[str, str], slice_name: str, who
                 save_slice(database(), dataset.dataset_id, name or "", saved, actor=who)
                 st.toast(f"Saved as {escape_markdown(shortened(name or ''))}", icon=":material/bookmark:")
                 st.rerun()
-        if slice_name and st.button(
-            f"Take “{escape_markdown(shortened(slice_name, 40))}” away", key="slice_forget", type="tertiary"
-        ):
-            with showing_errors():
-                save_slice(database(), dataset.dataset_id, slice_name, {}, actor=who)
-                put("slice", "")
-                st.rerun()
+        if slice_name:
+            st.button(
+                f"Take “{escape_markdown(shortened(slice_name, 40))}” away",
+                key="slice_forget",
+                type="tertiary",
+                on_click=_forget,
+                args=(dataset, slice_name, who),
+            )
+
+
+def _forget(dataset: Dataset, slice_name: str, who: str) -> None:
+    with showing_errors():
+        save_slice(database(), dataset.dataset_id, slice_name, {}, actor=who)
+        st.session_state["slice"] = None
 
 
 def _all_conditions(dataset: Dataset, conditions: dict[str, str], slice_name: str) -> dict[str, str]:
@@ -173,5 +179,4 @@ def _told(name: str, value: str) -> str:
 def _clear() -> None:
     first_page()
     for key in _KEYS:
-        st.session_state.pop(key, None)
-        st.query_params.pop(key, None)
+        st.session_state[key] = "" if key in ("author", "thread") else None

@@ -14,6 +14,7 @@ from domain.splits import SPLITS
 from domain.text import escape_markdown, visible
 from services.curation import snapshots
 from services.curation.snapshots import Snapshot
+from services.evaluation.saved_slices import list_saved_slices
 from services.standing import Standing
 from ui.errors import showing_errors
 from ui.lists import pick_row
@@ -76,6 +77,20 @@ def choose_mode(dataset: Dataset) -> tuple[str, int]:
         "Seed", 0, 2**31 - 1, 0, key="snapshots_seed", help="The same seed draws the same rows."
     )
     return mode, int(seed)
+
+
+def choose_slice(dataset: Dataset) -> str:
+    """The saved slice that is to be frozen; "" for the whole dataset."""
+    names = [each.name for each in list_saved_slices(database(), dataset.dataset_id)]
+    if not names:
+        return ""
+    return (
+        st.selectbox(
+            "Only of slice", names, index=None, format_func=visible, placeholder="all comments",
+            key="snapshots_slice",
+        )
+        or ""
+    )  # fmt: skip
 
 
 def pick_snapshot(taken: Sequence[Snapshot]) -> Snapshot:
@@ -184,6 +199,7 @@ def _draw_origin(snapshot: Snapshot) -> None:
         "Taken": when(snapshot.created_at),
         "By": visible(snapshot.created_by),
         "Note": visible(told["note"]) or "none",
+        **({"Slice": visible(told["slice"]["name"])} if "slice" in told else {}),
         "Split": _MODES[told["split_mode"]][0]
         + (f", seed {told['seed']}" if told["split_mode"] == "stratified" else ""),
         "Guideline": f"version {guideline}" if guideline else "none was written",

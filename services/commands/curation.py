@@ -63,6 +63,7 @@ def snapshot(
     split_mode: Annotated[str, typer.Option(help="group, stratified or imported.")] = "group",
     seed: Annotated[int, typer.Option(help="For stratified splits.")] = 0,
     note: str = "",
+    slice_: Annotated[str, typer.Option("--slice", help="Only the comments of this saved slice.")] = "",
     verify: Annotated[str | None, typer.Option(help="Hash this snapshot's file again instead.")] = None,
     show_all: Annotated[bool, typer.Option("--list", help="List the snapshots instead.")] = False,
     actor: As = ME,
@@ -76,6 +77,7 @@ def snapshot(
         "split_mode": split_mode,
         "seed": seed,
         "note": note,
+        "slice_name": slice_,
     }
     do("snapshot", {**given, "verify": verify, "show_all": show_all}, home, as_json)
 

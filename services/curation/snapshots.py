@@ -9,9 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from domain.errors import BadInput, Conflict, NotFound
+from domain.filters import filter_of
 from domain.people import actor_named
 from domain.splits import SPLITS
 from domain.text import TEXT_RULES_VERSION
+from services.evaluation.saved_slices import get_slice
 from services.labelling.aggregation_runs import find_in_force
 from services.labelling.agreement_report import frozen_agreement
 from storage import comments, datasets
@@ -33,21 +35,32 @@ FILES = ("comments.parquet", "manifest.json")
 
 
 def take_snapshot(
-    db: Database, dataset_id: str, *, actor: str, split_mode: str = "group", seed: int = 0, note: str = ""
+    db: Database,
+    dataset_id: str,
+    *,
+    actor: str,
+    split_mode: str = "group",
+    seed: int = 0,
+    note: str = "",
+    slice_name: str = "",
 ) -> Snapshot:
     """Freeze every labelled comment that is not excluded.
 
     Args:
         split_mode: "group" (each comment's own split, decided when it entered), "stratified" (80/10/10 of
             each label, drawn by `seed` and frozen here; for benchmarks), or "imported" (the file's).
+        slice_name: Only the comments of this saved slice, as it asks now.
 
     Raises:
+        NotFound: there is no such dataset or slice.
         BadInput: nothing is labelled, only one label is in use, or no comment is in train. An imported
             split may do without: a published test set is there to be predicted.
     """
     who = actor_named(actor)
     dataset = datasets.get_dataset(db, dataset_id)
-    rows = stored.frozen_rows(db, dataset, split_mode=split_mode, seed=seed)
+    saved = get_slice(db, dataset_id, slice_name) if slice_name else None
+    wanted = filter_of(dataset_id, saved.wanted) if saved else None
+    rows = stored.frozen_rows(db, dataset, split_mode=split_mode, seed=seed, wanted=wanted)
     counts = _counts(rows)
     used = {label for split in counts.values() for label in split}
     if len(used) < 2:
@@ -64,6 +77,7 @@ def take_snapshot(
     guideline = datasets.find_guideline(db, dataset_id)
     manifest: dict[str, Any] = {
         "note": note,
+        **({"slice": {"name": saved.name, "wanted": saved.wanted}} if saved else {}),
         "labels": [asdict(label) for label in datasets.get_label_set(db, dataset_id).labels],
         **({"several": True} if dataset.several else {}),
         "guideline_version": guideline[0] if guideline else 0,

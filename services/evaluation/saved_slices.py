@@ -45,10 +45,9 @@ def get_slice(db: Database, dataset_id: str, name: str) -> SavedSlice:
     Raises:
         NotFound: the dataset has none of that name.
     """
-    known = list_saved_slices(db, get_dataset(db, dataset_id).dataset_id)
-    found = next((each for each in known if each.name == name.strip()), None)
+    found = stored.find_saved_slice(db, get_dataset(db, dataset_id).dataset_id, name.strip())
     if found is None:
-        there = ", ".join(each.name for each in known) or "none is saved yet"
+        there = ", ".join(each.name for each in list_saved_slices(db, dataset_id)) or "none is saved yet"
         raise NotFound(
             f"'{dataset_id}' has no slice '{shortened(name)}'.", hint=f"Slices: {shortened(there, 300)}."
         )

@@ -5,6 +5,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,7 +40,7 @@ def write_snapshot(
     manifest = snapshot.manifest
     facts = CardFacts(
         title=snapshot.dataset_id,
-        what=f"{snapshot.snapshot_id} of the dataset {snapshot.dataset_id}, frozen on"
+        what=f"{snapshot.snapshot_id} of the dataset {snapshot.dataset_id}{_slice(manifest)}, frozen on"
         f" {snapshot.created_at:%Y-%m-%d} by {snapshot.created_by}, sha256 {snapshot.sha256}",
         labels=tuple((label["name"], label.get("definition", "")) for label in manifest["labels"]),
         guideline_version=manifest["guideline_version"],
@@ -85,6 +86,10 @@ def write_comments(
     )
     with reading_rows(db, wanted) as rows:
         return _write(rows, facts, folder, progress)
+
+
+def _slice(manifest: dict[str, Any]) -> str:
+    return f", its slice {manifest['slice']['name']}" if "slice" in manifest else ""
 
 
 def _write(rows: Rows, facts: CardFacts, folder: Path, progress: Progress) -> int:

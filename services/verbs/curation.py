@@ -53,6 +53,7 @@ def take_or_list_snapshots(
     split_mode: str = "group",
     seed: int = 0,
     note: str = "",
+    slice_name: str = "",
     verify: str | None = None,
     show_all: bool = False,
 ) -> Any:
@@ -64,7 +65,7 @@ def take_or_list_snapshots(
     if show_all:
         return list_snapshots(db, _known(db, dataset))
     return snapshots.take_snapshot(
-        db, dataset, actor=actor or "", split_mode=split_mode, seed=seed, note=note
+        db, dataset, actor=actor or "", split_mode=split_mode, seed=seed, note=note, slice_name=slice_name
     )
 
 
