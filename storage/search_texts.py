@@ -89,5 +89,6 @@ def matching(asked: str) -> tuple[str, dict[str, object]]:
 
 
 def _marks(cursor: duckdb.DuckDBPyConnection, dataset_id: str) -> tuple[int, int]:
-    row = cursor.execute(_BEHIND, {"dataset_id": dataset_id, "v": FOLD_VERSION}).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+    # All of it is fetched: an unfinished answer would hold the caller's cursor.
+    [(newest, done)] = cursor.execute(_BEHIND, {"dataset_id": dataset_id, "v": FOLD_VERSION}).fetchall()
+    return int(newest), int(done)
