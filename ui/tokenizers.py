@@ -35,7 +35,8 @@ def draw_tokenizer_tab(dataset: Dataset) -> None:
     folder = st.text_input(
         "Folder of the tokenizer, on the machine of the workbench",
         placeholder="/models/bert-base-uncased",
-        help="It must hold tokenizer.json. Nothing else in it is read, and nothing is downloaded.",
+        help="It holds tokenizer.json, or older files such as vocab.txt with the model's config.json. "
+        "Nothing is downloaded, and no code of the folder runs.",
         key="tokens_folder",
     )
     if not folder or not folder.strip():

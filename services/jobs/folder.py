@@ -31,7 +31,7 @@ from typing import Any
 from domain.errors import BadInput, Conflict
 from domain.jobs import ENDS, JobState
 from domain.text import sentence
-from services.jobs.hosted_story import is_hosted, killed_told
+from services.jobs.hosted_story import is_hosted, killed_told, stopped_told
 
 CANCEL_PATIENCE_S = 5.0
 _LOG_TAIL_BYTES = 20_000
@@ -180,7 +180,7 @@ class JobFolder:
         """The process is gone: it was killed, either on request or by something else."""
         share, canceller = _share(events), self.canceller()
         if canceller is not None:
-            return JobState("cancelled", f"Stopped by {canceller}.", share=share)
+            return JobState("cancelled", *stopped_told(self.path, events, canceller), share)
         last = events[-1].get("message") if events else None
         if is_hosted(self.path) and events:
             return JobState("died", *killed_told(events, last or "", seen=self._was_killed()), share)

@@ -47,17 +47,35 @@ def killed_told(events: list[Facts], last_word: str, *, seen: bool) -> tuple[str
     """
     how = "was killed from outside" if seen else "is gone"
     killed = f"The job's process {how}; its last word: {sentence(last_word or 'none')}"
-    hosted = next((event["hosted_job"] for event in reversed(events) if event.get("hosted_job")), None)
-    clicked = next((event["asked_for"] for event in reversed(events) if event.get("asked_for")), None)
-    if any(event.get("hosted_end") for event in events):
-        return f"{killed} The provider's job {hosted} has ended.", "Start again for a new job there."
+    there, hint = standing_there(events)
+    return f"{killed} {there}".rstrip(), hint
+
+
+def stopped_told(path: Path, events: list[Facts], who: str) -> tuple[str, str]:
+    """What to say, and to advise, of a job that somebody stopped; a provider may not have heard of it."""
+    told = f"Stopped by {who}."
+    there, hint = standing_there(events) if is_hosted(path) else ("", "")
+    return (f"{told} {there}", hint) if there else (told, "")
+
+
+def standing_there(events: list[Facts]) -> tuple[str, str]:
+    """What is known of the job at the provider, and what starting again will do; the first may be empty."""
+    hosted, clicked, ended = (
+        next((event[name] for event in reversed(events) if event.get(name)), None)
+        for name in ("hosted_job", "asked_for", "hosted_end")
+    )
+    if ended == "succeeded":
+        there = f"The provider's job {hosted} has made its model."
+        return there, "Start again takes it over: answers that came are kept, and not paid for twice."
+    if ended is not None:
+        return f"The provider's job {hosted} has ended.", "Start again for a new job there."
     if hosted is not None:
         there = f"The provider's job {hosted} may go on there, and cost."
-        return f"{killed} {there}", "Start again takes it over: no second job is made there."
+        return there, "Start again takes it over: no second job is made there."
     if clicked is not None:
         there = f"A job may have been made at the provider under {clicked}; it may go on, and cost."
-        return f"{killed} {there}", "Start again looks for it and takes it over."
-    return killed, "Start again: answers that came are kept, and not paid for twice."
+        return there, "Start again looks for it and takes it over."
+    return "", "Start again: answers that came are kept, and not paid for twice."
 
 
 def _moment(seconds: object) -> str | None:

@@ -142,6 +142,7 @@ def finish(job: RunningJob, provider: Provider, ended: HostedJob) -> tuple[str, 
         if any(word in ended.error for word in ("flagged", "unsafe", "safety", "usage policies")):
             hint = f"The provider takes no such comments, and starting again will not help. {TRAIN_HERE}"
         raise BackendError(f"{ended.id} ended at the provider as {ended.status}: {ended.error}", hint=hint)
+    job.folder.add_event("provider", message="It has made its model.", hosted_end=ended.status)
     told = {line.get("step") for line in job.folder.metrics() if line.get("stage") == STAGE}
     for file_id in ended.result_files:
         try:
@@ -169,7 +170,12 @@ def cancel_there(job: RunningJob, provider: Provider) -> None:
         for hosted in standing_jobs(provider, str(job.spec["client_id"])):
             if hosted.status not in ENDED:
                 provider.cancel_job(hosted.id)
-                job.folder.add_event("provider", message=f"{hosted.id} was cancelled at the provider.")
+                job.folder.add_event(
+                    "provider",
+                    message=f"{hosted.id} was cancelled at the provider.",
+                    hosted_job=hosted.id,
+                    hosted_end="cancelled",
+                )
     except (BackendError, Conflict) as error:
         job.folder.add_event("provider", message=f"It may go on at the provider: {error}", level="error")
 

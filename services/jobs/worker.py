@@ -26,6 +26,7 @@ import pyarrow.parquet as pq
 from domain.errors import BackendError, BadInput, Conflict, WorkbenchError
 from domain.splits import SPLITS
 from services.jobs.folder import JobFolder
+from services.jobs.hosted_story import stopped_told
 from services.jobs.stopwatch import Stopwatch
 
 _LOCK_TRIES = 40
@@ -163,7 +164,9 @@ def _run_to_an_end(folder: JobFolder, work: Callable[[RunningJob], None], waits:
         with _turn_on_this_machine(folder) if waits else nullcontext():
             _work(folder, work)
     except Cancelled:
-        folder.add_event("cancelled", message=f"Stopped by {folder.canceller() or 'a signal'}.")
+        who = folder.canceller() or "a signal"
+        message, hint = stopped_told(folder.path, folder.events(), who)
+        folder.add_event("cancelled", message=message, hint=hint)
         return 1
     except Paused:
         folder.add_event(

@@ -1,4 +1,6 @@
 import json
+import os
+import signal
 
 import pytest
 
@@ -148,6 +150,21 @@ def test_stopping_an_adopted_job_stops_the_following_alone(db, snapshot, provide
     again = over(db, restart(db, job.job_id, "ben"))
     assert again.state.name == "succeeded"
     assert jobs_at(db, "test")[0].job_id == again.job_id
+
+
+def test_killed_while_it_follows_it_follows_again_after_a_restart(db, snapshot, provider, elsewhere):
+    provider.speed(0)
+    job = take(db, elsewhere, labels=LABELS, system_prompt=GUIDELINE)
+    until(lambda: get_job(db, job.job_id).state.share > 0.04, "that it follows")
+    os.kill(int(folder_of(db, job.job_id).events()[0]["pid"]), signal.SIGKILL)
+    until(lambda: get_job(db, job.job_id).state.name == "died", "its death")
+    assert elsewhere in get_job(db, job.job_id).state.message
+    provider.speed(400)
+    again = over(db, restart(db, job.job_id, "ben"))
+    assert again.state.name == "succeeded", folder_of(db, again.job_id).log_tail()
+    assert [one.status for one in jobs_at(db, "test")] == ["succeeded"]  # none was made
+    assert set(absorb(db)) == {job.job_id, again.job_id}
+    assert [model.job_id for model in list_models(db, "kids")] == [again.job_id]
 
 
 def test_a_job_is_adopted_once(db, snapshot, elsewhere):

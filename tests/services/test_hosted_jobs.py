@@ -272,8 +272,9 @@ def test_cancelling_a_job_cancels_it_at_the_provider(db, snapshot, provider):
     provider.advance(20)
     until(lambda: any(x.get("stage") == "tuning" for x in folder_of(db, job.job_id).metrics()), "a metric")
     cancel(db, job.job_id, "ana")
-    assert over(db, job).state.name == "cancelled"
-    assert [one.status for one in jobs_there(provider)] == ["cancelled"]
+    ended, [one] = over(db, job).state, jobs_there(provider)
+    assert (ended.name, one.status) == ("cancelled", "cancelled")
+    assert ended.message == f"Stopped by ana. The provider's job {one.id} has ended."
 
 
 MOMENTS = {
@@ -314,6 +315,45 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(db, snapshot, provider, mo
         one.body.partition('filename="')[2].partition('"')[0] for one in provider.requests("/files", "POST")
     ]
     assert len(set(names)) == len(names) == 2  # a file that arrived is not sent again
+
+
+@pytest.mark.slow
+def test_killed_while_it_cancels_what_was_stopped_there_is_made_anew(db, snapshot, provider):
+    provider.speed(0)
+    provider.fault("slow", "/cancel$", method="POST", seconds=30)
+    job = start(db, snapshot)
+    folder = folder_of(db, job.job_id)
+    until(lambda: any(event.get("hosted_job") for event in folder.events()), "a job at the provider")
+    cancel(db, job.job_id, "ana")
+    until(lambda: provider.requests("/cancel", "POST"), "that it asks there")
+    os.kill(int(folder.events()[0]["pid"]), signal.SIGKILL)
+    [one] = jobs_there(provider)
+    ended = over(db, job).state
+    assert (ended.name, ended.message) == (
+        "cancelled", f"Stopped by ana. The provider's job {one.id} may go on there, and cost."
+    )  # fmt: skip
+    provider.speed(400)
+    again = over(db, restart(db, job.job_id, "ana"))
+    assert again.state.name == "succeeded", folder_of(db, again.job_id).log_tail()
+    assert [one.status for one in jobs_there(provider)] == ["succeeded", "cancelled"]
+
+
+@pytest.mark.slow
+def test_a_cancellation_that_the_provider_never_heard_is_told_and_its_job_taken_over(db, snapshot, provider):
+    provider.speed(0)
+    provider.fault("drop_before", "/cancel$", method="POST")
+    job = start(db, snapshot)
+    folder = folder_of(db, job.job_id)
+    until(lambda: any(event.get("hosted_job") for event in folder.events()), "a job at the provider")
+    cancel(db, job.job_id, "ana")
+    ended, [one] = over(db, job).state, jobs_there(provider)
+    assert ended.name == "cancelled" and f"{one.id} may go on there, and cost" in ended.message
+    assert "takes it over" in ended.hint
+    assert any("It may go on at the provider" in event.get("message", "") for event in folder.events())
+    provider.speed(400)
+    again = over(db, restart(db, job.job_id, "ana"))
+    assert again.state.name == "succeeded", folder_of(db, again.job_id).log_tail()
+    assert [one.status for one in jobs_there(provider)] == ["succeeded"]
 
 
 def seeded(kind, draw):

@@ -58,6 +58,18 @@ def test_a_job_that_ended_there_before_does_not_go_on(killed):
     assert "ftjob-7 has ended" in killed.state().message
 
 
+def test_what_was_stopped_on_request_says_what_may_go_on_there_too(killed):
+    killed.add_event("provider", **MADE)
+    (killed.path / "cancel").write_text('{"at": "2026-11-29T10:00:00+00:00", "by": "ana"}')
+    state = killed.state()
+    assert (state.name, state.message) == (
+        "cancelled", "Stopped by ana. The provider's job ftjob-7 may go on there, and cost."
+    )  # fmt: skip
+    killed.add_event("provider", message="It has made its model.", hosted_end="succeeded")
+    assert killed.state().message == "Stopped by ana. The provider's job ftjob-7 has made its model."
+    assert "not paid for twice" in killed.state().hint
+
+
 def test_a_training_on_this_machine_keeps_its_advice(killed):
     (killed.path / "inputs" / "provider.json").unlink()
     assert "memory is full" in killed.state().message and "batch_size" in killed.state().hint

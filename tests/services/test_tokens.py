@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import BertWordPieceTokenizer
 
 from domain.errors import BadInput, Conflict, NotFound
 from services.curation.snapshots import take_snapshot
@@ -17,6 +18,7 @@ from services.modelling.tokens.budget import tokens_of_example
 from services.modelling.tokens.comment_tokens import _counted, texts_of
 from services.modelling.tokens.encodings import ENCODINGS, Encoding, encoding_of, get_encoding
 from services.modelling.tokens.snapshots import budget_of_snapshot, count_snapshot
+from services.modelling.tokens.tokenizer_lengths import lengths_of
 from storage.database import connect
 from tests.building import asked
 from tests.hostile import HOSTILE
@@ -244,6 +246,22 @@ def test_the_published_example_has_the_published_budget_and_todays():
     assert (old.budget.examples, old.budget.billed_tokens, len(old.budget.over_limit)) == (5, 86_120, 1)
     new = budget_of_file(TOY, encoding="o200k_base", limit=65_536)
     assert new.budget.over_limit == ()
+
+
+@pytest.mark.slow
+def test_a_tokenizer_of_older_files_gives_the_lengths_of_the_same_saved_whole(db, snapshot, tmp_path):
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "you", "are", "so", "##lo", "a", "b", "c", "!"]
+    old, whole = tmp_path / "old", tmp_path / "whole"
+    old.mkdir()
+    (old / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
+    (old / "config.json").write_text(json.dumps({"model_type": "bert"}), encoding="utf-8")
+    whole.mkdir()
+    BertWordPieceTokenizer(str(old / "vocab.txt")).save(str(whole / "tokenizer.json"))
+    found, same = (lengths_of(db, snapshot, split="train", folder=one) for one in (old, whole))
+    assert (
+        found.lengths.tolist() == same.lengths.tolist() and found.comments.tolist() == same.comments.tolist()
+    )
+    assert found.count > 100
 
 
 def test_a_file_with_faults_is_counted_without_them_and_told_row_by_row(tmp_path):

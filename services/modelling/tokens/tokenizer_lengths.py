@@ -1,10 +1,11 @@
 """How long the comments of a snapshot are for a tokenizer on disk, counted in a process of its own.
 
 The files of a tokenizer are foreign: whatever they make the library do ends with that process.
-`python -m services.modelling.tokens.tokenizer_lengths PARQUET SPLIT TOKENIZER_JSON` writes them as JSON.
+`python -m services.modelling.tokens.tokenizer_lengths PARQUET SPLIT FOLDER` writes them as JSON.
 """
 
 import json
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -25,6 +26,15 @@ _ROOT = Path(__file__).resolve().parents[3]
 _PATIENCE_S = 300
 _AT_ONCE = 2_000
 _MAX_FILE_BYTES = 200_000_000
+# The first is whole in itself; the others are read with the config.json beside them.
+FILES = (
+    "tokenizer.json",
+    "vocab.txt",
+    "vocab.json",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tokenizer.model",
+)
 
 
 @dataclass(frozen=True)
@@ -58,17 +68,23 @@ def lengths_of(db: Database, snapshot_id: str, *, split: str, folder: Path) -> T
 
     Raises:
         NotFound: there is no such snapshot.
-        BadInput: the folder has no tokenizer.json that the library reads, there is no such split, or the
-            split is empty.
+        BadInput: the folder has no tokenizer that the library reads, there is no such split, or the split
+            is empty.
     """
     if split not in SPLITS:
         raise BadInput(f"There is no split '{split[:60]}'.", hint=f"Splits: {', '.join(SPLITS)}.")
     rows = snapshot_file(db, snapshot_id, "comments.parquet")
     tokenizer = tokenizer_file(folder)
-    command = [sys.executable, "-m", __name__, str(rows), split, str(tokenizer)]
+    command = [sys.executable, "-m", __name__, str(rows), split, str(tokenizer.parent)]
     try:
         done = subprocess.run(
-            command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=_PATIENCE_S
+            command,
+            cwd=_ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE_S,
+            env={**os.environ, "HF_HUB_OFFLINE": "1"},
         )
     except subprocess.TimeoutExpired as error:
         raise BadInput(
@@ -77,7 +93,8 @@ def lengths_of(db: Database, snapshot_id: str, *, split: str, folder: Path) -> T
     if done.returncode != 0:
         why = (done.stderr.strip().splitlines() or ["it ended without a word"])[-1]
         raise BadInput(
-            f"{tokenizer} cannot be used: {why[:300]}", hint="It must be one that `tokenizers` reads."
+            f"{tokenizer} cannot be used: {why[:300]}",
+            hint="It must be a tokenizer.json, or older files with the model's config.json beside them.",
         )
     told = {int(length): int(count) for length, count in json.loads(done.stdout).items()}
     if not told:
@@ -87,26 +104,28 @@ def lengths_of(db: Database, snapshot_id: str, *, split: str, folder: Path) -> T
 
 
 def tokenizer_file(folder: Path) -> Path:
-    """The tokenizer.json of a folder.
+    """The file of a folder that holds its tokenizer: tokenizer.json, else one of the older kinds.
 
     Raises:
         BadInput: there is none, or it is too large.
     """
-    path = folder.expanduser() / "tokenizer.json"
-    if not path.is_file():
+    place = folder.expanduser()
+    path = next((place / name for name in FILES if (place / name).is_file()), None)
+    if path is None:
         raise BadInput(
-            f"{path} is not there.",
-            hint="Name the folder that holds tokenizer.json; a model saved with save_pretrained has one.",
+            f"{place / FILES[0]} is not there.",
+            hint="Name the folder that holds tokenizer.json; a model saved with save_pretrained has one. "
+            f"Of older ones: {', '.join(FILES[1:])}.",
         )
     if path.stat().st_size > _MAX_FILE_BYTES:
         raise BadInput(f"{path} is larger than {_MAX_FILE_BYTES:,} bytes.", hint="Is it a tokenizer?")
     return path
 
 
-def _count(rows: Path, split: str, tokenizer_json: str) -> Counter[int]:
-    from tokenizers import Tokenizer  # in the process of its own only
+def _count(rows: Path, split: str, folder: Path) -> Counter[int]:
+    from services.backends.tokenizer_files import load_tokenizer  # in the process of its own only
 
-    tokenizer = Tokenizer.from_file(tokenizer_json)
+    tokenizer = load_tokenizer(folder)
     tokenizer.no_truncation()
     tokenizer.no_padding()
     table = pq.read_table(rows, columns=["text", "split"])
@@ -119,4 +138,4 @@ def _count(rows: Path, split: str, tokenizer_json: str) -> Counter[int]:
 
 
 if __name__ == "__main__":
-    json.dump(_count(Path(sys.argv[1]), sys.argv[2], sys.argv[3]), sys.stdout)
+    json.dump(_count(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3])), sys.stdout)
