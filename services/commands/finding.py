@@ -57,6 +57,9 @@ def export(
     split: Split = "train",
     system_prompt: Prompt = None,
     keep: Keep = None,
+    weight: Annotated[
+        int | None, typer.Option(help="Of every answer of --format chat: 1 is learned from, 0 is not.")
+    ] = None,
     licence: Annotated[str, typer.Option(help="For the card of --format datasets, such as cc-by-4.0.")] = "",
     home: Home = None,
     as_json: Json = False,
@@ -74,6 +77,7 @@ def export(
         "slice_name": slice_,
         "where": pairs_of(where) or None,
         "split": split,
+        "weight": weight,
         "licence": licence,
     }
     do("export", {**given, **prompt_and_shares(system_prompt, keep)}, home, as_json)

@@ -51,6 +51,7 @@ def export_rows(
     split: str = "train",
     system_prompt: str | None = None,
     shares: dict[str, Any] | None = None,
+    weight: int | None = None,
     licence: str = "",
     progress: Progress,
 ) -> Any:
@@ -68,12 +69,14 @@ def export_rows(
         prompt = text_of(system_prompt) if system_prompt else None
         if wanted is not None:
             return _told(
-                example_files.write_chat_of(db, wanted, place, system_prompt=prompt, progress=progress)
+                example_files.write_chat_of(
+                    db, wanted, place, system_prompt=prompt, weight=weight, progress=progress
+                )
             )
         return _told(
             example_files.write_chat(
                 db, str(snapshot), place, split=split, system_prompt=prompt, shares=as_numbers(shares),
-                progress=progress,
+                weight=weight, progress=progress,
             )
         )  # fmt: skip
     return {"rows": _write(db, wanted, snapshot, place, format, licence, slice_name, progress), "path": path}

@@ -105,6 +105,17 @@ def test_the_written_file_has_the_budget_of_its_snapshot(db, snapshot, tmp_path)
         assert (written.examples, sum(totals)) == (found.budget.examples, found.budget.tokens.total)
 
 
+@pytest.mark.parametrize("weight", [0, 1])
+def test_a_weight_is_written_on_every_answer(db, snapshot, tmp_path, weight):
+    path = tmp_path / "chat.jsonl"
+    written = write_chat(db, snapshot, path, system_prompt=PROMPT, weight=weight, progress=quiet)
+    answers = [json.loads(line)["messages"][-1] for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
+    assert {(one["role"], one["weight"]) for one in answers} == {("assistant", weight)}
+    assert written.counts.get("nothing_to_learn", 0) == (0 if weight else len(answers))
+    with pytest.raises(BadInput, match="weight of 2"):
+        write_chat(db, snapshot, path, system_prompt=PROMPT, weight=2, progress=quiet)
+
+
 def test_comments_are_counted_once_whatever_prompt_and_balance(db, snapshot, monkeypatch):
     found_of(db, snapshot)
     before = asked(db, "SELECT count(*) FROM token_counts")

@@ -110,6 +110,7 @@ def write_chat(
     split: str = "train",
     system_prompt: str | None = None,
     shares: Mapping[str, float] | None = None,
+    weight: int | None = None,
     progress: Progress,
 ) -> WrittenExamples:
     """Write the labelled comments of a split as chat JSONL, and check what was written.
@@ -118,11 +119,12 @@ def write_chat(
         path: Ends in .jsonl; an existing file is replaced.
         system_prompt: The newest guideline of the dataset if None.
         shares: Per label, the share of its comments that is kept, 0 to 1.
+        weight: Written on every answer: 1 is learned from, 0 is not. None writes none, which hosts take for 1.
 
     Raises:
         NotFound: there is no such snapshot.
-        BadInput: there is no guideline, a share or the split is not possible, no example is left, or the
-            file cannot be written.
+        BadInput: there is no guideline, a share, the weight or the split is not possible, no example is left,
+            or the file cannot be written.
     """
     snapshot, counts = get_snapshot(db, snapshot_id), get_encoding(ENCODINGS[0])
     prompt = system_prompt if system_prompt is not None else guideline_of(db, snapshot.dataset_id)
@@ -135,12 +137,19 @@ def write_chat(
         ((known_as, text, label) for number, known_as, text, label, _ in rows if number in chosen),
         system_prompt=prompt,
         labels=snapshot.labels,
+        weight=weight,
     )
     return _written(made, path, counts, f"The {split} split of {snapshot_id}")
 
 
 def write_chat_of(
-    db: Database, wanted: CommentFilter, path: Path, *, system_prompt: str | None = None, progress: Progress
+    db: Database,
+    wanted: CommentFilter,
+    path: Path,
+    *,
+    system_prompt: str | None = None,
+    weight: int | None = None,
+    progress: Progress,
 ) -> WrittenExamples:
     """Write the comments that the filter asks for and that have a label in force as chat JSONL; check them.
 
@@ -159,6 +168,7 @@ def write_chat_of(
         ((row["id"], row["text"], row["label"]) for row in rows if row["label"] is not None),
         system_prompt=prompt,
         labels=get_label_set(db, dataset).names,
+        weight=weight,
     )
     progress("checking the examples", 0.6)
     return _written(made, path, counts, "What was asked for")

@@ -72,8 +72,11 @@ def from_comments(
         weight: Written on every answer, 1 counts and 0 does not; None writes none.
 
     Raises:
-        BadInput: the system prompt is blank, two labels are the same answer, or a row has another label.
+        BadInput: the system prompt is blank, two labels are the same answer, a row has another label, or the
+            weight is neither 0 nor 1.
     """
+    if weight not in (None, 0, 1):
+        raise BadInput(f"A weight of {weight} is not possible.", hint="1 is learned from, 0 is not.")
     if not system_prompt.strip():
         raise BadInput("The system prompt is empty.", hint="Use the guideline as system prompt.")
     answer_keys(tuple(labels))  # raises before anything is paid for
