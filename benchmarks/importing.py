@@ -68,10 +68,13 @@ def _read_csv_seconds(file: Path, database: Path) -> float:
 
 
 class PeakMemory:
-    """The largest resident memory of this process and its children together, while the block runs, in MB."""
+    """The largest resident memory of this process and its children together, while the block runs, in MB.
+
+    Looking takes processor time too; `work_s` tells how much, once the block has ended.
+    """
 
     def __init__(self) -> None:
-        self.peak_mb = self.own_peak_mb = self.child_peak_mb = 0.0
+        self.peak_mb = self.own_peak_mb = self.child_peak_mb = self.work_s = 0.0
         self._over = threading.Event()
         self._sampler = threading.Thread(target=self._sample, daemon=True)
 
@@ -90,6 +93,7 @@ class PeakMemory:
             self.own_peak_mb = max(self.own_peak_mb, own)
             self.child_peak_mb = max(self.child_peak_mb, children)
             self.peak_mb = max(self.peak_mb, own + children)
+        self.work_s = time.thread_time()
 
 
 def _resident_mb(pid: int) -> float:

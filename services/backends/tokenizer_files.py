@@ -23,7 +23,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     # Here, because it takes seconds to load, and most folders do not need it.
     from transformers import AutoTokenizer
 
-    loaded = AutoTokenizer.from_pretrained(str(folder), local_files_only=True, trust_remote_code=False)
+    loaded = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
     made = getattr(loaded, "backend_tokenizer", None)
     if not isinstance(made, Tokenizer):
         raise BadInput(

@@ -119,7 +119,7 @@ def write_chat(
         path: Ends in .jsonl; an existing file is replaced.
         system_prompt: The newest guideline of the dataset if None.
         shares: Per label, the share of its comments that is kept, 0 to 1.
-        weight: Written on every answer: 1 is learned from, 0 is not. None writes none, which hosts take for 1.
+        weight: Written on every answer: 1 is learned from, 0 is not; None writes none, which means 1.
 
     Raises:
         NotFound: there is no such snapshot.
