@@ -48,7 +48,8 @@ def figures(shop: Workshop) -> Iterator[Figure]:
         again = (time.perf_counter() - started) / 2
     finally:
         db.close()
-    # Processor seconds too, of all threads but the one that looks at the memory: where others use the processors, wall clocks say little.
+    # Processor seconds too, of all threads but the one that looks at the memory: where others use the
+    # processors, wall clocks say little.
     for name, ours, loops in (
         ("wall clock", taken, (before[0], after[0])),
         ("processor", worked, (before[1], after[1])),
