@@ -31,6 +31,12 @@ FLAGS = {
     "repeated": "repeated by later comments",
     "suspected": "suspected wrong label",
     "disputed": "named people disagree",
+    "golden": "in the golden set",
+    "emoji": "nothing but emoji",
+    "broken": "broken characters",
+    "entities": "HTML entities",
+    "obfuscated": "obfuscated words",
+    "personal": "personal data",
 }
 
 

@@ -19,7 +19,12 @@ class Values:
 def list_values(db: Database, dataset_id: str) -> Values:
     """The languages and source files of the comments, and who has voted on them."""
     return Values(
-        _column(db, dataset_id, "SELECT language AS name, count(*) AS n FROM comments"),
+        tuple(
+            dict.fromkeys(
+                _column(db, dataset_id, "SELECT language AS name, count(*) AS n FROM comments")
+                + _column(db, dataset_id, "SELECT found_language AS name, count(*) AS n FROM text_facts")
+            )
+        ),
         _column(
             db,
             dataset_id,

@@ -33,7 +33,12 @@ _CONDITIONS = {
     "split": "c.split = $split",
     "author": "c.author = $author",
     "thread": "c.thread = $thread",
-    "language": "c.language = $language",
+    # As the file says, else as it was found.
+    "language": """
+      (c.language = $language OR (c.language IS NULL AND c.comment_id IN (
+        SELECT comment_id FROM text_facts WHERE dataset_id = $dataset_id AND found_language = $language
+      )))
+    """,
     "source": """
       c.import_id IN (SELECT import_id FROM imports WHERE dataset_id = $dataset_id AND file_name = $source)
     """,
@@ -49,7 +54,14 @@ _CONDITIONS = {
       )
     """,
 }
+_FACT = "c.comment_id IN (SELECT comment_id FROM text_facts WHERE dataset_id = $dataset_id AND {})"
 _FLAGS = {
+    "golden": "c.comment_id IN (SELECT comment_id FROM golden_of($dataset_id))",
+    "emoji": _FACT.format("is_emoji_only"),
+    "broken": _FACT.format("broken_characters"),
+    "entities": _FACT.format("html_entities"),
+    "obfuscated": _FACT.format("obfuscated"),
+    "personal": _FACT.format("personal_data"),
     "unlabelled": "l.label IS NULL",
     "repeats": "c.near_of IS NOT NULL",
     "repeated": "c.comment_id IN (SELECT near_of FROM comments WHERE dataset_id = $dataset_id)",

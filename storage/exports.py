@@ -14,9 +14,16 @@ AT_ONCE = 20_000
 
 _VOTE = """
 to_json(list(struct_pack(
-  annotator := annotator, kind := vote.kind, label := vote.label, reason := vote.reason,
-  guideline_version := vote.guideline_version, seconds := vote.seconds, voted_at := vote.voted_at
+  annotator := v.annotator, kind := vote.kind, label := vote.label, reason := vote.reason,
+  guideline_version := vote.guideline_version, seconds := vote.seconds, voted_at := vote.voted_at,
+  severity := d.severity, spans := d.spans, suggested := d.suggested, shown := d.shown
 ) ORDER BY vote.vote_id))
+"""
+
+# What a vote says beside its label.
+_DETAILS = """
+LEFT JOIN vote_details d
+  ON d.dataset_id = $dataset_id AND d.comment_id = v.comment_id AND d.client_id = v.vote.client_id
 """
 
 # By these names an import knows the columns again. `time` is what the file said, letter by letter.
@@ -30,7 +37,9 @@ LEFT JOIN imports i ON i.import_id = c.import_id
 LEFT JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
 LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id
 LEFT JOIN (
-  SELECT comment_id, {_VOTE} AS votes FROM current_votes_of($dataset_id, $low, $high) GROUP BY comment_id
+  SELECT v.comment_id, {_VOTE} AS votes
+  FROM current_votes_of($dataset_id, $low, $high) v {_DETAILS}
+  GROUP BY v.comment_id
 ) v ON v.comment_id = c.comment_id
 WHERE c.dataset_id = $dataset_id AND c.comment_id IN (SELECT c.comment_id {{tables}} WHERE {{condition}})
 ORDER BY c.comment_id
@@ -38,10 +47,10 @@ ORDER BY c.comment_id
 
 # As in current_votes_of, at the moment of the freeze: people go on voting.
 _VOTES_THEN = f"""
-SELECT comment_id, CAST({_VOTE} AS VARCHAR) AS annotator_votes
+SELECT v.comment_id, CAST({_VOTE} AS VARCHAR) AS annotator_votes
 FROM (
-  SELECT comment_id, annotator, arg_max(v, vote_id) AS vote
-  FROM votes v
+  SELECT comment_id, annotator, arg_max(given, vote_id) AS vote
+  FROM votes given
   WHERE dataset_id = $dataset_id
     AND voted_at <= $then
     AND kind <> 'undo'
@@ -50,8 +59,8 @@ FROM (
       WHERE dataset_id = $dataset_id AND voted_at <= $then AND kind = 'undo' AND undoes IS NOT NULL
     )
   GROUP BY comment_id, annotator
-)
-GROUP BY comment_id
+) v {_DETAILS}
+GROUP BY v.comment_id
 """
 _MORE = """
 SELECT s.comment_id, c.posted_text AS time, c.source_score AS score, i.file_name AS source

@@ -15,6 +15,10 @@ VOTE_FIELDS = {
     "guideline_version": "INTEGER",
     "seconds": "DOUBLE",
     "voted_at": "TIMESTAMP",
+    "severity": "INTEGER",
+    "spans": "JSON",
+    "suggested": "VARCHAR",
+    "shown": "BOOLEAN",
 }
 _SHAPE = json.dumps([VOTE_FIELDS])
 
@@ -87,16 +91,32 @@ FROM (
 """
 
 
+_ADD_DETAILS = """
+INSERT INTO vote_details
+SELECT
+  $dataset_id, r.comment_id, r.vote.annotator, v.client_id, r.vote.severity, nullif(r.vote.spans, 'null'),
+  r.vote.suggested, r.vote.shown
+FROM returned r
+JOIN votes v
+  ON v.vote_id > $newest AND v.comment_id = r.comment_id AND v.annotator = r.vote.annotator
+WHERE r.is_usable AND coalesce(r.vote.severity::VARCHAR, r.vote.spans::VARCHAR, r.vote.suggested) IS NOT NULL
+QUALIFY row_number() OVER (PARTITION BY r.comment_id, r.vote.annotator ORDER BY r.line, r.place) = 1
+"""
+
+
 def add_returned(cursor: duckdb.DuckDBPyConnection, params: dict[str, Any]) -> None:
     """Add the votes in the `votes` cells of the rows that are going in; within the import's transaction.
 
-    A vote keeps its kind, label, reason, guideline version, seconds and time. A person who has voted on the
+    A vote keeps its kind, label, reason, guideline version, seconds, time, and what was said
+    beside it. A person who has voted on the
     comment before keeps that vote, and where the two differ a conflict is listed.
     """
     cursor.execute(_RETURNED, {"shape": _SHAPE})
     names = {"dataset_id", "import_id"}
     cursor.execute(_FINDINGS, {name: params[name] for name in names})
+    [(newest,)] = cursor.execute("SELECT coalesce(max(vote_id), 0) FROM votes").fetchall()
     cursor.execute(_ADD, {name: params[name] for name in ("dataset_id", "now")})
+    cursor.execute(_ADD_DETAILS, {"dataset_id": params["dataset_id"], "newest": newest})
 
 
 def labels_in_votes(column: pa.ChunkedArray) -> set[str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import BinaryIO
 
 import altair as alt
@@ -15,7 +16,11 @@ from domain.text import escape_markdown, visible
 from services.curation import snapshots
 from services.curation.snapshots import Snapshot
 from services.evaluation.saved_slices import list_saved_slices
+from services.release.dataset_folder import write_snapshot
+from services.release.export import export_snapshot
+from services.release.writers import Progress
 from services.standing import Standing
+from ui.comment_export import draw_export_of
 from ui.errors import showing_errors
 from ui.lists import pick_row
 from ui.store import database
@@ -251,6 +256,7 @@ def _draw_file(snapshot: Snapshot) -> None:
                 on_click="ignore",
                 key=f"snapshots_{saved_as}",
             )
+        draw_export_of(number, partial(_write, snapshot))
         st.page_link(
             "pages/train.py",
             label="Train a model on it",
@@ -261,6 +267,12 @@ def _draw_file(snapshot: Snapshot) -> None:
         with showing_errors(), st.spinner("Hashing the rows"):
             snapshots.verify_snapshot(database(), number)
             st.success("The rows in the file are those that were frozen.", icon=":material/verified:")
+
+
+def _write(snapshot: Snapshot, path: Path, format: str, licence: str, progress: Progress) -> int:
+    if format == "datasets":
+        return write_snapshot(database(), snapshot, path, licence=licence, progress=progress)
+    return export_snapshot(database(), snapshot.snapshot_id, path, progress=progress)
 
 
 def _opened(snapshot_id: str, name: str) -> BinaryIO:

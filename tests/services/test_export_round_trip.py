@@ -19,7 +19,10 @@ from services.curation.snapshots import take_snapshot
 from services.release.export import export_comments, export_snapshot
 from storage.intake import child
 from storage.intake.batch import FINDINGS_FILE, ROWS_FILE
+from storage.intake.dataset_folder import digest_of
+from storage.intake.formats import rows_of
 from storage.intake.parent import ParsedFile
+from storage.intake.reading import reading_of
 from storage.votes import add_votes
 from tests.building import KIDS, asked, kids, numbers, put_in, take_back, texts, vote
 from tests.hostile import HOSTILE
@@ -76,9 +79,10 @@ def votes_of(db, dataset_id):
         db,
         """
         SELECT c.external_id, v.annotator, vote.kind, vote.label, vote.reason, vote.guideline_version,
-          vote.seconds, vote.voted_at
+          vote.seconds, vote.voted_at, d.severity, CAST(json(d.spans) AS VARCHAR), d.suggested, d.shown
         FROM current_votes_of($1, 0, 9223372036854775807) v
         JOIN comments c ON c.comment_id = v.comment_id
+        LEFT JOIN vote_details d ON d.comment_id = v.comment_id AND d.client_id = vote.client_id
         ORDER BY c.comment_id, v.annotator
         """,
         [dataset_id],
@@ -87,7 +91,9 @@ def votes_of(db, dataset_id):
 
 def parse_here(path: Path, into: Path, *, columns: dict[str, str], **_more: Any) -> ParsedFile:
     """What the child does, without a process for each example."""
-    return ParsedFile(into / ROWS_FILE, into / FINDINGS_FILE, **child.parse(path, into, columns))
+    batches = rows_of(path, columns, reading_of({}), into)
+    told = child.parse(batches, into) | {"sha256": digest_of(path)}
+    return ParsedFile(into / ROWS_FILE, into / FINDINGS_FILE, **told)
 
 
 def filled(db, dataset_id, rows):
@@ -147,12 +153,18 @@ def test_an_export_is_imported_without_a_word_about_its_columns(db, tmp_path, su
     vote(db, first, "ben", "disallow")
     vote(db, second, "ben", None)
     take_back(db, third, "ben", vote(db, third, "ben", "allow"))
+    with db.writing(KIDS) as cursor:
+        cursor.execute(
+            "INSERT INTO vote_details SELECT dataset_id, comment_id, annotator, client_id, 2, '[[0, 3]]',"
+            " 'allow', true FROM votes WHERE annotator = '=ana'"
+        )
     export_comments(db, KIDS, tmp_path / f"out{suffix}")
     done = import_file(db, tmp_path / f"out{suffix}", "again", actor="eve", labels=LABELS)
     assert done.counts["refused"] == 0
     assert comments_of(db, "again") == comments_of(db, KIDS)
     assert votes_of(db, "again") == votes_of(db, KIDS)
     assert len(votes_of(db, "again")) == 3
+    assert votes_of(db, "again")[0][-4:] == (2, "[[0,3]]", "allow", True)
     once_more = import_file(db, tmp_path / f"out{suffix}", "again", actor="eve")
     assert (once_more.counts["labels"], once_more.counts["conflicts"]) == (0, 0)
 
