@@ -14,6 +14,7 @@ from ui.comment_search import draw_save, draw_search
 from ui.comments import comment_asked_for, draw_history, draw_page, page_in_hand
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.readers import page_of_comments
+from ui.similar_comments import draw_similar_comments
 from ui.store import database
 
 _PAGE = 20
@@ -21,7 +22,7 @@ _PAGE = 20
 dataset = dataset_in_hand()
 number = comment_asked_for()
 if number is not None:
-    draw_history(number, dataset.dataset_id)
+    draw_similar_comments(draw_history(number, dataset.dataset_id))
     st.stop()
 if not comments.count_comments(database(), CommentFilter(dataset.dataset_id)):
     nothing_yet("This dataset has no comments.", "Import some first.", "import", "Import comments")

@@ -12,9 +12,13 @@ from ui.comments import LABEL_SOURCE_TITLES
 _AROUND, _AHEAD = 300, 60  # characters shown, and of them before the first word found
 
 
-def draw_hits(comments: Sequence[Comment], terms: tuple[Term, ...]) -> None:
-    """One row a comment: the text with what was found in it marked, and what is known of it below."""
-    for comment in comments:
+def draw_hits(comments: Sequence[Comment], terms: tuple[Term, ...], *, beside: Sequence[str] = ()) -> None:
+    """One row a comment: the text with what was found in it marked, and what is known of it below.
+
+    Args:
+        beside: What else is told of each.
+    """
+    for comment, told in zip(comments, beside or [""] * len(comments), strict=True):
         with st.container(border=True, gap=None):
             st.button(
                 marked(comment.body, terms) or "(empty)",
@@ -23,7 +27,7 @@ def draw_hits(comments: Sequence[Comment], terms: tuple[Term, ...]) -> None:
                 on_click=_open,
                 args=(comment.comment_id,),
             )
-            st.caption(escape_markdown(_about(comment)))
+            st.caption(escape_markdown(_about(comment, told)))
 
 
 def marked(text: str, terms: tuple[Term, ...]) -> str:
@@ -44,12 +48,12 @@ def _plain(part: str) -> str:
     return escape_markdown(part)
 
 
-def _about(comment: Comment) -> str:
+def _about(comment: Comment, told: str) -> str:
     said = None
     if comment.label:
         said = f"{comment.label} ({LABEL_SOURCE_TITLES.get(comment.label_from or '', 'unknown')})"
     excluded = f"excluded: {comment.excluded_for}" if comment.excluded_for else None
-    known = (str(comment.comment_id), said or "no label", comment.author, comment.split, excluded)
+    known = (told, str(comment.comment_id), said or "no label", comment.author, comment.split, excluded)
     return " · ".join(visible(part) for part in known if part)
 
 

@@ -115,8 +115,8 @@ def draw_page(comments: Sequence[Comment]) -> None:
         st.rerun()
 
 
-def draw_history(comment_id: int, dataset_id: str) -> None:
-    """Everything that is known of one comment."""
+def draw_history(comment_id: int, dataset_id: str) -> Comment:
+    """Everything that is known of one comment; returns it."""
     told = history(database(), comment_id)
     comment = told.comment
     if comment.dataset_id != dataset_id:
@@ -154,6 +154,7 @@ def draw_history(comment_id: int, dataset_id: str) -> None:
                 f"{one.created_by}, {when(one.created_at)}: {visible(one.label or 'decision taken back')}"
             )
             st.text(visible(one.why))
+    return comment
 
 
 def _draw_facts(comment: Comment) -> None:

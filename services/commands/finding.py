@@ -23,6 +23,7 @@ def search(
     dataset: Dataset = "",
     slice_: Slice = None,
     where: Pairs = None,
+    like: Annotated[int | None, typer.Option(help="Nearest in meaning to this comment instead.")] = None,
     limit: Most = 20,
     offset: Annotated[int, typer.Option(min=0, help="How many to pass over first.")] = 0,
     home: Home = None,
@@ -32,6 +33,7 @@ def search(
     given: dict[str, Any] = {
         "dataset": dataset,
         "query": query,
+        "like": like,
         "slice_name": slice_,
         "where": pairs_of(where) or None,
         "limit": limit,

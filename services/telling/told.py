@@ -152,6 +152,11 @@ def _comments(answer: Answer) -> str:
     )
 
 
+def _search(answer: Answer) -> str:
+    shown = len(answer["comments"])
+    return f"{_comments(answer['comments'])}\n{answer['count']:,} comments found, {shown:,} shown."
+
+
 def _tokens(answer: Answer) -> str:
     found = answer["budget"]
     counted = "counted in" if found["exact"] else "ESTIMATED for want of the file of"
@@ -264,6 +269,7 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     **AFTERCARE_TELLERS,
     "datasets": _datasets,
     "comments": _comments,
+    "search": _search,
     "label": _comments,
     "tokens": _tokens,
     "try": try_told,

@@ -8,7 +8,7 @@ from typing import Any
 from domain.comments import CommentFilter
 from domain.errors import BadInput
 from domain.filters import conditions_of
-from services.curation import comments
+from services.curation import comments, similar
 from services.curation.snapshots import get_snapshot
 from services.evaluation.saved_slices import wanted_of
 from services.modelling.examples import files as example_files
@@ -27,12 +27,20 @@ def search(
     *,
     dataset: str,
     query: str = "",
+    like: int | None = None,
     slice_name: str | None = None,
     where: dict[str, str] | None = None,
     limit: int = 20,
     offset: int = 0,
 ) -> Any:
-    """The comments that hold what is searched for and are as the conditions say, and how many there are."""
+    """The comments that hold what is searched for and are as the conditions say, and how many there are.
+
+    With `like`, those nearest in meaning to that comment instead.
+    """
+    if like is not None:
+        near = similar.similar_comments(db, like, most=limit)
+        rows = [{**asdict(each.comment), "similarity": each.similarity} for each in near]
+        return {"wanted": {"like": str(like)}, "count": len(rows), "comments": rows}
     asked = {**(where or {}), **({"contains": query} if query.strip() else {})}
     wanted = wanted_of(db, dataset, slice_name=slice_name, where=asked)
     found, count = comments.find_page(db, replace(wanted, limit=limit, offset=offset))
