@@ -13,10 +13,11 @@ from ui.evaluations import run_titles
 from ui.figures import in_brackets
 from ui.links import pick
 from ui.looks import count_look, draw_looks
+from ui.releases import champion_of
 from ui.store import database
 
 _PROPOSED = 6
-_SAYS = {"shown": "not worse", "not shown": "not shown", "shown to be worse": "worse"}
+_SAYS = {"shown": "shown", "not shown": "not shown", "shown to be worse": "worse"}
 
 
 def draw_lineup(runs: dict[str, Run]) -> None:
@@ -36,7 +37,8 @@ def draw_lineup(runs: dict[str, Run]) -> None:
         return
     left, right = st.columns([3, 1])
     with left:
-        reference = pick("Reference", chosen, key="reference", shown=titles.__getitem__)
+        usual = _usual(runs, chosen)
+        reference = pick("Reference", chosen, key="reference", shown=titles.__getitem__, default=usual)
     margin = right.number_input(
         "Still not worse if lower by", 0.0, 0.5, MARGIN, 0.005, format="%.3f", key="compare_margin",
         persist_state="session", help="How much less accurate than the reference is no loss to you.",
@@ -61,6 +63,13 @@ def _proposed(runs: Iterable[Run]) -> list[str]:
     return list(newest.values())[:_PROPOSED]
 
 
+def _usual(runs: dict[str, Run], chosen: list[str]) -> int:
+    """What is in production is what others are held against; while nothing is, the oldest run."""
+    champion = champion_of(runs[chosen[0]].dataset_id)
+    models = [runs[run_id].model_id for run_id in chosen]
+    return models.index(champion.model_id) if champion and champion.model_id in models else len(chosen) - 1
+
+
 def _draw_table(found: Lineup, reference: str, margin: float) -> None:
     pairs = found.against(reference)
     beside = [pairs.get(each.run.run_id) for each in found.entries]
@@ -68,11 +77,11 @@ def _draw_table(found: Lineup, reference: str, margin: float) -> None:
         {
             "model": [visible(shortened(each.name, 60)) for each in found.entries],
             "accuracy": [in_brackets(each.accuracy) for each in found.entries],
-            "macro-F1": [in_brackets(each.macro_f1) for each in found.entries],
-            "difference in accuracy": [_gap(pair) for pair in beside],
-            "p after Holm": [_p_value(pair) for pair in beside],
+            "difference": [_gap(pair) for pair in beside],
             "verdict": ["reference" if pair is None else pair.verdict for pair in beside],
-            f"lower by at most {margin:g}": [pair and _SAYS[pair.not_worse(margin)] for pair in beside],
+            "p (Holm)": [_p_value(pair) for pair in beside],
+            "not worse": ["" if pair is None else _SAYS[pair.not_worse(margin)] for pair in beside],
+            "macro-F1": [in_brackets(each.macro_f1) for each in found.entries],
             "difference in macro-F1": [_macro(pair) for pair in beside],
         }
     )
@@ -94,10 +103,14 @@ def _draw_table(found: Lineup, reference: str, margin: float) -> None:
                 " looks too good here.",
                 icon=":material/warning:",
             )
+    many = (
+        f", corrected for all {len(found.pairs)} pairs, so that any may be picked" if found.pairs[1:] else ""
+    )
     st.caption(
-        f"n = {found.n:,} comments that all of them answered; 95 % intervals of the paired difference (Tango;"
-        " bootstrap for macro-F1, the mean F1 of the labels). Verdicts: exact McNemar, corrected for all"
-        f" {len(found.pairs)} pairs, so that any reference may be picked. A row leads to its comments."
+        f"n = {found.n:,} comments that all of them answered. Difference in accuracy from the reference, with"
+        f" the 95 % interval of paired answers; verdicts by McNemar's exact test{many}. Not worse: at most"
+        f" {margin:g} lower, with the whole interval. Macro-F1: the mean F1 of the labels (paired bootstrap)."
+        " A row leads to its comments."
     )
     rows = picked["selection"]["rows"]
     run = found.entries[rows[0]].run if rows and rows[0] < len(found.entries) else None

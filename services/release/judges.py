@@ -81,7 +81,8 @@ class Case:
         if self.clustering is None or effect <= 1.0 or found.value is None:
             return found
         told = f"{found.why} The interval is wider because {self.clustering.kind}s repeat"
-        return replace(found, why=f"{told} (design effect {effect:.2f}).")
+        other = f"; labels of other {self.clustering.kind}s tell more" if found.more_labels else ""
+        return replace(found, why=f"{told} (design effect {effect:.2f}){other}.")
 
 
 def judged(case: Case, clause: Clause) -> Finding:

@@ -107,7 +107,7 @@ def test_several_models_stand_in_one_table_against_a_reference(open_page, db, id
     table = at.dataframe[0].value
     assert list(table["model"]) == ["new", "third", "old *one*"]
     assert list(table["verdict"]) == ["better", "better", "reference"]
-    assert table["difference in accuracy"][0].startswith("+0.220")
+    assert table["difference"][0].startswith("+0.220")
     assert "new is right most often\\: 0\\.960" in words(at)
     at.multiselect(key="compare_lineup").set_value([third]).run()
     assert "Choose two runs or more." in words(at)
