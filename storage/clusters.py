@@ -17,35 +17,35 @@ WHERE r.run_id = $run_id
 """
 
 
-def count_shared(db: Database, run_id: str, kind: str) -> tuple[int, int]:
-    """How many comments of the run there are, and authors or threads; without one, a comment is its own."""
+def count_shared(db: Database, run_id: str) -> tuple[int, dict[str, int]]:
+    """How many comments of the run there are, and of each kind how many authors or threads.
+
+    A comment without an author, or without a thread, is one of its own.
+    """
+    counts = ", ".join(
+        f"count(DISTINCT {shared}) + count(*) - count({shared})" for shared in _SHARED.values()
+    )
     with db.reading() as cursor:
-        row = cursor.execute(
-            f"SELECT count(*), count(DISTINCT {_SHARED[kind]}) + count(*) - count({_SHARED[kind]}) {_FROM}",
-            {"run_id": run_id},
-        ).fetchone()
-    return (int(row[0]), int(row[1])) if row else (0, 0)
+        row = cursor.execute(f"SELECT count(*), {counts} {_FROM}", {"run_id": run_id}).fetchone()
+    n, *clusters = row or (0, *[0] * len(_SHARED))
+    return int(n), dict(zip(KINDS, map(int, clusters), strict=True))
 
 
 def count_by_cluster(db: Database, run_id: str, kind: str) -> pa.Table:
     """How often each frozen label met each predicted one, by author or thread.
 
     Returns:
-        Columns cluster (from 0 up, in an order that stays), gold, predicted (null: no label was named), n.
+        Columns cluster (a hash: the same for the same author or thread), gold, predicted (null: no label was
+        named) and n, in no order.
     """
     with db.reading() as cursor:
         return cursor.sql(
             f"""
-            SELECT dense_rank() OVER (ORDER BY shared, alone) - 1 AS cluster, gold, predicted, n
-            FROM (
-              SELECT
-                {_SHARED[kind]} AS shared,
-                CASE WHEN {_SHARED[kind]} IS NULL THEN c.comment_id END AS alone,
-                s.label AS gold, p.label AS predicted, count(*) AS n
-              {_FROM}
-              GROUP BY ALL
-            )
-            ORDER BY ALL
+            SELECT
+              hash({_SHARED[kind]}, CASE WHEN {_SHARED[kind]} IS NULL THEN c.comment_id END) AS cluster,
+              s.label AS gold, p.label AS predicted, count(*) AS n
+            {_FROM}
+            GROUP BY ALL
             """,
             params={"run_id": run_id},
         ).to_arrow_table()

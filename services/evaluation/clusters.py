@@ -101,11 +101,12 @@ def clustering_of(db: Database, run_id: str, *, seed: int = 0) -> Clustering | N
     if run.several:
         return None
     labels = get_snapshot(db, run.snapshot_id).labels
-    found = []
-    for kind in KINDS:
-        n, clusters = count_shared(db, run_id, kind)
-        if 1 < clusters < n and clusters * 3 * len(labels) <= _MOST:
-            found.append(_clustering(count_by_cluster(db, run_id, kind), kind, labels, seed))
+    n, clusters = count_shared(db, run_id)
+    found = [
+        _clustering(count_by_cluster(db, run_id, kind), kind, labels, seed)
+        for kind in KINDS
+        if 1 < clusters[kind] < n and clusters[kind] * 3 * len(labels) <= _MOST
+    ]
     return max(found, key=lambda each: each.effects["accuracy", ""], default=None)
 
 
@@ -157,9 +158,10 @@ def design_effects(
 
 def _clustering(counted: pa.Table, kind: str, labels: Sequence[str], seed: int) -> Clustering:
     size, places = len(labels), pa.array(labels, pa.string())
-    cluster, n = (counted[name].to_numpy().astype(np.int64) for name in ("cluster", "n"))
+    _, cluster = np.unique(counted["cluster"].to_numpy(), return_inverse=True)
+    n = counted["n"].to_numpy().astype(np.int64)
     gold, said = (_places(counted[name], places) for name in ("gold", "predicted"))
-    counts = np.zeros((int(cluster[-1]) + 1, 3, size), dtype=np.int64)
+    counts = np.zeros((int(cluster.max()) + 1, 3, size), dtype=np.int64)
     for part, (where, label) in enumerate(((gold == said, gold), (gold < size, gold), (said < size, said))):
         np.add.at(counts, (cluster[where], part, label[where]), n[where])
     cells = np.bincount(gold * (size + 1) + said, n, minlength=size * (size + 1))

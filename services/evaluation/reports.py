@@ -130,10 +130,7 @@ def leaks_told(leaks: Mapping[str, int], held_out: int) -> str:
     head = "Held-out comments of the snapshot that share something with a training comment"
     if not shared:
         return f"{head}: none of {held_out:,}."
-    return (
-        f"{head}: {', '.join(shared)}. The numbers may flatter the model, and the intervals are too narrow,"
-        " because comments are taken as independent."
-    )
+    return f"{head}: {', '.join(shared)}. The numbers may flatter the model."
 
 
 def absent_labels(report: Report, named: Iterable[str] = ()) -> tuple[str, ...]:

@@ -80,9 +80,12 @@ class Case:
         effect = self.clustering.effects.get((name, label), 1.0) if self.clustering else 1.0
         if self.clustering is None or effect <= 1.0 or found.value is None:
             return found
-        told = f"{found.why} The interval is wider because {self.clustering.kind}s repeat"
-        other = f"; labels of other {self.clustering.kind}s tell more" if found.more_labels else ""
-        return replace(found, why=f"{told} (design effect {effect:.2f}){other}.")
+        kind = self.clustering.kind
+        told = (
+            f"{found.why} The interval allows for {kind}s with several comments (design effect {effect:.2f})"
+        )
+        other = f"; labels of other {kind}s tell more" if found.more_labels else ""
+        return replace(found, why=f"{told}{other}.")
 
 
 def judged(case: Case, clause: Clause) -> Finding:

@@ -221,7 +221,7 @@ def _failures(report: Told) -> Section:
         (
             f"{report['misses']['count']:,} misses; of those read one by one: {read or 'none yet'}.",
             report["misses"]["ceiling"],
-            search["sentence"] if search else "Too many comments: the worst slices were not looked for.",
+            search["sentence"] if search else "Too many comments: `slices --run` looks for the worst.",
             "The slice with the lowest accuracy of many is low by chance too: look at its interval.",
         ),
         (

@@ -80,6 +80,18 @@ def test_a_point_of_a_curve_and_a_bin_open_their_comments(page):
 
 
 @pytest.mark.slow
+def test_a_bar_of_the_histogram_and_a_row_of_the_slices_open_their_comments(page):
+    bars = page.locator(f"{CHART}[aria-label='Where the scores lie'] path[aria-roledescription=bar]")
+    pressed(page, bars.last)
+    expect(page.get_by_text("20 comments next to the threshold 0.9000")).to_be_visible()
+    slices = page.locator("[aria-label^='Accuracy of each slice']").first
+    slices.scroll_into_view_if_needed()
+    box = slices.locator("canvas").first.bounding_box()
+    page.mouse.click(box["x"] + 17, box["y"] + 55)  # the box before the first row
+    expect(page.get_by_text(re.compile("^12 errors of"))).to_be_visible()
+
+
+@pytest.mark.slow
 def test_every_chart_is_saved_as_svg_and_as_png(page, tmp_path):
     chart = page.locator(CHART).first
     chart.hover()
