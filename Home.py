@@ -32,6 +32,7 @@ page = st.navigation(
             _page("snapshots", "Snapshots", "photo_camera", "Freeze the labels in force."),
             _page("tokens", "Tokens", "toll", "What fine-tuning would cost, and what is wrong in a file."),
             _page("train", "Train", "model_training", "Train a model on a snapshot."),
+            _page("generation", "Generate", "edit_note", "Models that write: summarise, reply, make polite."),
             _page("studies", "Experiments", "insights", "Better settings? More labels? Which split?"),
             _page("jobs", "Jobs", "pending_actions", "Follow, cancel and restart jobs."),
             _page("models", "Models", "neurology", "Models, and their predictions."),

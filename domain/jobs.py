@@ -6,6 +6,9 @@ from typing import Any, Literal, get_args
 
 StudyKind = Literal["search", "learning_curve", "cross_validate"]
 STUDY_KINDS: tuple[StudyKind, ...] = get_args(StudyKind)  # these answer a question and make no model
+WritingKind = Literal["train_writer", "reward_writer", "reward_decoder", "prefer_writer", "write_texts"]
+WRITING_KINDS: tuple[WritingKind, ...] = get_args(WritingKind)  # these work on pairs
+WRITES: WritingKind = "write_texts"  # and this one makes no model
 JobKind = Literal[
     "train_baseline",
     "train_encoder",
@@ -19,6 +22,11 @@ JobKind = Literal[
     "search",
     "learning_curve",
     "cross_validate",
+    "train_writer",
+    "reward_writer",
+    "reward_decoder",
+    "prefer_writer",
+    "write_texts",
 ]
 JOB_KINDS: tuple[str, ...] = get_args(JobKind)
 

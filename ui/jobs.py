@@ -36,6 +36,11 @@ _KINDS = {
     "search": "search",
     "learning_curve": "learning curve",
     "cross_validate": "cross-validation",
+    "train_writer": "training to write",
+    "reward_writer": "training by rewards",
+    "reward_decoder": "training by rewards",
+    "prefer_writer": "training by preferences",
+    "write_texts": "writing",
 }
 _STATES = {
     "queued": (":material/hourglass_empty:", "queued"),

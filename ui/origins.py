@@ -18,6 +18,8 @@ def draw_origin(source_id: str, dataset_id: str, *, label: str) -> None:
         page, icon, asked = "snapshots", "photo_camera", {"snapshot": source_id}
     elif kind == "examples":
         page, icon, asked = "tokens", "forum", {"tokens_of": "A file", "examples": source_id}
+    elif kind == "pairs":
+        page, icon, asked = "generation", "edit_note", {"pairs": source_id}
     elif kind == "asked":
         st.caption(f":material/chat: {label} comments outside of a snapshot")
         return

@@ -113,6 +113,7 @@ class Writer:
             "kind": KIND,
             "labels": [],
             "score_kind": "none",
+            "has_encoder": self.has_encoder,
             "max_source": self.max_source,
             "max_target": self.max_target,
             **about,

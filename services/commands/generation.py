@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from services.commands.options import ME, As, Dataset, File, Home, Json, Most, Whose
-from services.commands.terminal import do, pairs_of, path_text
+from services.commands.options import ME, As, Dataset, File, Home, Json, Most, NoWait, Pairs, Whose
+from services.commands.terminal import do, do_study, number_or_text, pairs_of, path_text
+from services.generation.asking import MAX_SHOTS
 
 Task = Annotated[str, typer.Option(help="summarise, reply or detoxify.")]
 Columns = Annotated[
@@ -19,6 +20,9 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(pairs)
     app.command()(prompt)
     app.command()(score)
+    app.command()(generate)
+    app.command()(written)
+    app.command()(rate)
 
 
 def pairs(
@@ -76,3 +80,55 @@ def score(
     """Score a file of texts against references: ROUGE, BLEU, chrF2++, meaning; each with its signature."""
     given = {"path": str(file), "task": task, "columns": pairs_of(column) or None}
     do("score", {**given, "model": model, "unwanted": unwanted}, home, as_json)
+
+
+def generate(
+    pairs: Annotated[str, typer.Option(help="Whose test split is written.")],
+    model: Annotated[str | None, typer.Option(help="A writing model of the workbench.")] = None,
+    base: Annotated[
+        str | None, typer.Option(help="Or a model as it comes: a folder, or owner/model on the hub.")
+    ] = None,
+    shots: Annotated[int, typer.Option(min=0, max=MAX_SHOTS, help="Solved examples before each source.")] = 0,
+    prompt: Annotated[int | None, typer.Option(help="Version of the prompt; 0 is the task's own.")] = None,
+    setting: Pairs = None,
+    no_wait: NoWait = False,
+    actor: As = ME,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Let a model write the test split of pairs, with zero, one or a few examples, and measure it."""
+    settings = {key: number_or_text(value) for key, value in pairs_of(setting).items()}
+    folder = None if base is None else Path(base).expanduser()
+    given = {"pairs": pairs, "model": model, "shots": shots, "prompt": prompt, "settings": settings or None}
+    given |= {"base": str(folder.resolve()) if folder is not None and folder.is_dir() else base}
+    do_study("generate", {**given, "actor": actor}, home, as_json, wait=not no_wait, reads=("written", "job"))
+
+
+def written(
+    job: Annotated[str, typer.Argument(help="A job that writes.")],
+    system: Annotated[str | None, typer.Option(help="Show its texts beside their sources.")] = None,
+    order: Annotated[str, typer.Option(help="worst, best or 'meaning lost' first.")] = "",
+    limit: Most = 10,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """What a job wrote: the table, what changed, what people said, and texts side by side."""
+    do("written", {"job": job, "system": system, "order": order, "limit": limit}, home, as_json)
+
+
+def rate(
+    job: Annotated[str, typer.Argument(help="A job that wrote.")],
+    pair: Annotated[int, typer.Option(help="Number of the pair.")],
+    system: Annotated[str, typer.Option(help="Who wrote the text.")],
+    relevance: Annotated[int, typer.Option(min=1, max=5)],
+    fluency: Annotated[int, typer.Option(min=1, max=5)],
+    same_meaning: Annotated[bool, typer.Option("--same-meaning/--other-meaning")],
+    toxic: Annotated[bool, typer.Option("--toxic/--not-toxic")],
+    actor: As = ME,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Say what you think of one text that was written."""
+    given: dict[str, Any] = {"job": job, "pair": pair, "system": system, "relevance": relevance}
+    given |= {"fluency": fluency, "same_meaning": same_meaning, "toxic": toxic, "actor": actor}
+    do("rate", given, home, as_json)

@@ -27,6 +27,9 @@ def add_commands(app: typer.Typer) -> None:
 def train(
     snapshot: Annotated[str | None, typer.Option("--snapshot")] = None,
     examples: Annotated[str | None, typer.Option(help="Tune a chat model on these kept examples.")] = None,
+    pairs: Annotated[str | None, typer.Option(help="Teach a model to write from these pairs.")] = None,
+    task: Annotated[str | None, typer.Option(help="Of the pairs: summarise, reply or detoxify.")] = None,
+    by: Annotated[str, typer.Option(help="With pairs: pairs, reward or preferences.")] = "pairs",
     backend: Annotated[
         str | None, typer.Option(help="tfidf, huggingface or openai; else the recipe's.")
     ] = None,
@@ -60,6 +63,9 @@ def train(
     given: dict[str, Any] = {
         "snapshot": snapshot,
         "examples": examples,
+        "pairs": pairs,
+        "task": task,
+        "by": by,
         **trained,
         "name": name,
         "settings": settings or None,

@@ -2,7 +2,7 @@
 
 from domain.behaviour import Behaviour
 from domain.errors import BadInput, NotFound
-from domain.jobs import STUDY_KINDS, Job, JobState
+from domain.jobs import STUDY_KINDS, WRITES, Job, JobState
 from domain.models import SIGMOID
 from services.backends.registry import read_about
 from services.jobs.answers import read_answers
@@ -72,6 +72,8 @@ def _results(db: Database, job: Job) -> Results | Behaviour | CommentScores | Su
     if job.kind in STUDY_KINDS:
         if find_study_file(folder) is None:
             raise NotFound(f"{job.job_id} left no study.", hint="Start it again.")
+        return None
+    if job.kind == WRITES:
         return None
     if job.kind == BEHAVES:
         return read_behaviour(folder)

@@ -12,6 +12,7 @@ exit                  the signal that ended the process, where its launcher was 
 predictions.parquet   results; each under a temporary name until it is whole
 suspects.parquet      labels that may be wrong, of a job that looked for them
 scored.csv, .parquet  the same beside id and text, where comments outside of a snapshot were asked about
+written.parquet       what models wrote, and what they were measured beside; report.json its numbers
 model/
 onnx/                 an encoder's ONNX files: of a model's job, kept from the first prediction that made them
 work/                 checkpoints of a training under way; gone when it has succeeded

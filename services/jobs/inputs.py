@@ -1,14 +1,17 @@
-"""What a job works on: a snapshot, kept examples, comments of any kind, or a job found at a provider."""
+"""What a job works on: a snapshot, kept examples, pairs, comments of any kind, or a job at a provider."""
 
 from pathlib import Path
 from typing import Any
 
 from domain.errors import NotFound
 from domain.examples import TRAIN, VALIDATION, ExampleSet
+from domain.jobs import WRITING_KINDS
+from domain.pairs import PAIRS_FILE, PairSet
 from storage.asked import FILE as ASKED_FILE
 from storage.asked import asked_folder
 from storage.database import Database
 from storage.example_sets import example_set_folder, get_example_set
+from storage.pairs import get_pair_set, pair_set_folder
 from storage.snapshots import Snapshot, get_snapshot, snapshot_folder
 
 TUNES_EXAMPLES, ADOPTS, BEHAVES, SCORES = "tune_examples", "adopt_hosted", "behave", "score"
@@ -16,7 +19,7 @@ SUSPECTS = "find_suspects"
 SUITE = "suite-"  # how the name of a suite begins, which brings its own texts
 
 
-def source_of(db: Database, kind: str, source_id: str) -> Snapshot | ExampleSet | None:
+def source_of(db: Database, kind: str, source_id: str) -> Snapshot | ExampleSet | PairSet | None:
     """The frozen set that a job of this kind works on; None for one that works on nothing of ours.
 
     Raises:
@@ -24,6 +27,8 @@ def source_of(db: Database, kind: str, source_id: str) -> Snapshot | ExampleSet 
     """
     if kind in (ADOPTS, SCORES) or (kind == BEHAVES and source_id.startswith(SUITE)):
         return None
+    if kind in WRITING_KINDS:
+        return get_pair_set(db, source_id)
     return get_example_set(db, source_id) if kind == TUNES_EXAMPLES else get_snapshot(db, source_id)
 
 
@@ -39,6 +44,11 @@ def input_files(home: Path, spec: dict[str, Any]) -> dict[str, Path]:
     if spec["kind"] == TUNES_EXAMPLES:
         files = {name: example_set_folder(home, source_id) / name for name in (TRAIN, VALIDATION)}
         hint = "Keep the examples again."
+    elif spec["kind"] in WRITING_KINDS:
+        folder, hint = pair_set_folder(home, source_id), "Keep the pairs again."
+        files = {PAIRS_FILE: folder / PAIRS_FILE}
+        if spec.get("preferences"):
+            files["preferences.jsonl"] = folder / spec["preferences"]
     elif spec["kind"] == SCORES:
         files, hint = {"comments.parquet": asked_folder(home, source_id) / ASKED_FILE}, "Predict again."
     else:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from domain.errors import BadInput, Conflict
+from domain.errors import BadInput, Conflict, NotFound
 from domain.jobs import JOB_KINDS, Job
 from domain.people import actor_named
 from services.jobs.carried import carry_numbers
@@ -56,6 +56,8 @@ def launch(
     model_id: str | None = None,
     restart_of: str | None = None,
     provider: str | None = None,
+    beside: dict[str, str] | None = None,
+    more: dict[str, Any] | None = None,
 ) -> Job:
     """Start a job in a process of its own, which outlives this one.
 
@@ -72,6 +74,8 @@ def launch(
         model_id: The model that it asks instead of making one.
         restart_of: The job that this one repeats.
         provider: Whom it sends comments to; None where nothing leaves the machine.
+        beside: Further models for its inputs: the name that each has there, and the model's id.
+        more: What else its spec says.
 
     Raises:
         BadInput: there is no such kind of job.
@@ -98,6 +102,9 @@ def launch(
         "restart_of": restart_of,
         "settings": settings,
     }
+    if beside:  # by the jobs that made them, so that started again it finds the same
+        spec["beside"] = {part: get_model(db, one).job_id for part, one in beside.items()}
+    spec |= more or {}
     if isinstance(source, Snapshot) and source.several:
         spec["several"] = list(source.labels)  # a comment may have several of these, in this order
     if provider is not None:
@@ -276,6 +283,7 @@ def _make_folder(db: Database, spec: dict[str, Any]) -> int:
         link(frozen, draft / "inputs" / name)
     if spec["model_id"] is not None:
         _link_model(model_folder(db, spec["model_id"]), draft / "inputs", onnx="engine" in spec["settings"])
+    _link_beside(db, spec, draft / "inputs")
     if spec.get("provider") is not None:
         if spec["kind"] != ADOPTS:  # which sends nothing
             _refuse_children(db, spec["dataset_id"])
@@ -292,6 +300,15 @@ def _make_folder(db: Database, spec: dict[str, Any]) -> int:
     fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     draft.rename(folder)
     return lock
+
+
+def _link_beside(db: Database, spec: dict[str, Any], inputs: Path) -> None:
+    """Further models, each in a folder of its own among the inputs."""
+    for part, job_id in spec.get("beside", {}).items():
+        made = folder_of(db, job_id).path / "model"
+        if not made.is_dir():
+            raise NotFound(f"The model of {job_id} is gone: {made}", hint="Train the model again.")
+        shutil.copytree(made, inputs / part, copy_function=link)
 
 
 def _link_model(model: Path, inputs: Path, *, onnx: bool) -> None:

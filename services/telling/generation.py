@@ -56,6 +56,22 @@ def report_told(answer: Answer) -> str:
     return "\n".join([*lines, f"n = {answer['n']:,}"])
 
 
+def written_told(answer: Answer) -> str:
+    """The report of a job that wrote, what people said, and texts side by side."""
+    lines = [report_told(answer["report"])]
+    for one in answer["people"]:
+        lines.append(
+            f"People of {shortened(one['system'])}: relevance {one['relevance']:.1f}, fluency "
+            f"{one['fluency']:.1f}, {one['texts']:,} texts"
+        )
+    for found in answer["texts"]:
+        lines.append(f"{found['pair']['pair_id']}: {shortened(found['pair']['source'], 200)}")
+        lines += [
+            f"  {shortened(one['system'], 40)}: {shortened(one['text'], 200)}" for one in found["texts"]
+        ]
+    return "\n".join(lines)
+
+
 def toxicity_told(found: Answer) -> str:
     """Toxicity before and after in one sentence."""
     before, after, gap = found["before"], found["after"], found["difference"]
@@ -90,4 +106,5 @@ TELLERS: dict[str, Callable[[Answer], str]] = {
     "pairs": pairs_told,
     "prompt": prompts_told,
     "score": report_told,
+    "written": written_told,
 }

@@ -250,6 +250,7 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "clean": _clean,
     "snapshot": _snapshot,
     "train": _job,
+    "generate": _job,
     "estimate": lambda answer: answer["sentence"],
     "predict": _job,
     "answers": scored_told,

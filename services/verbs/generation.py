@@ -7,7 +7,10 @@ from typing import Any
 from domain.errors import BadInput
 from services.generation import pairs as kept_pairs
 from services.generation import prompts as written_prompts
+from services.generation import ratings, written
+from services.generation import training as writer_training
 from services.generation.scoring import score_file
+from services.jobs.launch import get_job
 from services.verbs.tokens import text_of
 from storage.database import Database
 from storage.datasets import get_dataset
@@ -70,8 +73,83 @@ def score_texts(
     )
 
 
+def train_on_pairs(
+    db: Database,
+    *,
+    pairs: str,
+    task: str | None,
+    by: str,
+    base: str | None,
+    name: str | None,
+    settings: dict[str, Any] | None,
+    actor: str,
+) -> Any:
+    """The job that trains a model to write; `base` is the setting of that name."""
+    given = {**(settings or {}), **({"base_model": base} if base else {})}
+    return writer_training.train_writer(
+        db, pair_set_id=pairs, by=by, task=task, settings=given, name=name, actor=actor
+    )
+
+
+def write_texts(
+    db: Database,
+    *,
+    actor: str,
+    pairs: str,
+    model: str | None = None,
+    base: str | None = None,
+    shots: int = 0,
+    prompt: int | None = None,
+    settings: dict[str, Any] | None = None,
+) -> Any:
+    """The job that lets a model write the test split of pairs; `prompt` is a version of the prompt."""
+    kept = kept_pairs.get_pair_set(db, pairs)
+    given: dict[str, Any] = {**(settings or {}), "shots": shots}
+    given |= {"model": model} if model else {}
+    given |= {"base_model": base} if base else {}
+    if prompt is not None:
+        given["prompt"] = written_prompts.get_prompt(db, kept.dataset_id, kept.task, prompt).body
+    return writer_training.write(db, pair_set_id=pairs, settings=given, actor=actor)
+
+
+def show_written(
+    db: Database, *, job: str, system: str | None = None, order: str = "", limit: int = 10
+) -> Any:
+    """The report of a job that wrote, with people's ratings; for a system, texts side by side too."""
+    report = written.get_report(db, job)
+    said = ratings.list_ratings(db, pair_set_id=writer_training.pairs_of_job(db, job), job_id=job)
+    texts = written.ordered(written.side_by_side(db, job), system, order)[:limit] if system else []
+    return {
+        "job": get_job(db, job),
+        "report": report,
+        "people": ratings.rated_systems(said),
+        "agreement": ratings.agreement_of(said),
+        "texts": texts,
+    }
+
+
+def rate_text(
+    db: Database,
+    *,
+    actor: str,
+    job: str,
+    pair: int,
+    system: str,
+    relevance: int,
+    fluency: int,
+    same_meaning: bool,
+    toxic: bool,
+) -> Any:
+    """Keep what a person says of one text."""
+    said = ratings.Rating(pair, system, relevance, fluency, same_meaning, toxic)
+    return {"rated": ratings.rate(db, job, [said], actor=actor), "job": job, "by": actor}
+
+
 VERBS: dict[str, Callable[..., Any]] = {
     "pairs": keep_or_show_pairs,
     "prompt": write_or_show_prompts,
     "score": score_texts,
+    "generate": write_texts,
+    "written": show_written,
+    "rate": rate_text,
 }

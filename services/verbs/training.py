@@ -15,6 +15,7 @@ from services.modelling.estimates import sentence
 from services.modelling.probing import estimate
 from services.modelling.recipes import asked_recipe
 from services.verbs.examples import tune_on_examples
+from services.verbs.generation import train_on_pairs
 from services.verbs.hosting import ending_of_job
 from storage.database import Database
 
@@ -50,14 +51,25 @@ def train_model(
     base: str | None = None,
     name: str | None = None,
     settings: dict[str, Any] | None = None,
+    pairs: str | None = None,
+    task: str | None = None,
+    by: str = "pairs",
 ) -> Any:
-    """Train on a snapshot, or tune a chat model on kept examples."""
+    """Train on a snapshot, tune a chat model on kept examples, or teach a model to write from pairs."""
+    if pairs is not None and snapshot is None and examples is None:
+        return train_on_pairs(
+            db, pairs=pairs, task=task, by=by, base=base, name=name, settings=settings, actor=actor
+        )
+    if pairs is not None or task is not None:
+        raise BadInput("A task is trained on pairs alone.", hint="Give --pairs PAIRS, and no snapshot.")
     if examples is not None and snapshot is None:
         # Examples are only ever tuned on at a provider, whatever the recipe.
         _, settings = asked_recipe("hosted", settings, backend=backend, base=base)
         return tune_on_examples(db, examples=examples, actor=actor, name=name, settings=settings)
     if snapshot is None or examples is not None:
-        raise BadInput("Train on what?", hint="Give --snapshot SNAPSHOT, or --examples EXAMPLES.")
+        raise BadInput(
+            "Train on what?", hint="Give --snapshot SNAPSHOT, --examples EXAMPLES or --pairs PAIRS."
+        )
     chosen, given = asked_recipe(recipe, settings, backend=backend, base=base)
     return training.train(db, snapshot_id=snapshot, recipe=chosen, settings=given, name=name, actor=actor)
 

@@ -1,0 +1,215 @@
+"""Train an encoder-decoder by rewards: RLOO, in one script.
+
+    python -m services.jobs.reward_writer FOLDER
+
+FOLDER holds spec.json, inputs/pairs.parquet, inputs/start/ (the writing model to begin with) and, where
+classifiers were named, inputs/reward/ and inputs/judge/. The script leaves model/, written.parquet,
+report.json, events.jsonl and metrics.jsonl there.
+
+For every source the model draws several answers. Each answer's reward, less what its KL to the model at the
+start costs, is compared with the mean of the other answers to the same source; words of better answers become
+likelier, those of worse ones rarer. Libraries train no encoder-decoder so.
+
+Source: Ahmadian and others (2024), Back to Basics: Revisiting REINFORCE-Style Optimization, ACL.
+"""
+
+import copy
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import torch
+from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments, set_seed
+
+from domain.errors import BadInput
+from domain.pairs import Pair
+from services.backends.huggingface import out_of_memory_named
+from services.backends.writer import load_writer
+from services.generation.settings import RewardSettings
+from services.generation.table import System
+from services.jobs.rewards import Rewards
+from services.jobs.worker import RunningJob, run
+from services.jobs.writing_looks import Looks, tell_step
+from services.jobs.writing_panel import Panel
+from services.jobs.writing_report import leave_report, pairs_for, panel_for, prompts_of, write_all
+from services.jobs.writing_watch import WritingWatch
+from services.modelling.settings import read_settings
+
+# Where each stage begins, as a share of the whole job.
+BEFORE_FROM, TRAIN_FROM, AFTER_FROM, MEASURE_FROM = 0.04, 0.12, 0.85, 0.93
+
+
+def train(job: RunningJob) -> None:
+    """The whole training, top to bottom."""
+    # 1. What to do, with which model, and who judges.
+    config = read_settings(RewardSettings, job.spec["settings"])
+    writer, about = load_writer(job.folder.path / "inputs" / "start")
+    if not writer.has_encoder:
+        raise BadInput("The model at the start is a decoder.", hint="It is trained by TRL: reward_decoder.")
+    learned, held_out = pairs_for(job, "train"), pairs_for(job, "validation", config.judged)
+    tested = pairs_for(job, "test", config.judged)
+    panel = panel_for(job, learned, clean=about["clean"])
+    rewards = Rewards(panel, config)
+    job.folder.add_event("rewards", message=rewards.told)
+
+    # 2. What it writes before.
+    prompts = prompts_of(tested, panel, about["prompt"])
+    before = write_all(job, writer, prompts, shares=(BEFORE_FROM, TRAIN_FROM), told="Writes as it starts")
+
+    # 3. The training, under the eyes of a judge that gives no reward.
+    set_seed(config.seed)
+    looks = Looks(job, writer, panel, rewards, config, held_out, about["prompt"])
+    trainer = RlooTrainer(
+        writer=writer,
+        rewards=rewards,
+        config=config,
+        pairs=learned,
+        panel=panel,
+        body=about["prompt"],
+        job=job,
+        looks=looks,
+    )
+    with out_of_memory_named(f"Halve batch_size (it is {config.batch_size}) or samples."):
+        trainer.train()
+    looks.restore_best()
+
+    # 4. It becomes a model of its own, and writes the same texts again.
+    made = {**about, "settings": asdict(config), "started_from": config.start, "steps": looks.best_step}
+    with job.new_model() as folder:
+        writer.save(folder, made)
+    after = write_all(
+        job, writer, prompts, shares=(AFTER_FROM, MEASURE_FROM), told="Writes what it has learned"
+    )
+    job.progress(MEASURE_FROM, "Measures what was written.")
+    leave_report(
+        job, panel, tested,
+        [System("the model before", "model", tuple(before)),
+         System("the rewarded model", "model", tuple(after))],
+        rewards,
+    )  # fmt: skip
+
+
+class RlooTrainer(Seq2SeqTrainer):  # type: ignore[misc]
+    """A Seq2SeqTrainer whose loss comes from answers that the model draws itself."""
+
+    def __init__(
+        self,
+        *,
+        writer: Any,
+        rewards: Rewards,
+        config: RewardSettings,
+        pairs: Sequence[Pair],
+        panel: Panel,
+        body: str,
+        job: RunningJob,
+        looks: Looks,
+    ) -> None:
+        """Set the loop up; the model at the start is kept beside it, frozen."""
+        drawn = random.Random(config.seed).choices(pairs, k=config.steps * config.batch_size)
+        prompts = prompts_of(drawn, panel, body)
+        super().__init__(
+            model=without_dropout(writer.model),
+            args=Seq2SeqTrainingArguments(
+                output_dir=str(job.folder.path / "work"),
+                max_steps=config.steps,
+                per_device_train_batch_size=config.batch_size,
+                learning_rate=config.learning_rate,
+                lr_scheduler_type="constant",
+                optim="adamw_torch_fused",
+                max_grad_norm=1.0,
+                use_cpu=not torch.cuda.is_available(),
+                dataloader_pin_memory=False,
+                remove_unused_columns=False,
+                save_strategy="no",
+                logging_steps=5,
+                logging_nan_inf_filter=False,
+                seed=config.seed,
+                disable_tqdm=True,
+                report_to="none",
+            ),
+            train_dataset=[
+                {"pair": pair, "prompt": prompt} for pair, prompt in zip(drawn, prompts, strict=True)
+            ],
+            data_collator=list,
+            callbacks=[WritingWatch(job, shares=(TRAIN_FROM, AFTER_FROM), stage="policy"), looks],
+        )
+        self._writer, self._rewards, self._config, self._job, self._looks = (
+            writer,
+            rewards,
+            config,
+            job,
+            looks,
+        )
+        self._reference = copy.deepcopy(self.model).eval().requires_grad_(False)
+
+    def compute_loss(
+        self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """RLOO: draw k answers to each source, and weigh each by how much better than the others it is."""
+        config, writer = self._config, self._writer
+        k = config.samples
+
+        # Draw, from the whole distribution; a shortened one would not be what the loss is about.
+        batch = writer.batch_of([one["prompt"] for one in inputs])
+        with torch.no_grad():
+            drawn = model.generate(**batch, **writer.ways(samples=k, temperature=config.temperature))
+        answers = drawn[:, 1:]  # without the token that a decoder starts with
+        pairs = [one["pair"] for one in inputs for _ in range(k)]
+        texts = writer.texts_of(drawn, batch)
+
+        # How likely each word was, to the model and to the model at the start.
+        repeated = {name: values.repeat_interleave(k, dim=0) for name, values in batch.items()}
+        said = said_mask(answers, model.config.eos_token_id)
+        logp, entropy = word_logps(model, repeated, drawn, config.temperature)
+        with torch.no_grad():
+            logp_start, _ = word_logps(self._reference, repeated, drawn, config.temperature)
+        kl = ((logp.detach() - logp_start) * said).sum(dim=1)
+
+        # Reward, less what KL costs; then less the mean of the other answers to the same source.
+        parts = self._rewards.parts(pairs, texts)
+        reward = torch.tensor(self._rewards.total(parts), dtype=logp.dtype, device=logp.device)
+        advantage = leave_one_out(reward - config.beta * kl, k)
+        loss = -(advantage * (logp * said).sum(dim=1)).mean()
+        self._looks.saw_kl(float(kl.mean()))
+        tell_step(
+            self._job, self.state.global_step + 1, pairs, texts, parts,
+            reward=float(reward.mean()), kl=float(kl.mean()),
+            entropy=float((entropy * said).sum() / said.sum()), words=float(said.sum(dim=1).mean()),
+        )  # fmt: skip
+        return loss
+
+
+def leave_one_out(rewards: torch.Tensor, k: int) -> torch.Tensor:
+    """Each reward less the mean of the other k - 1 answers to the same source, shape (n·k,)."""
+    each = rewards.view(-1, k)
+    return (each - (each.sum(dim=1, keepdim=True) - each) / (k - 1)).view(-1)
+
+
+def word_logps(
+    model: Any, batch: dict[str, torch.Tensor], drawn: torch.Tensor, temperature: float
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Log probability of each word after the first, and entropy of its choice, shape (n·k, words) each."""
+    logits = model(**batch, decoder_input_ids=drawn[:, :-1]).logits.float() / temperature
+    every, answers = logits.log_softmax(dim=-1), drawn[:, 1:]
+    entropy = -(every.detach().exp() * every.detach()).sum(dim=-1)
+    return every.gather(2, answers.unsqueeze(-1)).squeeze(-1), entropy
+
+
+def said_mask(answers: torch.Tensor, end: int | list[int]) -> torch.Tensor:
+    """1 up to and with the word that ends an answer, 0 after it."""
+    ends = torch.isin(answers, torch.tensor(end, device=answers.device))
+    return (ends.cumsum(dim=1) - ends.int() == 0).float()
+
+
+def without_dropout(model: Any) -> Any:
+    """The model without chance of its own: the answer drawn and the answer weighed must be of one model."""
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
+    return model
+
+
+if __name__ == "__main__":
+    sys.exit(run(train))

@@ -1,0 +1,155 @@
+"""Pairs, trainings, texts and ratings through the launcher, as the command line and the page do it."""
+
+import json
+
+import pytest
+
+from domain.errors import BadInput, NotFound
+from services.curation.datasets import create_dataset
+from services.generation.pairs import keep_pairs
+from services.generation.preferences import preferences_of, worth
+from services.generation.ratings import Rating, agreement_of, blind_texts, list_ratings, rate, rated_systems
+from services.generation.settings import RewardSettings, WriterSettings, WriteSettings
+from services.generation.training import list_writers, train_writer, write
+from services.generation.written import differences, get_report, ordered, side_by_side
+from services.modelling.models import get_model
+from services.verbs.running import run_verb
+from tests.waiting import done, over
+from tests.writer.conftest import PROMPT, detox_pairs, tiny_decoder, tiny_t5  # noqa: F401 - fixtures
+
+SHORT = {"epochs": 1, "batch_size": 32, "prompt": PROMPT, "max_target": 12, "precision": "fp32", "judged": 12}
+
+
+@pytest.fixture
+def kids(db):
+    return create_dataset(db, "kids", ("allow", "disallow"), actor="ana").dataset_id
+
+
+@pytest.fixture
+def pairs(db, kids, tmp_path):
+    rows = [f"{one.source}\t{one.references[0]}\t{one.split}" for one in detox_pairs(160)]
+    path = tmp_path / "pairs.tsv"
+    path.write_text("\n".join(["source\treference\tsplit", *rows]), encoding="utf-8")
+    return keep_pairs(db, kids, path, task="detoxify", actor="ana").pair_set_id
+
+
+@pytest.mark.slow
+def test_a_model_is_trained_rewarded_asked_and_rated(db, pairs, tiny_t5):  # noqa: F811
+    job = done(
+        db, train_writer(db, pair_set_id=pairs, settings={**SHORT, "base_model": str(tiny_t5)}, actor="ana")
+    )
+    assert list_writers(db, "kids") == ["model-1"]
+    model = get_model(db, "model-1")
+    assert (model.backend, model.labels, model.name) == ("writer", (), "t5 by pairs on pairs-1")
+    report = run_verb(db, "written", {"job": job.job_id, "system": "the trained model"}, lambda *_: None)
+    assert report["report"]["n"] == 12 and len(report["texts"]) == 10
+    assert report["report"]["verdicts"][-1].startswith(
+        "the trained model does not beat *delete the toxic words*"
+    )
+    settings = {
+        "start": "model-1",
+        "steps": 2,
+        "batch_size": 4,
+        "samples": 2,
+        "judged": 12,
+        "meaning_by": "letters",
+    }
+    done(db, train_writer(db, pair_set_id=pairs, by="reward", settings=settings, actor="ana"))
+    assert list_writers(db, "kids") == ["model-2", "model-1"]
+    asked = {"model": "model-2", "shots": 2, "judged": 12}
+    wrote = done(db, write(db, pair_set_id=pairs, settings=asked, actor="ben"))
+    found = side_by_side(db, wrote.job_id)
+    systems = [one.system for one in found[0].texts if one.kind == "model"]
+    assert systems == ["model-2, 2-shot"]
+
+    # What people say of it: blind, appended, the newest counts.
+    first = found[0].pair.pair_id
+    human = "what people wrote"
+    said = [Rating(first, human, 5, 5, True, False), Rating(first, systems[0], 1, 2, False, True)]
+    assert rate(db, wrote.job_id, said, actor="ana") == 2
+    rate(db, wrote.job_id, [Rating(first, human, 4, 5, True, False)], actor="ana")
+    rate(db, wrote.job_id, [Rating(first, human, 4, 4, True, False)], actor="ben")
+    kept = list_ratings(db, pair_set_id=pairs, job_id=wrote.job_id)
+    assert len(kept) == 3
+    assert rated_systems(kept)[0].system == systems[0] or rated_systems(kept)[1].relevance == 4
+    assert set(agreement_of(kept)) == {"relevance", "fluency", "same_meaning", "toxic"}
+    [preferred] = preferences_of(db, pairs)
+    assert preferred == {
+        "pair_id": first, "chosen": found[0].of(human).text, "rejected": found[0].of(systems[0]).text,
+    }  # fmt: skip
+    letters = blind_texts(found[0], [human, systems[0]], actor="ana")
+    assert letters == blind_texts(found[0], [human, systems[0]], actor="ana")
+    assert {letter for letter, _, _ in letters} == {"A", "B"}
+    with pytest.raises(BadInput, match="no text of 'nobody'"):
+        rate(db, wrote.job_id, [Rating(first, "nobody", 1, 1, True, True)], actor="ana")
+    with pytest.raises(BadInput, match="off the scale"):
+        rate(db, wrote.job_id, [Rating(first, human, 6, 1, True, True)], actor="ana")
+    with pytest.raises(BadInput, match="encoder-decoder; preferences train decoders"):
+        train_writer(db, pair_set_id=pairs, by="preferences", settings={"start": "model-1"}, actor="ana")
+    worst = ordered(found, human, "worst")
+    assert [one.of(human).joint for one in worst] == sorted(one.of(human).joint for one in found)
+    assert get_report(db, wrote.job_id)["job_id"] == wrote.job_id
+
+
+@pytest.mark.parametrize(
+    ("by", "settings", "error"),
+    [
+        ("magic", {}, "no training by 'magic'"),
+        ("reward", {}, "With which model does the training begin"),
+        ("reward", {"start": "model-9"}, "no model 'model-9'"),
+        ("pairs", {"epochs": 0}, "epochs is 0"),
+        ("pairs", {"epochs": True}, "epochs is True"),
+        ("pairs", {"colour": "red"}, "no setting 'colour'"),
+        ("pairs", {"prompt": "no place"}, "names {source} 0 times"),
+        ("pairs", {"base_model": "../evil"}, "neither the whole path"),
+    ],
+)
+def test_a_training_that_cannot_be_is_refused_before_it_starts(db, pairs, by, settings, error):
+    with pytest.raises((BadInput, NotFound), match=error):
+        train_writer(db, pair_set_id=pairs, by=by, settings=settings, actor="ana")
+
+
+def test_a_task_other_than_that_of_the_pairs_is_refused(db, pairs):
+    with pytest.raises(BadInput, match="teaches to detoxify, not to reply"):
+        train_writer(db, pair_set_id=pairs, task="reply", actor="ana")
+    arguments = {"actor": "ana", "pairs": pairs, "snapshot": "snapshot-1"}
+    with pytest.raises(BadInput, match="trained on pairs alone"):
+        run_verb(db, "train", arguments, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "error"),
+    [
+        (RewardSettings, {"style": 0.0, "meaning": 0.0, "fluency": 0.0, "length": 0.0}, "weight 0"),
+        (RewardSettings, {"beta": 0.0}, "beta is 0.0"),  # without KL control nothing holds it
+        (RewardSettings, {"meaning_by": "magic"}, "meaning_by is 'magic'"),
+        (WriteSettings, {"best_of": 4}, "wants a temperature"),
+        (WriterSettings, {"clean": "yes"}, "clean is 'yes'"),
+        (WriterSettings, {"base_model": 3}, "base_model is 3"),
+    ],
+)
+def test_settings_out_of_their_limits_are_refused_by_name(kind, given, error):
+    with pytest.raises(BadInput, match=error):
+        kind(**given)
+
+
+def test_the_words_that_went_and_came_are_told_in_reading_order():
+    assert differences("you stupid man", "you kind man today") == [
+        ("same", "you"), ("gone", "stupid"), ("new", "kind"), ("same", "man"), ("new", "today"),
+    ]  # fmt: skip
+
+
+def test_what_people_like_is_polite_of_the_same_meaning_and_fluent():
+    best, worst = Rating(1, "a", 5, 5, True, False), Rating(1, "b", 1, 1, False, True)
+    assert (worth(best), worth(worst)) == (1.0, 0.0)
+    assert worth(Rating(1, "c", 5, 5, True, True)) == 0.75
+
+
+@pytest.mark.slow
+def test_the_hub_that_does_not_answer_is_named_by_the_job(db, pairs, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    job = train_writer(db, pair_set_id=pairs, settings={"judged": 12}, actor="ana")
+    state = over(db, job, within_s=240).state
+    assert state.name == "failed"
+    assert "hub does not answer, and google/flan-t5-base was not fetched before" in state.message
+    assert json.dumps(state.hint)

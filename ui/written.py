@@ -1,0 +1,264 @@
+"""What a job wrote, for people: curves, the table, texts side by side, and ratings."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from domain.jobs import Job
+from domain.text import escape_markdown, shortened
+from services.generation.ratings import (
+    ENOUGH,
+    Rating,
+    agreement_of,
+    blind_texts,
+    list_ratings,
+    rate,
+    rated_systems,
+)
+from services.generation.table import TITLES
+from services.generation.written import SideBySide, differences, ordered, side_by_side
+from services.jobs.folder import Facts
+from ui.errors import showing_errors
+from ui.store import database
+
+_CURVES = (
+    ("Reward and the judge", {"reward": "reward", "look": "judged"}),
+    ("KL, nats", {"reward": "kl", "policy": "kl"}),
+    ("Entropy", {"reward": "entropy", "policy": "entropy"}),
+    ("Length, by the source's", {"reward": "length_ratio"}),
+    ("Copied", {"reward": "copied"}),
+    ("Distinct pairs of words", {"reward": "distinct_2"}),
+    ("Loss", {"train": "loss", "validation": "loss"}),
+)
+_STAGES = {"reward": "training", "policy": "training", "train": "training", "look": "judge",
+           "validation": "validation"}  # fmt: skip
+_PERCENT = ("chrf", "BLEU", "chrF2++")
+_ORDERS = ("in order", "worst", "best", "meaning lost")
+_SHOWN = 10
+_PARTS = {"gone": ":red-background[~~{}~~]", "new": ":green-background[{}]", "same": "{}"}
+
+
+def draw_curves(metrics: Sequence[Facts]) -> None:
+    """Every curve that has points, step by step."""
+    drawn = []
+    for title, wanted in _CURVES:
+        rows = [
+            (line["step"], _STAGES[line["stage"]], line[name])
+            for line in metrics
+            for stage, name in wanted.items()
+            if line.get("stage") == stage and name in line
+        ]
+        if len(rows) > 1:
+            drawn.append((title, rows))
+    for first in range(0, len(drawn), 3):
+        for (title, rows), place in zip(drawn[first:], st.columns(3), strict=False):
+            points = pd.DataFrame(rows, columns=["step", "of", "value"])
+            several = points["of"].nunique() > 1
+            colour = alt.Color("of", title=None, legend=alt.Legend(orient="bottom") if several else None)
+            chart = alt.Chart(points, height=150).mark_line().encode(
+                x=alt.X("step", title="step"), y=alt.Y("value", title=None, scale=alt.Scale(zero=False)),
+                color=colour, tooltip=["step", "of", alt.Tooltip("value", format=".4f")],
+            )  # fmt: skip
+            place.markdown(f"**{title}**")
+            place.altair_chart(chart, alt=f"{title}, by step")
+
+
+def draw_report(report: Facts) -> None:
+    """The verdicts, the table of all systems, what changed, and how it was measured."""
+    for sentence in report["verdicts"][-1:]:
+        beats = " beats " in sentence
+        (st.success if beats else st.warning)(
+            escape_markdown(sentence), icon=":material/emoji_events:" if beats else ":material/balance:"
+        )
+    st.dataframe(_table(report), hide_index=True, height="content", alt="Every system with its numbers")
+    lowered = [row for row in report["systems"] if row["kind"] == "model" and "toxicity" in row]
+    for row in lowered:
+        st.caption(f"{escape_markdown(row['name'])}: {_toxicity(row['toxicity'])}")
+    if report["comparisons"]:
+        with st.expander("What the training changed", icon=":material/trending_up:", expanded=True):
+            st.dataframe(_changes(report["comparisons"]), hide_index=True, height="content",
+                         alt="What changed, in points and relative")  # fmt: skip
+            st.caption(
+                "Points are differences of the numbers as they stand; relative is by the number before."
+            )
+    with st.expander("How it was measured", icon=":material/straighten:"):
+        for name, signature in report["signatures"].items():
+            st.text(f"{name}: {signature}")
+
+
+def _table(report: Facts) -> pd.DataFrame:
+    names = [
+        name for name in ("joint", *TITLES, "BLEU", "chrF2++")
+        if any(name in row["metrics"] for row in report["systems"])
+    ]  # fmt: skip
+    rows = []
+    for row in report["systems"]:
+        cells = {"writes": shortened(row["name"], 60)}
+        for name in dict.fromkeys(names):
+            found = row["metrics"].get(name)
+            digits = 1 if name in _PERCENT else 3
+            cells[TITLES.get(name, name)] = (
+                "–"
+                if found is None
+                else f"{found['value']:.{digits}f} ({found['low']:.{digits}f}–{found['high']:.{digits}f})"
+            )
+        rows.append(cells)
+    return pd.DataFrame(rows)
+
+
+def _changes(comparisons: Sequence[Facts]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "number": [TITLES.get(one["metric"], one["metric"]) for one in comparisons],
+            "before": [f"{one['before']:.3f}" for one in comparisons],
+            "after": [f"{one['after']:.3f}" for one in comparisons],
+            "points": [
+                f"{one['difference']['value']:+.3f} ({one['difference']['low']:+.3f} to "
+                f"{one['difference']['high']:+.3f})"
+                for one in comparisons
+            ],
+            "relative": [
+                "–" if one["relative"] is None else f"{one['relative']:+.1%}" for one in comparisons
+            ],
+            "p": [f"{one['p_value']:.4f}" for one in comparisons],
+            "more is": [
+                {"better": "more", "worse": "less"}.get(one["verdict"], "not decidable")
+                for one in comparisons
+            ],
+        }
+    ).rename(columns={"more is": "there is"})
+
+
+def _toxicity(found: Mapping[str, Any]) -> str:
+    before, after, gap = found["before"], found["after"], found["difference"]
+    share = "" if found["relative"] is None else f", {found['relative']:+.0%} relative"
+    return (
+        f"mean toxicity {before['mean']['value']:.3f} → {after['mean']['value']:.3f} "
+        f"({gap['value']:+.3f} points{share}, 95 % interval {gap['low']:+.3f} to {gap['high']:+.3f}); "
+        f"median {after['median']:.3f}, 95th percentile {after['p95']:.3f}, deviation "
+        f"{after['deviation']:.3f}, at one half and above {after['share_half']:.1%}"
+    )
+
+
+def draw_texts(job: Job, report: Facts, *, actor: str) -> None:
+    """Texts side by side with their differences marked, and the blind ratings."""
+    found = side_by_side(database(), job.job_id)
+    models = [row["name"] for row in report["systems"] if row["kind"] == "model"]
+    read, say = st.tabs(["Side by side", "Rate"], on_change="rerun", key=f"generation_tabs_{job.job_id}")
+    if read.open:
+        with read:
+            _draw_side_by_side(found, models)
+    if say.open:
+        with say, showing_errors():
+            _draw_rating(job, found, models, actor=actor)
+
+
+def _draw_side_by_side(found: list[SideBySide], models: list[str]) -> None:
+    order = st.segmented_control("Which", _ORDERS, default=_ORDERS[0], key="generation_order") or _ORDERS[0]
+    shown = ordered(found, models[-1], order)[:_SHOWN]
+    if not shown:
+        st.caption("No text of the last model lost its meaning: all are at a similarity of 0.5 and more.")
+    for one in shown:
+        with st.container(border=True):
+            st.caption(f"Pair {one.pair.pair_id}")
+            for title, text in (
+                ("source", one.pair.clean_source),
+                ("reference", one.pair.clean_references[0]),
+            ):
+                st.markdown(f"**{title}** {escape_markdown(text)}")
+            for name in models:
+                said = one.of(name)
+                st.markdown(f"**{escape_markdown(name)}** {_marked(one.pair.clean_source, said.text)}")
+                st.caption(_numbers_of(said.toxicity, said.meaning))
+
+
+def _marked(before: str, after: str) -> str:
+    """The words of the text, those that are new marked, and those of the source that are gone struck out."""
+    if not after:
+        return "*(empty)*"
+    parts = [_PARTS[kind].format(escape_markdown(words)) for kind, words in differences(before, after)]
+    return " ".join(parts)
+
+
+def _numbers_of(toxicity: float | None, meaning: float | None) -> str:
+    parts = [
+        "" if toxicity is None else f"toxicity {toxicity:.2f}",
+        "" if meaning is None else f"same meaning {meaning:.2f}",
+    ]
+    return " · ".join(filter(None, parts))
+
+
+def _draw_rating(job: Job, found: list[SideBySide], models: list[str], *, actor: str) -> None:
+    """The next pair that this person has not rated, blind; then what people said so far."""
+    said = list_ratings(database(), pair_set_id=job.snapshot_id, job_id=job.job_id)
+    mine = {(one.pair_id, one.system) for one in said if one.created_by == actor}
+    rest = [one for one in found if any((one.pair.pair_id, name) not in mine for name in models)]
+    st.caption(
+        f"{len(found) - len(rest):,} of {len(found):,} pairs rated by you. Whose text is whose is not told."
+    )
+    if rest:
+        _draw_form(job, rest[0], models, actor=actor)
+    else:
+        st.success("You have rated every pair.", icon=":material/check:")
+    if said:
+        _draw_said(said)
+
+
+def _draw_form(job: Job, one: SideBySide, models: list[str], *, actor: str) -> None:
+    texts = blind_texts(one, models, actor=actor)
+    letters = {letter: text for letter, _, text in texts}
+    given: dict[str, dict[str, Any]] = {}
+    with st.form(f"generation_rate_{job.job_id}_{one.pair.pair_id}"):
+        st.markdown(f"**Source** {escape_markdown(one.pair.clean_source)}")
+        for letter, text in letters.items():
+            st.markdown(f"**{letter}** {escape_markdown(text) or '*(empty)*'}")
+            first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
+            key = f"generation_rate_{job.job_id}_{one.pair.pair_id}_{letter}"
+            given[letter] = {
+                "relevance": first.select_slider("Relevance", range(1, 6), 3, key=f"{key}_relevance"),
+                "fluency": second.select_slider("Fluency", range(1, 6), 3, key=f"{key}_fluency"),
+                "same_meaning": third.toggle("Same meaning", True, key=f"{key}_meaning"),
+                "toxic": fourth.toggle("Toxic", False, key=f"{key}_toxic"),
+            }
+        if st.form_submit_button("Keep and go on", type="primary", icon=":material/check:"):
+            with showing_errors():
+                rate(
+                    database(), job.job_id,
+                    [Rating(one.pair.pair_id, system, **given[letter]) for letter, system, _ in texts],
+                    actor=actor,
+                )  # fmt: skip
+                st.rerun()
+
+
+def _draw_said(said: Sequence[Rating]) -> None:
+    rated = rated_systems(said)
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "writes": [shortened(one.system, 60) for one in rated],
+                "texts": [one.texts for one in rated],
+                "relevance": [f"{one.relevance:.2f}" for one in rated],
+                "fluency": [f"{one.fluency:.2f}" for one in rated],
+                "same meaning": [str(one.same_meaning) for one in rated],
+                "toxic": [str(one.toxic) for one in rated],
+            }
+        ),
+        hide_index=True,
+        height="content",
+        alt="What people said of each system",
+    )
+    if len({one.created_by for one in said}) > 1:
+        alphas = ", ".join(
+            f"{name.replace('_', ' ')} {'undefined' if found is None else str(found)}"
+            for name, found in agreement_of(said).items()
+        )
+        st.caption(f"Krippendorff's alpha between people: {alphas}")
+    fewest = min(one.texts for one in rated)
+    if fewest < ENOUGH:
+        st.caption(
+            f"Automatic numbers often disagree with people: read {ENOUGH} texts of each system before a "
+            f"release (so far {fewest})."
+        )
