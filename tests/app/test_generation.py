@@ -1,4 +1,5 @@
 import json
+import os
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +24,13 @@ def kids(db):
 
 @pytest.fixture
 def pairs(db, kids, tmp_path):
-    rows = [f"{RUDE.format(n)}\tyou man number {n}\t{'test' if n > 20 else 'train'}" for n in range(40)]
+    names = [
+        first + second for first in "abcde" for second in "fghijklm"
+    ]  # what differs in numbers reads alike
+    rows = [
+        f"{RUDE.format(name)}\tyou man number {name}\t{'test' if place > 20 else 'train'}"
+        for place, name in enumerate(names)
+    ]
     path = tmp_path / "pairs.tsv"
     path.write_text("\n".join(["source\treference\tsplit", *rows, "broken"]), encoding="utf-8")
     return keep_pairs(db, kids, path, task="detoxify", actor="ana").pair_set_id
@@ -32,7 +39,8 @@ def pairs(db, kids, tmp_path):
 @pytest.fixture
 def wrote(db, pairs, monkeypatch):
     """A job that wrote: the model left the rude word out, and once lost the meaning."""
-    monkeypatch.setattr(launch, "_start_process", lambda *_: None)
+    held = []  # as long as the lock is held, nobody takes the job for dead
+    monkeypatch.setattr(launch, "_start_process", lambda _folder, _kind, lock: held.append(os.dup(lock)))
     job = write(db, pair_set_id=pairs, settings={"base_model": "owner/model"}, actor="ana")
     tested = pairs_of(db, pairs, splits=["test"])
     n, folder = len(tested), launch.folder_of(db, job.job_id)
@@ -66,6 +74,7 @@ def wrote(db, pairs, monkeypatch):
         )
     for event in ("queued", "started", "succeeded"):
         folder.add_event(event, pid=1, message="Done.")
+    os.close(held.pop())
     absorb(db)
     return job.job_id
 
@@ -91,9 +100,9 @@ def test_pairs_can_be_trained_on_rewarded_and_written(pairs, open_page):
     assert app.text_input(key="generation_base_pairs").value == "google/flan-t5-base"
     assert app.number_input(key="generation_pairs_lora_rank").value == 0
     for way, key in (("reward", "generation_reward_kl_budget"), ("write", "generation_write_shots")):
-        app.button_group(key="generation_way").set_value([way]).run()
+        app.button_group(key="generation_way").set_value(way).run()
         assert not app.exception and app.number_input(key=key).value is not None
-    app.button_group(key="generation_way").set_value(["reward"]).run()
+    app.button_group(key="generation_way").set_value("reward").run()
     app.button(key="generation_start").click().run()
     assert "With which model does the training begin" in app.error[0].value
 
@@ -109,7 +118,7 @@ def test_what_was_written_is_judged_marked_and_rated_blind(db, pairs, wrote, ope
     shown = [one.value for one in app.markdown]
     assert any(":red-background[" in one and "stupid" in one for one in shown)
     assert not any("<b>" in one for one in shown)
-    app.button_group(key="generation_order").set_value(["meaning lost"]).run()
+    app.button_group(key="generation_order").set_value("meaning lost").run()
     assert len([one for one in app.caption if one.value.startswith("Pair ")]) == 1
 
 
