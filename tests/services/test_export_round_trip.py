@@ -206,7 +206,8 @@ def test_half_of_a_character_is_refused_and_named(db, tmp_path):
         ("bad.jsonl", b'{"id": "1", "text": "fine"}\n{"id": "2", "text": "half \\ud83d"}\n'),
     ):
         (tmp_path / name).write_bytes(content)
-        done = import_file(db, tmp_path / name, KIDS, actor="ana")
+        said = reading_of({"encoding": "utf-8"})  # else it is taken for an older encoding
+        done = import_file(db, tmp_path / name, KIDS, actor="ana", reading=said)
         assert done.counts["refused"] == 1
     assert [body for _, body, *_ in comments_of(db, KIDS)] == ["fine"]
 
