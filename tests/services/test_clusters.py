@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from services.evaluation.clusters import as_dict, clustering_of
@@ -102,3 +104,19 @@ def test_the_report_tells_it_on_the_page_and_in_its_file(db, ids):
     assert "by 20 authors" in text and "design effect" in text
     told = evaluate_run(db, run=run, actor="ana")
     assert told["clusters"] == facts["clusters"]
+
+
+def test_a_card_of_an_earlier_format_is_counted_again_as_it_was(db, ids):
+    model = model_of(db, answered(ids, missed=7))
+    ruled(db, NEAR)
+    release = propose(db, model, actor="mia").release_id
+    approve(db, release, why="for a week", actor="lena")
+    written_by(db, few_authors(ids))
+    assert {each.what for each in verify_release(db, release) if not each.ok} == {"policy"}
+    older, _ = card_of(db, release)
+    older["format"] = 2
+    older.pop("clusters")
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE release_steps SET card = ? WHERE step = 'approved'", [json.dumps(older)])
+    assert {each.what for each in verify_release(db, release) if not each.ok} == {"log"}
+    assert "by 20 authors" not in card_file(db, release, "md")
