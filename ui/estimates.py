@@ -4,38 +4,26 @@ from typing import Any
 
 import streamlit as st
 
-from domain.errors import WorkbenchError
 from domain.text import escape_markdown
-from services.modelling.base_models import licence_here
 from services.modelling.estimates import sentence
 from services.modelling.probing import cancel_probe, find_probe, start_probe
-from services.modelling.recipes import EncoderSettings, Recipe, settings_of
+from services.modelling.recipes import Recipe
+from ui.base_models import draw_base
 from ui.errors import showing_errors
 from ui.store import database
 
 
 def draw_estimate(snapshot_id: str, recipe: Recipe, settings: dict[str, Any]) -> None:
-    """The licence of an encoder's base, and time, memory and disk of its training or the button to ask."""
+    """The base of an encoder, and time, memory and disk of its training or the button to ask."""
     if recipe.kind != "train_encoder":
         return
     with showing_errors():
         state = find_probe(database(), snapshot_id, recipe.name, settings).state
-        st.caption(escape_markdown(_base_sentence(recipe, settings)))
+        draw_base(recipe, settings)
         is_trying = state is not None and not state.is_over
         st.fragment(_draw, run_every="1s" if is_trying else None)(
             snapshot_id, recipe.name, settings, looks_again=is_trying
         )
-
-
-def _base_sentence(recipe: Recipe, settings: dict[str, Any]) -> str:
-    """The base model and its licence, or why it is of no use."""
-    config = settings_of(recipe, settings)
-    assert isinstance(config, EncoderSettings)
-    try:
-        licence = licence_here(config.base_model, config.base_revision)
-    except WorkbenchError as error:
-        return f"Base model: {error} {error.hint}"
-    return f"Base model {config.base_model}, licence: {licence or 'not told here'}."
 
 
 def _draw(snapshot_id: str, recipe: str, settings: dict[str, Any], *, looks_again: bool) -> None:

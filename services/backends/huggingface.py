@@ -14,6 +14,7 @@ from transformers.utils import logging
 from domain.errors import BackendError, BadInput
 from domain.models import SIGMOID
 from services.backends.encoder_batches import BatchedEncoder, Floats, Tokens
+from services.backends.first_token import only_first_token
 from services.backends.registry import read_about
 
 FILES = "hf"  # the part of a model's folder that other programs load
@@ -126,9 +127,13 @@ def load(folder: Path, *, precision: str | None = None) -> HuggingFaceClassifier
         tokenizer = AutoTokenizer.from_pretrained(folder / FILES, local_files_only=True)
         chosen = precision or about.get("settings", {}).get("precision", "auto")
         return HuggingFaceClassifier(
-            about["labels"], model, tokenizer, max_length=about["max_length"], precision=chosen,
+            about["labels"],
+            only_first_token(model),
+            tokenizer,
+            max_length=about["max_length"],
+            precision=chosen,
             several=about["score_kind"] == SIGMOID,
-        )  # fmt: skip
+        )
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise BadInput(f"The model in {folder.name} is damaged: {error}", hint="Train it again.") from error
 

@@ -20,6 +20,7 @@ from domain.models import SIGMOID, Engine
 from services.backends import huggingface
 from services.backends.encoder_batches import BatchedEncoder, Floats, Tokens, padded
 from services.backends.engine_check import EngineCheck
+from services.backends.first_token import only_first_token
 from services.backends.registry import read_about
 from services.backends.several import CUT
 from services.evaluation.intervals import Proportion
@@ -214,7 +215,7 @@ def _read(folder: Path) -> tuple[Any, Any]:
         tokenizer = AutoTokenizer.from_pretrained(folder / huggingface.FILES, local_files_only=True)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         raise BadInput(f"The model in {folder.name} is damaged: {error}", hint="Train it again.") from error
-    return model.eval(), tokenizer
+    return only_first_token(model.eval()), tokenizer
 
 
 def _quantize(source: Path, target: Path) -> None:

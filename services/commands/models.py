@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 
 from services.commands.options import ME, As, Home, Json, Whose
 from services.commands.terminal import do
+from services.commands.training import named_base
 
 Model = Annotated[str, typer.Argument(help="As in model-3.")]
 
@@ -79,3 +80,14 @@ def take_back(model: Model, actor: As = ME, home: Home = None, as_json: Json = F
 def differences(first: Model, second: Model, home: Home = None, as_json: Json = False) -> None:
     """The settings in which two models differ."""
     do("compare-models", {"first": first, "second": second}, home, as_json)
+
+
+@models.command()
+def base(
+    name: Annotated[str, typer.Argument(help="minilm, ./my-encoder, or owner/model on the hub.")],
+    revision: Annotated[str | None, typer.Option(help="Commit, tag or branch on the hub.")] = None,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Revision, licence and size of a base model; nothing is fetched."""
+    do("base-model", {"base": named_base(name), "revision": revision}, home, as_json)

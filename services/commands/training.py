@@ -55,7 +55,7 @@ def train(
 ) -> None:
     """Train a model on a snapshot and let it predict the validation and test splits; or tune on examples."""
     settings = {key: number_or_text(value) for key, value in pairs_of(setting).items()}
-    trained: dict[str, Any] = {"backend": backend, "base": _named_base(base), "recipe": recipe}
+    trained: dict[str, Any] = {"backend": backend, "base": named_base(base), "recipe": recipe}
     if estimate:
         asked: dict[str, Any] = {"snapshot": snapshot, **trained, "settings": settings or None}
         do("estimate", asked, home, as_json)
@@ -74,7 +74,7 @@ def train(
     do_job("train", given, home, as_json, wait=not no_wait)
 
 
-def _named_base(base: str | None) -> str | None:
+def named_base(base: str | None) -> str | None:
     """A folder by its whole path, for the dashboard may stand elsewhere; a name as it is."""
     if base is None or base == OFFLINE:
         return base

@@ -8,10 +8,10 @@ from services.evaluation.metrics import Report
 from services.evaluation.set_metrics import SetReport
 from services.jobs.attempts import Attempt, Heard
 from services.jobs.lesson import prepare
+from services.jobs.pinned_base import pinned_base
 from services.jobs.train_encoder import fit_seed
 from services.jobs.watch import Watch
 from services.jobs.worker import RunningJob
-from services.modelling.base_models import find_base_model
 from services.modelling.settings import EncoderSettings
 
 
@@ -24,7 +24,7 @@ def answers_of_encoder(
         BadInput: the base model is of no use, or the disk is too full for the checkpoints.
         BackendError: the loss overflows or diverges, or the memory does not suffice.
     """
-    base = find_base_model(config.base_model, revision=config.base_revision)
+    config, base = pinned_base(job, config, 0.0)
     lesson = prepare(config, base, rows=attempt.rows, validation=attempt.watched)
     attempt.folder.mkdir(parents=True, exist_ok=True)
     watch = Listener(job, lesson, shares=(0.0, 1.0), batch_size=config.batch_size)

@@ -55,11 +55,12 @@ from services.jobs.folder import write_whole
 from services.jobs.lesson import Lesson, order_of, prepare, show_first_batch
 from services.jobs.new_encoder import new_model
 from services.jobs.opponents import Opponent, measured_in, train_opponents
+from services.jobs.pinned_base import pinned_base
 from services.jobs.several_labels import training_rows
 from services.jobs.tracking import track
 from services.jobs.watch import Watch, headline
 from services.jobs.worker import RunningJob, run
-from services.modelling.base_models import BaseModel, find_base_model
+from services.modelling.base_models import BaseModel
 from services.modelling.settings import EncoderSettings, read_settings
 
 # Where each stage begins, as a share of the whole job.
@@ -93,7 +94,7 @@ def train(job: RunningJob) -> None:
 
     # 2. The base model, and the comments as its tokens.
     job.progress(TOKENS_FROM, f"Gets the base model {config.base_model}.")
-    base = find_base_model(config.base_model, revision=config.base_revision)
+    config, base = pinned_base(job, config, TOKENS_FROM)
     lesson = prepare(config, base, rows=rows, validation=validation, several=job.several)
     told = f"{base.name}, {base.revision or 'no revision'}, licence {base.licence or 'not told'}"
     job.folder.add_event("base_model", message=f"Trains {told}; at most {lesson.max_length} tokens.")

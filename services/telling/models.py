@@ -75,7 +75,16 @@ def exported_told(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+def base_told(answer: Answer) -> str:
+    """A base model, and the settings that keep a training on this very one."""
+    size = f"{answer['size_bytes'] / 1e6:,.0f} MB"
+    told = f"{shortened(answer['name'])}: licence {shortened(answer['licence'] or 'not told')}, {size}, "
+    told += "on this machine" if answer["is_here"] else "not fetched yet"
+    return told if answer["revision"] is None else f"{told}; revision {shortened(answer['revision'])}"
+
+
 TELLERS: dict[str, Callable[[Answer], str]] = {
+    "base-model": base_told,
     "models": models_told,
     "archive-model": archived_told,
     "compare-models": differences_told,

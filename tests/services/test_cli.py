@@ -38,6 +38,7 @@ WITHIN = {
     "hosted-jobs": ("jobs", "--provider"),
     "archive-model": ("models", "archive"),
     "compare-models": ("models", "differences"),
+    "base-model": ("models", "base"),
     "export-model": ("models", "export"),
 }
 FOR_PROGRAMS = {"show-snapshot"}  # at the door
