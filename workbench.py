@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -83,5 +85,22 @@ def serve_ui(
     os.execve(sys.executable, command, environment)  # noqa: S606 - our own program, no shell
 
 
+def main() -> None:
+    """Carry out the command on the command line.
+
+    While a thread still waits for the job that was started, the interpreter cannot be taken down in order, and
+    a hundred lines about what a library could not free would follow the answer. It is left at once instead.
+    """
+    try:
+        app()
+    except SystemExit as ended:
+        if not any(thread.name.startswith("reap ") for thread in threading.enumerate()):
+            raise
+        with suppress(BrokenPipeError):
+            sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ended.code if isinstance(ended.code, int) else 0)
+
+
 if __name__ == "__main__":
-    app()
+    main()

@@ -1,5 +1,6 @@
 """A tiny BERT whose vocabulary is made on the spot, and job folders for it; no test reaches a network."""
 
+import gc
 import json
 import os
 import random
@@ -12,7 +13,9 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
+from services.jobs import opponents
 from services.jobs.folder import JobFolder
+from services.jobs.train_encoder import train
 from services.jobs.worker import RunningJob
 
 torch.set_num_threads(1)  # for so small a model, threads that wait for each other cost more than they give
@@ -46,6 +49,35 @@ def comments(count=260, *, seed=5, shares=(6, 2, 4), noise=0.0):
     return pa.table(
         {"comment_id": pa.array(ids, pa.int64()), "text": texts, "label": labels, "split": splits}
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_collections():
+    """The Trainer collects garbage at every end, which would look through all libraries each time."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def opponents_once():
+    """The simple models of the same comments and base are trained once, and told by every job."""
+    found, really = {}, opponents._train
+
+    def once(job, rows, validation, families):
+        given = [job.spec["settings"].get(name) for name in ("base_model", "max_length")]
+        key = str((given, len(families), rows.to_pydict(), validation.to_pydict()))
+        if key in found:
+            return found[key]
+        before = len(job.folder.events())
+        trained = really(job, rows, validation, families)
+        if len(job.folder.events()) == before:  # nothing was left out, which every job has to tell
+            found[key] = trained
+        return trained
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(opponents, "_train", once)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +125,14 @@ def job_maker(tiny_base):
         return RunningJob(JobFolder(path))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def unbroken(job_maker, tmp_path_factory):
+    """A training with the usual settings that nothing came in the way of, done once; only to be read."""
+    job = job_maker(tmp_path_factory.mktemp("unbroken") / "job-1")
+    train(job)
+    return job
 
 
 @pytest.fixture

@@ -101,10 +101,11 @@ def test_a_base_without_pooler_is_trained(new_job, changed_base):
 
 
 @pytest.mark.parametrize("file", ["work/seed-0/checkpoint-21/optimizer.pt", "metrics.jsonl"])
-def test_a_disk_that_fills_up_is_named_and_with_room_again_the_training_goes_on(new_job, monkeypatch, file):
+def test_a_disk_that_fills_up_is_named_and_with_room_again_the_training_goes_on(
+    new_job, unbroken, monkeypatch, file
+):
     monkeypatch.setattr(CheckpointClock, "is_due", True)
-    unbroken, job = new_job("unbroken"), new_job("job-1")
-    train(unbroken)
+    job = new_job("job-1")
     told = Watch.on_step_end
 
     def on_step_end(self, args, state, control, **given):

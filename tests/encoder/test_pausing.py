@@ -41,10 +41,9 @@ def paused_at(step, monkeypatch, job, last_seed=0):
 
 @pytest.mark.parametrize("step", [random.Random(20261122).randrange(8, STEPS), STEPS])
 def test_a_paused_training_goes_on_from_that_step_to_the_weights_of_an_unbroken_one(
-    new_job, monkeypatch, step
+    new_job, unbroken, monkeypatch, step
 ):
-    unbroken, job = new_job("unbroken"), new_job("job-1")
-    train(unbroken)
+    job = new_job("job-1")
     paused_at(step, monkeypatch, job)
     assert last_whole_checkpoint(job.folder.path / "work" / "seed-0").endswith(f"checkpoint-{step}")
     assert max(steps_told(job)) <= step

@@ -63,10 +63,13 @@ def run_alone(folder, config, file):
     ],
 )
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft asks
-def test_the_script_makes_the_very_weights_of_our_training(new_job, tmp_path, monkeypatch, name, settings):
+def test_the_script_makes_the_very_weights_of_our_training(
+    new_job, unbroken, tmp_path, monkeypatch, name, settings
+):
     monkeypatch.setattr("services.jobs.train_encoder.refuse_one_answer", lambda *_: None)
-    job = new_job(**settings)
-    train(job)
+    job = new_job(**settings) if settings else unbroken
+    if settings:
+        train(job)
     config = read_settings(EncoderSettings, job.spec["settings"])
     told = run_alone(tmp_path, config, written(tmp_path, comments().to_pylist(), name))
 

@@ -67,10 +67,8 @@ def steps_told(job):
 
 
 @pytest.mark.slow
-def test_a_killed_training_that_goes_on_ends_in_the_weights_of_an_unbroken_one(new_job):
-    step = random.Random(20261121).randrange(10, STEPS)
-    unbroken, killed = new_job("unbroken"), new_job("job-1")
-    train(unbroken)
+def test_a_killed_training_that_goes_on_ends_in_the_weights_of_an_unbroken_one(new_job, unbroken):
+    step, killed = random.Random(20261121).randrange(10, STEPS), new_job("job-1")
     died = subprocess.run(
         [sys.executable, "-c", DIES, str(step), killed.folder.path],
         cwd=ROOT,
