@@ -88,8 +88,8 @@ def serve_ui(
 def main() -> None:
     """Carry out the command on the command line.
 
-    While a thread still waits for the job that was started, the interpreter cannot be taken down in order, and
-    a hundred lines about what a library could not free would follow the answer. It is left at once instead.
+    While a thread still waits for the job that was started, the interpreter cannot be taken down in order: a
+    hundred lines about what a library could not free would follow the answer. It is left at once instead.
     """
     try:
         app()

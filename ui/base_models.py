@@ -23,11 +23,10 @@ def draw_base(recipe: Recipe, settings: dict[str, Any]) -> None:
         st.caption(escape_markdown(f"Base model: {error} {error.hint}"))
         return
     of_hub = name != OFFLINE and not name.startswith("/")
-    told = licence or ("not known on this machine yet" if of_hub else "not told")
-    st.caption(escape_markdown(f"Base model {name}, licence: {told}."))
+    st.caption(escape_markdown(f"Base model {name}, licence: {licence or 'not told here'}."))
     if not of_hub:
         return
-    if st.button("Ask the hub", icon=":material/cloud_search:", key="train_ask_hub", help=_HELP):
+    if st.button("Ask the hub", icon=":material/travel_explore:", key="train_ask_hub", help=_HELP):
         with showing_errors(), st.spinner(f"Asks the hub about {escape_markdown(name)}"):
             st.session_state["train_hub"] = (name, revision, describe_base_model(name, revision))
     asked = st.session_state.get("train_hub")

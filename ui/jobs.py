@@ -11,8 +11,10 @@ from services.jobs import launch
 from services.jobs.folder import Facts
 from services.jobs.following import Followed
 from services.modelling.playground.side_by_side import read_answers
+from services.modelling.recipes import RECIPES
 from ui.errors import showing_errors
 from ui.example_answers import draw_answers
+from ui.frame import go_to
 from ui.job_results import draw_bill
 from ui.job_watching import draw_pause, draw_watching
 from ui.lists import pick_row
@@ -21,6 +23,7 @@ from ui.provider_events import draw_provider_events
 from ui.scored import asked_of, draw_scored
 from ui.store import database
 from ui.times import when
+from ui.training import fill_in
 from ui.tuning_curves import draw_tuning_curves
 
 _KINDS = {
@@ -52,6 +55,7 @@ _STATES = {
     "died": (":material/power_off:", "died"),
 }
 TUNING = "tuning"  # the stage whose numbers a provider tells
+_FILLED_IN = ("train_baseline", "train_encoder")  # others choose provider and model before their settings
 _CHART_FROM_POINTS = 5
 _LONG_LOG = 500
 
@@ -145,11 +149,13 @@ def _draw_end(followed: Followed) -> None:
     job = followed.job
     if job.state.name != "succeeded":
         again = "Go on" if job.state.name == "paused" else "Start again"
-        if st.button(again, icon=":material/replay:", key=f"jobs_again_{job.job_id}"):
-            with showing_errors():
-                new = launch.restart(database(), job.job_id, st.session_state["person"])
-                st.query_params["job"] = new.job_id
-                st.rerun()
+        with st.container(horizontal=True, gap="medium"):
+            if st.button(again, icon=":material/replay:", key=f"jobs_again_{job.job_id}"):
+                with showing_errors():
+                    new = launch.restart(database(), job.job_id, st.session_state["person"])
+                    st.query_params["job"] = new.job_id
+                    st.rerun()
+            _offer_change(job)
         return
     with st.container(horizontal=True, gap="medium"):
         draw_origin(job.snapshot_id, job.dataset_id, label="Worked on")
@@ -167,6 +173,16 @@ def _draw_end(followed: Followed) -> None:
                 icon=":material/neurology:",
                 query_params={"dataset": job.dataset_id, "model": followed.model_id},
             )
+
+
+def _offer_change(job: Job) -> None:
+    """What went wrong mostly asks for another setting: the Train page, filled in as this training was."""
+    recipe = job.spec.get("recipe")
+    if job.kind not in _FILLED_IN or recipe not in RECIPES:
+        return
+    if st.button("Change its settings", icon=":material/tune:", key=f"jobs_change_{job.job_id}"):
+        fill_in(recipe, job.spec["settings"])
+        go_to("train", dataset=job.dataset_id, snapshot=job.snapshot_id)
 
 
 def _draw_metrics(metrics: Sequence[Facts]) -> None:

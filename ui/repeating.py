@@ -13,18 +13,19 @@ from services.modelling.plain_script import FILE_NAME, plain_script
 from services.modelling.recipes import EncoderSettings, get_recipe, settings_of
 from ui.store import database
 
-_RECIPE = "solid"  # a job knows its settings, not by which recipe they came about
+_RECIPE = "solid"  # of a job that does not know its own; any will do, for what differs is spelt out
 
 
 def draw_repeating(job: Job) -> None:
     """The command that starts the training of an encoder once more, and the script."""
-    defaults = asdict(settings_of(get_recipe(_RECIPE)))
+    recipe = job.spec.get("recipe") or _RECIPE
+    defaults = asdict(settings_of(get_recipe(recipe)))
     changed = {name: value for name, value in job.spec["settings"].items() if value != defaults.get(name)}
     st.caption("The exact command:")
     person = st.session_state["person"]
-    command = train_command(job.snapshot_id, _RECIPE, name=job.spec["name"], settings=changed, actor=person)
+    command = train_command(job.snapshot_id, recipe, name=job.spec["name"], settings=changed, actor=person)
     st.code(command, language=None, wrap_lines=True)
-    draw_script(job.snapshot_id, _RECIPE, job.spec["settings"])
+    draw_script(job.snapshot_id, recipe, job.spec["settings"])
 
 
 def draw_script(snapshot_id: str, recipe: str, settings: dict[str, Any]) -> None:

@@ -70,6 +70,21 @@ def choose_settings(recipe: Recipe, elsewhere: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in chosen.items() if value != defaults[name]}
 
 
+def fill_in(recipe: str, settings: Mapping[str, Any]) -> None:
+    """Put these settings into the widgets of the Train page, which has to be opened next."""
+    st.session_state["train_recipe"] = recipe
+    for one in fields(SETTINGS[RECIPES[recipe].kind]):
+        if one.name in settings:
+            given, kinds = settings[one.name], get_args(one.type) or (one.type,)
+            if one.name in _CHOICES:
+                given = str(given)
+            elif str in kinds:
+                given = given or ""
+            elif float in kinds and given is not None:
+                given = float(given)
+            st.session_state[f"train_{recipe}_{one.name}"] = given
+
+
 def meanings(settings: type) -> dict[str, str]:
     """What each setting does, from the docstrings of its class and of those that it builds on."""
     found: dict[str, str] = {}

@@ -211,3 +211,20 @@ def test_a_probe_that_failed_says_why(db, stage, open_page):
     app.run()
     assert app.warning[0].value == r"It is \*not\* here\. Train first\."
     assert app.button(key="train_probe").label == "How long?"
+
+
+def test_a_training_that_failed_opens_the_page_where_its_settings_are_changed(db, stage, open_page):
+    taken = take_snapshot(db, "kids", actor="ana", split_mode="stratified")
+    settings = {"epochs": 2, "learning_rate": 0.5, "class_weight": "balanced"}
+    job = train(db, snapshot_id=taken.snapshot_id, recipe="solid", settings=settings, actor="ana")
+    folder = launch.folder_of(db, job.job_id)
+    folder.add_event("failed", message="The training diverges.", hint="Lower learning_rate.")
+    app = open_page("jobs", job=job.job_id)
+    app.button(key=f"jobs_change_{job.job_id}").click().run()
+    assert not app.exception
+    assert app.radio(key="train_recipe").value == "solid"
+    assert app.number_input(key="train_solid_epochs").value == 2
+    assert app.number_input(key="train_solid_learning_rate").value == 0.5
+    assert app.selectbox(key="train_solid_class_weight").value == "balanced"
+    command = next(one.value for one in app.code if "workbench.py train" in one.value)
+    assert "--recipe solid" in command and "class_weight=balanced" in command and "epochs=2" in command
