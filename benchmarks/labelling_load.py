@@ -115,7 +115,7 @@ def figures(shop: Workshop) -> Iterator[Figure]:
     home = shop.home(shop.rows)
     name = f"load {uuid4().hex[:8]}"
     made = workbench(home, "queue", "create", "--dataset", DATASET, "--name", name, "--order", "random",
-                     "--votes-needed", "1", "--as", "lead")  # fmt: skip
+                     "--votes-needed", "1", "--again", "--as", "lead")  # fmt: skip
     queue = made["queue"]["queue_id"]
     with dashboard(home) as address:
         sessions = [Session(address, queue, f"load-{number}") for number in range(count)]

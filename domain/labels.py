@@ -18,8 +18,8 @@ VOTE_KINDS: tuple[str, ...] = get_args(VoteKind)
 IMPORTED = "(imported)"
 
 # Without the letters of the desk itself: C and R are Streamlit's, S, N, Z and G its own commands.
-_KEYS = "1234567890abdefhijklmopqtuvwxy"
-MAX_LABELS = len(_KEYS)
+LABEL_KEYS = "1234567890abdefhijklmopqtuvwxy"
+MAX_LABELS = len(LABEL_KEYS)
 MAX_LABEL_LENGTH = 60
 
 # Where a comment may have several labels, an answer is one text: the names in the order of the label set. In
@@ -166,7 +166,7 @@ def label_set(
         tuple(
             Label(
                 name,
-                _KEYS[place],
+                LABEL_KEYS[place],
                 meaning.get(name, ""),
                 _COLOURS[place % len(_COLOURS)],
             )

@@ -13,6 +13,7 @@ from ui.agreement import (
     choose_label,
     draw_annotators,
     draw_coefficients,
+    draw_human_ceiling,
     draw_labels,
     draw_months,
     draw_pairs,
@@ -71,6 +72,8 @@ if found.n == 0:
     )
     st.stop()
 draw_coefficients(found)
+if about is None:
+    draw_human_ceiling(dataset.dataset_id)
 st.subheader("Label by label", anchor=False)
 draw_labels(found)
 st.subheader("Month by month", anchor=False)

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from services.modelling.models import get_model
+from ui.agreement import draw_human_ceiling
 from ui.evaluations import clustering_of, evaluation_of, run_titles, runs_of
 from ui.figures import draw_classes, draw_data
 from ui.frame import dataset_in_hand, nothing_yet
@@ -60,6 +61,7 @@ st.subheader("Where does it fail?", anchor=False)
 draw_slices(run)
 draw_worst_slices(run, dataset.dataset_id)
 draw_ceiling(run)
+draw_human_ceiling(dataset.dataset_id)
 st.page_link(
     "pages/review.py",
     label="Read its misses",

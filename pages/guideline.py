@@ -6,6 +6,7 @@ from services.curation import datasets
 from ui.frame import dataset_in_hand
 from ui.guideline_examples import draw_examples, draw_stale
 from ui.guidelines import draw_versions, write_next
+from ui.label_looks import draw_looks
 from ui.store import database
 
 dataset = dataset_in_hand()
@@ -21,6 +22,8 @@ if not versions:
 who = st.session_state["person"]
 draw_stale(dataset, who)
 write_next(dataset, versions[0] if versions else None, who)
+with st.expander("Keys, colours and definitions of the labels"):
+    draw_looks(dataset, who)
 draw_examples(dataset.dataset_id, who)
 if versions:
     st.subheader("Versions", anchor=False)

@@ -8,6 +8,7 @@ import duckdb
 from domain.comments import ChildDataMark, Dataset, Guideline
 from domain.errors import Conflict, NotFound
 from domain.labels import Label, LabelSet
+from storage.audit import add_entry
 from storage.database import Database, now
 
 _COLUMNS = (
@@ -47,6 +48,24 @@ def add_dataset_rows(cursor: duckdb.DuckDBPyConnection, dataset: Dataset, labels
             "created_by": dataset.created_by,
         },
     )
+
+
+def add_label_set(db: Database, dataset_id: str, labels: LabelSet, *, actor: str) -> None:
+    """Add the next version of a dataset's label set."""
+    told = [asdict(label) for label in labels.labels]
+    with db.writing(dataset_id) as cursor:
+        cursor.execute(
+            """
+            INSERT INTO label_sets
+            SELECT $dataset_id, (SELECT max(version) + 1 FROM label_sets WHERE dataset_id = $dataset_id),
+              $labels, $at, $actor
+            """,
+            {"dataset_id": dataset_id, "labels": json.dumps(told), "at": now(), "actor": actor},
+        )
+        add_entry(
+            cursor, actor=actor, verb="labels changed", dataset_id=dataset_id, object_=dataset_id,
+            details={"labels": told},
+        )  # fmt: skip
 
 
 def find_dataset(db: Database, dataset_id: str) -> Dataset | None:

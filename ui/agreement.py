@@ -8,10 +8,11 @@ import streamlit as st
 from domain.comments import Comment, Dataset
 from domain.text import escape_markdown, shortened, visible
 from services.curation import datasets
-from services.evaluation.intervals import SMALL_N
+from services.evaluation.intervals import SMALL_N, Proportion
 from services.labelling import agreement_report, annotators
 from services.labelling.agreement_report import Agreement, PairAgreement
 from services.labelling.annotators import AnnotatorQuality, Change
+from services.labelling.ceiling import human_ceiling
 from ui.agreement_charts import annotator_matrix, month_chart
 from ui.figures import draw_figure, in_brackets
 from ui.links import pick, put
@@ -66,6 +67,11 @@ def _changes(dataset_id: str, about: str | None, revision: int) -> list[Change]:
     return annotators.list_changes(database(), dataset_id, about=about)
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def _ceiling(dataset_id: str, revision: int) -> Proportion | None:
+    return human_ceiling(database(), dataset_id)
+
+
 @st.cache_data(max_entries=32, show_spinner=False)
 def _behind(
     dataset_id: str, people: tuple[str, str], labels: tuple[str, str], about: str | None, revision: int
@@ -90,6 +96,17 @@ def draw_coefficients(found: Agreement) -> None:
         " people; excluded comments are left out, tied ones are in. A label from a file without a name is"
         " nobody's vote. Repeated authors or texts make the true intervals wider."
     )
+
+
+def draw_human_ceiling(dataset_id: str) -> None:
+    """What people reach themselves, beside a model's accuracy or below the coefficients."""
+    people = _ceiling(dataset_id, database().revision_of(dataset_id))
+    if people is not None:
+        few = " Too few to say much." if people.small else ""
+        st.caption(
+            f"People meet the label that the others decided in {in_brackets(people)} of {people.n:,} cases:"
+            f" an accuracy above that says more about the labels than about a model.{few}"
+        )
 
 
 def draw_labels(found: Agreement) -> None:

@@ -34,7 +34,7 @@ _ANY = "Whatever waits"
 def pick_queue(dataset: Dataset, who: str) -> Queue | None:
     """The queue in hand, kept in the URL; None for whatever waits in the dataset."""
     found = {queue.queue_id: queue for queue in queues.list_queues(database(), dataset.dataset_id, actor=who)}
-    chosen, about, make, desk = st.columns([4, 1, 1, 1], vertical_alignment="bottom")
+    chosen, about, make, desk = st.columns([4, 1.3, 1.5, 1.1], vertical_alignment="bottom")
     with chosen:
         name = pick(
             "Queue", ["", *found], key="queue", shown=lambda each: titled(found[each]) if each else _ANY

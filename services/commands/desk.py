@@ -10,8 +10,8 @@ from services.commands.terminal import do
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Put the three commands into the program."""
-    for command in (vote, desk, spare):
+    """Put the four commands into the program."""
+    for command in (vote, desk, spare, labels):
         app.command()(command)
 
 
@@ -71,6 +71,22 @@ def spare(
     """Be spared comments of some labels; it changes no figure about you."""
     given = {"dataset": dataset, "actor": actor, "labels": [] if nothing else _listed(labels)}
     do("spare", given, home, as_json)
+
+
+def labels(
+    dataset: Dataset,
+    label: Annotated[str | None, typer.Option(help="Whose looks change.")] = None,
+    key: Annotated[str | None, typer.Option(help="One digit or letter.")] = None,
+    colour: Annotated[str | None, typer.Option(help="As in #2a9d8f.")] = None,
+    definition: Annotated[str | None, typer.Option(help="What it means, in a sentence.")] = None,
+    actor: As = ME,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Show the labels of a dataset; or give one another key, colour or definition."""
+    told = {"key": key, "colour": colour, "definition": definition}
+    looks = {label: {name: value for name, value in told.items() if value is not None}} if label else None
+    do("labels", {"dataset": dataset, "looks": looks, "actor": actor}, home, as_json)
 
 
 def _listed(text: str | None) -> list[str] | None:

@@ -36,4 +36,18 @@ def spare_told(answer: Answer) -> str:
     return f"{shortened(answer['annotator'])} is spared {labels}."
 
 
-TELLERS: dict[str, Callable[[Answer], str]] = {"vote": vote_told, "desk": desk_told, "spare": spare_told}
+def labels_told(answer: Answer) -> str:
+    """A label a line, with its key, colour and meaning."""
+    return "\n".join(
+        f"{one['key'] or '-'}  {shortened(one['name'])}  {one['colour']}  "
+        f"{shortened(one['definition'], 200)}".rstrip()
+        for one in answer
+    )
+
+
+TELLERS: dict[str, Callable[[Answer], str]] = {
+    "vote": vote_told,
+    "desk": desk_told,
+    "spare": spare_told,
+    "labels": labels_told,
+}

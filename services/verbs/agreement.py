@@ -13,6 +13,7 @@ from services.labelling.aggregation_runs import (
 )
 from services.labelling.agreement_report import measure_agreement
 from services.labelling.annotators import list_annotators
+from services.labelling.ceiling import human_ceiling
 from storage.database import Database
 
 
@@ -20,7 +21,10 @@ def show_agreement(db: Database, *, dataset: str, level: str = "nominal", label:
     """How far the annotators of a dataset agree, and how each of them works."""
     found = measure_agreement(db, dataset, level=level, about=label)
     people = list_annotators(db, dataset, about=found.about)
-    return {"agreement": found, "sentence": found.sentence, "annotators": people}
+    ceiling = human_ceiling(db, dataset, about=found.about)
+    return {
+        "agreement": found, "sentence": found.sentence, "annotators": people, "human_ceiling": ceiling
+    }  # fmt: skip
 
 
 def aggregate_or_show(

@@ -6,6 +6,8 @@ from typing import Any
 
 from domain.desk import DeskSettings
 from domain.errors import BadInput, NotFound
+from services.curation.datasets import get_dataset, get_label_set
+from services.curation.label_looks import change_looks
 from services.labelling import care, desk
 from storage.database import Database
 
@@ -51,4 +53,16 @@ def spare(db: Database, *, dataset: str, actor: str, labels: list[str] | None = 
     return {"annotator": actor, "spared": care.spare(db, dataset, labels, actor=actor)}
 
 
-VERBS: dict[str, Callable[..., Any]] = {"vote": vote, "desk": set_or_show_desk, "spare": spare}
+def labels(db: Database, *, dataset: str, actor: str, looks: dict[str, dict[str, str]] | None = None) -> Any:
+    """The label set with keys, colours and definitions; or change some of them first."""
+    if looks:
+        change_looks(db, dataset, looks, actor=actor)
+    return get_label_set(db, get_dataset(db, dataset).dataset_id).labels
+
+
+VERBS: dict[str, Callable[..., Any]] = {
+    "vote": vote,
+    "desk": set_or_show_desk,
+    "spare": spare,
+    "labels": labels,
+}

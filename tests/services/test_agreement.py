@@ -12,6 +12,7 @@ from services.labelling import adjudication
 from services.labelling.aggregation_runs import aggregate, list_aggregations, show_aggregation
 from services.labelling.agreement_report import frozen_agreement, measure_agreement, pair_comments
 from services.labelling.annotators import list_annotators, list_changes
+from services.labelling.ceiling import human_ceiling
 from services.labelling.desk import record_votes
 from services.verbs.running import run_verb
 from storage.comments import list_comment_ids, list_comments_by_id
@@ -139,6 +140,12 @@ def test_a_decision_of_ones_own_is_no_praise(db, vote):
     adjudication.decide(db, KIDS, numbers[0], label="allow", why="rule 2", actor="lena")
     told = {each.annotator: each.agreement.successes for each in list_annotators(db, KIDS)}
     assert told == {"ana": 1, "ben": 0}
+
+
+def test_people_set_the_ceiling_that_a_model_is_held_against(db, vote):
+    vote({"ana": "aaa...", "ben": "aaa...", "cleo": "daa..."})
+    ceiling = human_ceiling(db, KIDS)
+    assert (ceiling.successes, ceiling.n) == (8, 9)
 
 
 def test_with_nobody_else_the_imported_label_is_the_measure(db, vote):
