@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, get_args
 
-QueueOrder = Literal["oldest", "random", "learning", "uncertain", "disagreed", "suspected", "stale"]
+QueueOrder = Literal[
+    "oldest", "random", "diverse", "learning", "uncertain", "disagreed", "suspected", "stale"
+]
 QUEUE_ORDERS: tuple[QueueOrder, ...] = get_args(QueueOrder)
 
 # Comments that have a label already: there the labels given before do not count.

@@ -23,6 +23,11 @@ _COLUMNS = "queue_id, dataset_id, name, settings, counted_after, own_after, crea
 _ORDERS = {
     "oldest": ("", "c.comment_id"),
     "random": ("", "hash(c.comment_id, $seed)"),
+    # Ranks that were worked out before; what has none comes behind, at random.
+    "diverse": (
+        "LEFT JOIN given_ranks o ON o.comment_id = c.comment_id",
+        "o.rank NULLS LAST, hash(c.comment_id, $seed)",
+    ),
     "learning": ("", "hash(c.comment_id, $seed)"),  # until it has learned something
     # The smaller the lead of the likeliest label over the next, the less sure the model; where labels stand
     # for themselves, the label that is closest to even. Of several answers the newest.
@@ -179,11 +184,13 @@ def add_queue(
     *,
     actor: str,
     members: Sequence[int] | None = None,
+    ranked: Sequence[int] = (),
 ) -> Queue:
     """Make a queue and put its comments in order.
 
     Args:
         members: Only of these comments, those of a saved slice.
+        ranked: Comments in the order in which they come where that was worked out before.
 
     Returns:
         The queue; nothing is kept of one that would be empty.
@@ -217,7 +224,10 @@ def add_queue(
                 "votes_needed": settings.votes_needed,
             },
         )
+        ranks = pa.table({"comment_id": pa.array(ranked, pa.int64()), "rank": pa.array(range(len(ranked)))})
+        cursor.register("given_ranks", ranks)
         filled = _fill(cursor, queue, anew=anew, members=members)
+        cursor.unregister("given_ranks")
         if not filled:
             raise NotFound(f"No comment of '{dataset_id}' belongs into '{name}'.", hint="Ask for less.")
         add_entry(
@@ -330,6 +340,23 @@ def count_queue(db: Database, queue: Queue, annotator: str) -> QueueCounts:
             },
         ).fetchone()
     return QueueCounts(*map(int, row or (0, 0, 0, 0)))
+
+
+def list_sample(db: Database, dataset_id: str, *, most: int, seed: int) -> list[tuple[int, str]]:
+    """Comments that lack a label and are not excluded, drawn at random: number and text."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            """
+            SELECT comment_id, body FROM comments
+            WHERE dataset_id = $dataset_id
+              AND comment_id NOT IN (SELECT comment_id FROM labels_of($dataset_id, $low, $high))
+              AND comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
+            ORDER BY hash(comment_id, $seed)
+            LIMIT $most
+            """,
+            {"dataset_id": dataset_id, "seed": seed, "most": most, **EVERY_ID},
+        ).fetchall()
+    return [(int(number), str(body)) for number, body in rows]
 
 
 def dealing(queue: Queue, annotator: str) -> dict[str, int]:

@@ -22,6 +22,7 @@ from ui.store import database
 ORDER_TITLES = {
     "oldest": "Oldest first",
     "random": "Random",
+    "diverse": "Most diverse: of every kind first",
     "learning": "Learning: what helps a baseline most",
     "uncertain": "Least sure of a model first",
     "disagreed": "People disagree",

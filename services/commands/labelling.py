@@ -23,7 +23,7 @@ def queue(
     dataset: Whose = None,
     name: Annotated[str, typer.Option(help="Of a new queue.")] = "",
     order: Annotated[
-        str, typer.Option(help="oldest, random, learning, uncertain, disagreed, suspected or stale.")
+        str, typer.Option(help="oldest, random, diverse, learning, uncertain, disagreed, suspected or stale.")
     ] = "oldest",
     votes_needed: Annotated[
         int | None, typer.Option(help="Labels a comment gets; else as many as its dataset asks.")

@@ -31,6 +31,7 @@ __all__ = [
 
 MAX_NAME = 60
 MOST_MIXED_IN = 0.5
+MOST_RANKED = 4_000  # by how unlike each other they are: about a second's work
 _MAX_PEOPLE = 100
 _MIXED = {"golden": "golden_share", "repeat": "repeat_share"}
 
@@ -77,6 +78,7 @@ def create_queue(db: Database, dataset_id: str, name: str, settings: QueueSettin
         checked,
         actor=who,
         members=_members(db, dataset_id, checked),
+        ranked=_ranked(db, dataset_id, checked),
     )
 
 
@@ -212,6 +214,17 @@ def _members(db: Database, dataset_id: str, settings: QueueSettings) -> list[int
         return None
     wanted = wanted_of(db, dataset_id, slice_name=settings.slice_name)
     return comments.list_matching_ids(db, wanted, most=EVERY_ID["high"])
+
+
+def _ranked(db: Database, dataset_id: str, settings: QueueSettings) -> list[int]:
+    """For the most diverse order: a sample of the comments, each unlike those before it."""
+    if settings.order != "diverse":
+        return []
+    # Takes a second to import, and only who asks for this order needs it.
+    from services.backends.diverse import diverse_order
+
+    known = queues.list_sample(db, dataset_id, most=MOST_RANKED, seed=settings.seed)
+    return [known[place][0] for place in diverse_order([body for _, body in known], seed=settings.seed)]
 
 
 def _may_take(queue: Queue, who: str) -> bool:

@@ -404,3 +404,14 @@ def test_dealt_out_comments_go_to_as_many_people_as_they_need_labels(db, comment
     assert handed(db, queue, "ben") == dealt["ben"]  # what is dealt to one is nobody else's
     with pytest.raises(BadInput, match="cannot be dealt 3 labels"):
         made(db, "too few", assigned=True, people=("ana", "ben"), votes_needed=3)
+
+
+def test_of_every_kind_of_comment_one_comes_before_the_second_of_any(db):
+    kids(db)
+    kinds = ("football score tonight goal {}", "recipe flour butter oven {}", "train late platform again {}")
+    put_in(db, texts(*(kind.format(f"{n:03}") for kind in kinds for n in range(20))))
+    first = handed(db, made(db, order="diverse"), "ana", 9)
+    assert {(number - numbers(db)[0]) // 20 for number in first} == {0, 1, 2}
+    assert (
+        len(handed(db, made(db, "another", order="diverse", seed=1), "ben", 60)) == 51
+    )  # nothing is left out
