@@ -145,7 +145,8 @@ def test_a_decision_of_ones_own_is_no_praise(db, vote):
 def test_people_set_the_ceiling_that_a_model_is_held_against(db, vote):
     vote({"ana": "aaa...", "ben": "aaa...", "cleo": "daa..."})
     ceiling = human_ceiling(db, KIDS)
-    assert (ceiling.successes, ceiling.n) == (8, 9)
+    # Of the first comment only cleo is compared: the two others leave a tie without their own vote.
+    assert (ceiling.successes, ceiling.n) == (6, 7)
 
 
 def test_with_nobody_else_the_imported_label_is_the_measure(db, vote):
