@@ -169,11 +169,11 @@ def verdicts(task: str, systems: Sequence[System]) -> list[str]:
 def verdict_sentence(name: str, rival: str, metric: str, found: Paired) -> str:
     """Whether a system beats an opponent, and by how much, in plain English."""
     said = {
-        "better": f"{name} beats *{rival}*",
-        "worse": f"{name} does not beat *{rival}* but is worse",
-        "not decidable": f"{name} does not beat *{rival}*",
+        "better": f"{name} beats “{rival}”",
+        "worse": f"{name} does not beat “{rival}” but is worse",
+        "not decidable": f"{name} does not beat “{rival}”",
     }[found.verdict]
-    return f"{said}: {numbers_told(metric, found)}."
+    return f"{said[:1].upper()}{said[1:]}: {numbers_told(metric, found)}."
 
 
 def numbers_told(metric: str, found: Paired) -> str:

@@ -154,4 +154,4 @@ def _judge(
         [source for source, _ in sides], [text for _, refs in sides for text in refs], looks_at=looks_at
     )
     seen = "words" if looks_at == WORDS else "letters"
-    return ToxicityJudge(taught, name=f"taught by {len(sides):,} pairs, {seen}")
+    return ToxicityJudge(taught, name=f"one that {len(sides):,} pairs taught ({seen})")

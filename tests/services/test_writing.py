@@ -44,7 +44,7 @@ def test_a_model_is_trained_rewarded_asked_and_rated(db, pairs, tiny_t5):  # noq
     report = run_verb(db, "written", {"job": job.job_id, "system": "the trained model"}, lambda *_: None)
     assert report["report"]["n"] == 12 and len(report["texts"]) == 10
     assert report["report"]["verdicts"][-1].startswith(
-        "the trained model does not beat *delete the toxic words*"
+        "The trained model does not beat “delete the toxic words”"
     )
     settings = {
         "start": "model-1",

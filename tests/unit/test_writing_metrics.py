@@ -13,6 +13,7 @@ from services.generation.joint import joint
 from services.generation.paired import paired, permutation_p
 from services.generation.rouge import ROUGES, rouge, rouge_signature
 from services.generation.surface import bleu, chrf, chrf_each
+from services.generation.table import verdict_sentence
 from services.generation.toxicity import lowered, toxicity, unwanted_label, unwanted_scores
 from services.generation.tricks import tricks
 from services.generation.words import sentences_of, words_of
@@ -181,3 +182,15 @@ def test_the_letters_of_a_text_share_out_all_of_the_probability():
     model = LetterModel(["abab", "abba"])
     shares = [model._share(f"\x02\x02\x02a{letter}") for letter in ("a", "b", "z")]
     assert 0 < shares[2] < shares[0] < shares[1] < 1
+
+
+def test_a_model_that_does_not_beat_the_trivial_opponent_is_told_so():
+    draw = np.random.default_rng(1)
+    rival = draw.uniform(0.3, 0.7, 60)
+    told = verdict_sentence("the model", "delete the toxic words", "J", paired(rival, rival - 0.1))
+    assert told.startswith("The model does not beat “delete the toxic words” but is worse: J ")
+    assert "(-0.100, 95 % interval -0.100 to -0.100, p = 0.0002, n = 60)." in told
+    beats = verdict_sentence("the model", "delete the toxic words", "J", paired(rival, rival + 0.1))
+    assert beats.startswith("The model beats “delete")
+    level = verdict_sentence("the model", "copy", "J", paired(rival, draw.permutation(rival)))
+    assert level.startswith("The model does not beat “copy”: J ")

@@ -136,7 +136,7 @@ def test_a_summariser_rises_significantly_over_its_start(tiny_t5, tmp_path):
     for metric in ("rouge1", "rouge2", "rougeL", "rougeLsum"):
         found = change(report, metric)
         assert (found["verdict"], found["difference"]["low"] > 0) == ("better", True)
-    assert report["verdicts"][-1].startswith("the trained model beats *the first sentences*")
+    assert report["verdicts"][-1].startswith("The trained model beats “the first sentences”")
     assert system(report, "the trained model")["metrics"]["BLEU"]["value"] > 50
     losses = [one["loss"] for one in job.folder.metrics() if one["stage"] == "validation"]
     assert len(losses) == 8 and losses[-1] < losses[0]
