@@ -50,15 +50,24 @@ class Database:
 
         Commits at the end and raises the dataset's revision; an exception inside rolls everything back.
         What no reader caches, such as a lease, is no news: the revision stays.
+
+        Raises:
+            Conflict: the disk does not take it; nothing has changed then.
         """
         with self._writing, self.reading() as cursor:
             cursor.execute("BEGIN")
             try:
                 yield cursor
+            except duckdb.IOException as error:
+                cursor.execute("ROLLBACK")
+                raise _not_saved(error) from error
             except BaseException:
                 cursor.execute("ROLLBACK")
                 raise
-            cursor.execute("COMMIT")
+            try:
+                cursor.execute("COMMIT")
+            except duckdb.Error as error:  # the log could not be written, and the transaction is undone
+                raise _not_saved(error) from error
             self._revisions[dataset_id] += is_news
 
     def revision_of(self, dataset_id: str) -> int:
@@ -122,6 +131,12 @@ def holder_of(home: Path) -> dict[str, Any]:
 def now() -> datetime:
     """The time in UTC, without a zone, as the tables keep it."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+def _not_saved(error: duckdb.Error) -> Conflict:
+    return Conflict(
+        f"Nothing of this was saved: {error}", hint="If the disk is full, make room and do it again."
+    )
 
 
 def _own(home: Path) -> IO[str]:

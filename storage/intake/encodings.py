@@ -20,6 +20,7 @@ _EVIDENCE_BYTES = 16_384
 _SEARCHED_BYTES = 64 << 20
 _STEP_BYTES = 1 << 20
 _WESTERN = "cp1252"
+_MANY_ZEROS, _FEW_ZEROS = 0.4, 0.05  # every other byte of UTF-16 is a zero where letters are Latin
 _FEW_LETTERS = 4  # of so few, every guess is as good as another
 
 
@@ -40,8 +41,9 @@ def encoding_of(path: Path) -> str:
     marked = next((name for bom, name in _BOMS if head.startswith(bom)), None)
     if marked:
         return marked
-    if head.count(0) > len(head) // 4:
-        return "utf-16-le" if head[1::2].count(0) > head[::2].count(0) else "utf-16-be"
+    even, odd = (head[start::2].count(0) / max(1, len(head) // 2) for start in (0, 1))
+    if max(even, odd) > _MANY_ZEROS and min(even, odd) < _FEW_ZEROS:
+        return "utf-16-le" if odd > even else "utf-16-be"
     evidence = _evidence(path)
     return "utf-8" if _is_mostly_utf8(evidence) else _guess(evidence)
 

@@ -103,7 +103,19 @@ def _member(archive: zipfile.ZipFile, part: str) -> zipfile.ZipInfo:
         raise BadInput(
             f"The archive holds {what}.", hint=f"Say which: --read part=NAME, one of {names or '(none)'}."
         )
+    _check_name(found[0].orig_filename)
     return found[0]
+
+
+def _check_name(name: str) -> None:
+    """Refuse what is no plain relative path: nothing is written by it, but it means no good."""
+    parts = name.replace("\\", "/").split("/")
+    is_odd = ".." in parts or parts[0] == "" or ":" in parts[0] or len(name) > 255 or visible(name) != name
+    if is_odd:
+        raise BadInput(
+            f"The archive names a file outside of itself or misleadingly: {shortened(visible(name), 80)}",
+            hint="Do not trust it; ask where it comes from.",
+        )
 
 
 def _copy(packed: IO[bytes] | gzip.GzipFile, out: Path, size: int) -> None:

@@ -11,6 +11,7 @@ from storage.intake.batch import FIELDS, FINDINGS_FILE, ROWS_FILE, Batch, Findin
 from storage.intake.sketch import BANDS, Hashes, bands_of, key_hashes, match_keys
 
 MAX_FINDINGS = 100_000  # beyond these, refused rows are only counted
+_SKETCHED_CHARACTERS = 2_000_000
 
 _COLUMN_OF = {"text": "body", "id": "external_id", "time": "posted_text", "score": "score_text"}
 _FIELD_ORDER = ("id", "text", *(field for field in FIELDS if field not in ("id", "text")))
@@ -34,10 +35,30 @@ FINDINGS_SCHEMA = pa.schema(
 
 def sketched(texts: list[str]) -> tuple[Hashes, pa.ListArray]:
     """The match key hash and the bands of each text; no bands for short keys."""
-    keys = match_keys(texts)
-    bands, has_bands = bands_of(keys)
+    hashes, found = [], []
+    for part in _portions(texts):
+        keys = match_keys(part)
+        hashes.append(key_hashes(keys))
+        found.append(bands_of(keys))
+    bands = np.concatenate([part for part, _ in found])
+    has_bands = np.concatenate([part for _, part in found])
     offsets = np.concatenate([[0], np.cumsum(has_bands * BANDS)]).astype(np.int32)
-    return key_hashes(keys), pa.ListArray.from_arrays(offsets, bands[has_bands].ravel())
+    return np.concatenate(hashes), pa.ListArray.from_arrays(offsets, bands[has_bands].ravel())
+
+
+def _portions(texts: list[str]) -> list[list[str]]:
+    """The texts in parts of a few megabytes: sketches of long ones take many times their memory."""
+    if sum(map(len, texts)) <= _SKETCHED_CHARACTERS:
+        return [texts]
+    parts: list[list[str]] = [[]]
+    size = 0
+    for text in texts:
+        if size and size + len(text) > _SKETCHED_CHARACTERS:
+            parts.append([])
+            size = 0
+        parts[-1].append(text)
+        size += len(text)
+    return parts
 
 
 class ArrowFiles:

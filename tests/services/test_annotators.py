@@ -1,14 +1,19 @@
 """Several votes per comment, in whatever shape a file has them."""
 
+import csv
+from pathlib import Path
+
 import pytest
 
 from domain.errors import BadInput
 from services.curation.annotators import with_annotators
 from services.curation.datasets import create_dataset
 from services.curation.importing import findings, import_file
+from services.release.export import export_comments
 from services.verbs.running import run_verb
 from tests.building import KIDS, asked, written_csv
 
+CONVABUSE = Path(__file__).resolve().parents[3] / "shared" / "data" / "convabuse" / "ConvAbuseEMNLPfull.csv"
 PAIR = ("allow", "disallow")
 
 
@@ -140,3 +145,26 @@ def test_annotators_are_found_by_name_or_pattern():
     }  # fmt: skip
     with pytest.raises(BadInput, match="no column x\\* of an annotator"):
         with_annotators(present, {"text": "text"}, ["x*"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CONVABUSE.exists(), reason="the public file is not beside this checkout")
+def test_convabuse_goes_in_as_several_annotators_per_comment_and_comes_out_equal(db, tmp_path):
+    unit = ("conv_id", "prev_agent", "prev_user", "agent", "user")
+    grades = ("1", "0", "-1", "-2", "-3")
+    columns = {"text": "user", "annotator": "annotator_id"}
+    columns |= {f"id:{name}": name for name in unit}
+    columns |= {f"label:{grade}": f"is_abuse.{grade}" for grade in grades}
+    done = import_file(db, CONVABUSE, "bots", actor="ana", columns=columns, several=False)
+    assert (done.counts["rows"], done.counts["added"], done.counts["refused"]) == (12_768, 4_185, 0)
+    said: dict[tuple[tuple[str, ...], str], str] = {}
+    with CONVABUSE.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            given = [grade for grade in grades if row[f"is_abuse.{grade}"] == "1"]
+            if len(given) == 1:
+                said.setdefault((tuple(row[name] for name in unit), row["annotator_id"]), given[0])
+    expected = sorted((unit[-1], who, label) for (unit, who), label in said.items())
+    assert sorted(votes(db, "bots")) == expected
+    export_comments(db, "bots", tmp_path / "out.csv")
+    import_file(db, tmp_path / "out.csv", "back", actor="ana", labels=grades)
+    assert sorted(votes(db, "back")) == expected
