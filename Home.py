@@ -21,7 +21,7 @@ page = st.navigation(
     {
         "": [_page("overview", "Home", "home", "Where each dataset stands; what to do next.", default=True)],
         "Curate": [
-            _page("import", "Import", "upload_file", "Bring comments in from CSV, JSONL or Parquet."),
+            _page("import", "Import", "upload_file", "Bring comments in from a file of any usual kind."),
             _page("clean", "Clean", "mop", "Exclude empty comments and exact duplicates, with an undo."),
             _page("guideline", "Guideline", "menu_book", "What each label means, in versions."),
             _page("label", "Label", "label", "One comment at a time, by keyboard."),

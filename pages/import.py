@@ -11,31 +11,35 @@ from ui.importing import (
     choose_target,
     draw_findings,
     draw_result,
-    held_file,
+    held_path,
     run_import,
     upload_round,
 )
 from ui.new_dataset import draw_new_dataset
+from ui.reading import choose_mapping, choose_reading, describe, look_at, offer_check, offer_saving
 from ui.store import database
 from ui.times import when
 
 uploaded = st.file_uploader(
     "A file of comments",
-    type=["csv", "tsv", "txt", "jsonl", "ndjson", "parquet"],
+    type=["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "xlsx", "gz", "zip"],
     key=f"import_file_{upload_round()}",
 )
 if uploaded is None:
     st.caption(
-        "CSV, TSV, JSONL or Parquet, UTF-8 or UTF-16. Nothing leaves this machine; nothing is dropped"
-        " silently."
+        "CSV, TSV, JSONL, JSON, Parquet, Arrow or XLSX, also as .gz or .zip, in any usual encoding. Nothing"
+        " leaves this machine; nothing is dropped silently."
     )
     if "import_done" in st.session_state:
         draw_result(st.session_state["import_done"])
     draw_new_dataset()
 else:
     with showing_errors():
-        path, look = held_file(uploaded)
-        st.markdown(f"**{escape_markdown(uploaded.name)}** · {look.file_format.upper()}, {look.encoding}")
+        path, form = held_path(uploaded), uploaded.file_id
+        saved = choose_mapping(form=form)
+        reading = choose_reading(saved, form=form)
+        look = look_at(str(path), reading)
+        st.markdown(f"**{escape_markdown(uploaded.name)}** · {escape_markdown(describe(look))}")
         st.dataframe(
             pd.DataFrame([{visible(k): visible(v or "") for k, v in row.items()} for row in look.rows]),
             hide_index=True,
@@ -44,16 +48,24 @@ else:
             alt="The first rows of the file",
         )
         draw_findings(look.findings, "Of these first rows, these will be refused")
-        columns = choose_columns(look, form=uploaded.file_id)
-        target = choose_target(path, columns, uploaded.name, form=uploaded.file_id)
-        if st.button(
-            "Import",
-            type="primary",
-            icon=":material/upload_file:",
-            key="import_go",
-            disabled="text" not in columns,
-        ):
-            run_import(path, uploaded.name, columns, target)
+        columns = choose_columns(look, saved.mapping["columns"] if saved else {}, form=form)
+        meant = saved.mapping["labels"] if saved else {}
+        target = choose_target(path, columns, uploaded.name, reading, meant, form=form)
+        with st.container(horizontal=True):
+            is_wanted = st.button(
+                "Import",
+                type="primary",
+                icon=":material/upload_file:",
+                key="import_go",
+                disabled="text" not in columns,
+            )
+            if "text" in columns:
+                person = st.session_state["person"]
+                offer_saving(columns, target.label_map, reading, actor=person, form=form)
+        if is_wanted:
+            run_import(path, uploaded.name, columns, target, reading)
+        elif "text" in columns:
+            offer_check(path, columns, reading, form=form)
 
 in_hand = st.session_state.get("dataset")
 history = importing.list_imports(database(), in_hand) if in_hand else []

@@ -11,11 +11,13 @@ import pandas as pd
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from domain.errors import BadInput
 from domain.labels import MAX_LABELS, NONE_OF_THEM, Label, LabelSet, parts_of
 from domain.text import escape_markdown, shortened, visible
 from services.curation import datasets, importing
-from services.curation.importing import FIELDS, LABEL_COLUMN, FileLook, Finding
+from services.curation.importing import FIELDS, LABEL_COLUMN, VOTE_COLUMN, FileLook, Finding, Reading
 from ui.frame import go_to
+from ui.reading import look_at
 from ui.store import database
 
 SHOWN_FINDINGS = 500
@@ -33,6 +35,7 @@ _MEANINGS = {
     "annotator": "Annotator",
     "score": "Score of another system",
     "reason": "Reason of the label",
+    "votes": "Votes, as an export has them",
 }
 
 
@@ -48,17 +51,21 @@ class Target:
     several: bool = False
 
 
-@st.cache_resource(
-    max_entries=4, show_spinner="Reading the first rows", on_release=lambda held: _forget(held[0])
-)
-def _held(file_id: str, _uploaded: UploadedFile) -> tuple[Path, FileLook]:
+@st.cache_resource(max_entries=4, show_spinner="Taking the file", on_release=lambda held: _forget(held))
+def _held(file_id: str, _uploaded: UploadedFile) -> Path:
     """The upload as a file of our own naming; its id names its content, so the content need not be hashed."""
     folder = Path(tempfile.mkdtemp(prefix="upload-", dir=database().home / "tmp"))
     suffix = re.sub(r"[^a-z]", "", Path(_uploaded.name).suffix.casefold())[:10]
     path = folder / f"upload.{suffix}"
-    with open(path, "wb") as file:
-        shutil.copyfileobj(_uploaded, file)
-    return path, importing.preview(path)
+    try:
+        with open(path, "wb") as file:
+            shutil.copyfileobj(_uploaded, file)
+    except OSError as error:
+        _forget(path)
+        raise BadInput(
+            f"The file cannot be kept: {error.strerror}.", hint="If the disk is full, make room."
+        ) from error
+    return path
 
 
 def _forget(path: Path) -> None:
@@ -66,14 +73,22 @@ def _forget(path: Path) -> None:
 
 
 def held_file(uploaded: UploadedFile) -> tuple[Path, FileLook]:
-    """The uploaded file on disk, and how it was read."""
+    """The uploaded file on disk, and how it is read if nothing is said of that."""
+    path = held_path(uploaded)
+    return path, look_at(str(path), Reading())
+
+
+def held_path(uploaded: UploadedFile) -> Path:
+    """The uploaded file on disk."""
     return _held(uploaded.file_id, uploaded)
 
 
-def choose_columns(look: FileLook, *, form: str) -> dict[str, str]:
-    """Which column carries which field; guessed from the names, open to change."""
+def choose_columns(look: FileLook, saved: dict[str, str], *, form: str) -> dict[str, str]:
+    """Which column carries which field: as a saved mapping says, else guessed; open to change."""
     st.subheader("Which column is what", anchor=False)
-    guesses = importing.guess_columns(look.columns)
+    known = {field: column for field, column in saved.items() if column in look.columns}
+    guesses = known or importing.guess_columns(look.columns)
+    form = f"{form}_{'_'.join(sorted(known))}"
     chosen = {}
     for start in range(0, len(FIELDS), 4):
         for place, field in zip(st.columns(4), FIELDS[start : start + 4], strict=False):
@@ -88,15 +103,8 @@ def choose_columns(look: FileLook, *, form: str) -> dict[str, str]:
             if column != _NONE:
                 chosen[field] = column
     if "label" not in chosen:
-        spread = st.multiselect(
-            "Columns of 0 and 1, one for each label",
-            [column for column in look.columns if column not in chosen.values()],
-            format_func=visible,
-            placeholder="none",
-            key=f"import_spread_{form}",
-            help="Where a comment may have several labels, or none of them.",
-        )
-        chosen |= {f"{LABEL_COLUMN}{column}": column for column in spread}
+        chosen |= _choose_several(look, chosen, known, form=form)
+    chosen |= {field: column for field, column in known.items() if field.startswith(("id:", "count:"))}
     if "text" not in chosen:
         st.warning("Choose the column that holds the text.", icon=":material/warning:")
         st.page_link(
@@ -112,7 +120,34 @@ def choose_columns(look: FileLook, *, form: str) -> dict[str, str]:
     return chosen
 
 
-def choose_target(path: Path, columns: dict[str, str], file_name: str, *, form: str) -> Target:
+def _choose_several(
+    look: FileLook, chosen: dict[str, str], known: dict[str, str], *, form: str
+) -> dict[str, str]:
+    """Columns that together hold what one column of labels would: one for each label, or each annotator."""
+    free = [column for column in look.columns if column not in chosen.values()]
+    both = (
+        (LABEL_COLUMN, "Columns of 0 and 1, one for each label", "Where labels stand side by side."),
+        (VOTE_COLUMN, "Columns of labels, one for each annotator", "Each becomes the vote of one person."),
+    )
+    found: dict[str, str] = {}
+    for place, (prefix, title, help_) in zip(st.columns(2), both, strict=True):
+        picked = place.multiselect(
+            title,
+            free,
+            default=[column for field, column in known.items() if field.startswith(prefix)],
+            format_func=visible,
+            placeholder="none",
+            key=f"import_spread_{prefix}_{form}",
+            help=help_,
+        )
+        names = {column: field.removeprefix(prefix) for field, column in known.items()}
+        found |= {f"{prefix}{names.get(column, column)}": column for column in picked}
+    return found
+
+
+def choose_target(
+    path: Path, columns: dict[str, str], file_name: str, reading: Reading, saved: dict[str, str], *, form: str
+) -> Target:
     """The dataset to import into, one that is there or a new one, and what the file's labels mean in it."""
     st.subheader("Into which dataset", anchor=False)
     names = [dataset.dataset_id for dataset in datasets.list_datasets(database())]
@@ -126,10 +161,10 @@ def choose_target(path: Path, columns: dict[str, str], file_name: str, *, form: 
         key=f"import_dataset_{form}",
     )
     spread = [field.removeprefix(LABEL_COLUMN) for field in columns if field.startswith(LABEL_COLUMN)]
-    written = [] if spread else sorted(_label_values(str(path), columns))
+    written = [] if spread else sorted(_label_values(str(path), columns, reading))
     if picked != _NEW:
         known = datasets.get_label_set(database(), picked)
-        return Target(picked, known.names, _choose_meanings(written, known, form=form))
+        return Target(picked, known.names, _choose_meanings(written, known, saved, form=form))
     stem = re.sub(r"[^a-z0-9]+", "-", Path(file_name).stem.casefold()).strip("-")[:60] or "comments"
     name = beside[0].text_input("Name of the new dataset", stem, max_chars=60, key=f"import_name_{form}")
     group_by = beside[1].selectbox(
@@ -145,7 +180,6 @@ def choose_target(path: Path, columns: dict[str, str], file_name: str, *, form: 
     several = st.checkbox(
         "A comment may have several labels, or none of them",
         value=bool(spread),
-        disabled=bool(spread),
         key=f"import_several_{form}_{len(spread)}",
         help="In one column they stand with |, ; or , between them, and (none) for none. It cannot be changed"
         " later.",
@@ -157,14 +191,15 @@ def choose_target(path: Path, columns: dict[str, str], file_name: str, *, form: 
         key=f"import_labels_{form}_{several}_{len(spread)}",
     )
     labels = tuple(label.strip() for label in typed.split(",") if label.strip())
-    meanings = _choose_meanings(written, LabelSet(tuple(Label(each) for each in labels), several), form=form)
+    wanted = LabelSet(tuple(Label(each) for each in labels), several)
+    meanings = _choose_meanings(written, wanted, saved, form=form)
     return Target(name, labels, meanings, group_by, int(votes_needed), several=several)
 
 
 @st.cache_data(max_entries=16, show_spinner="Reading the labels of the whole file")
-def _label_values(path: str, columns: dict[str, str]) -> dict[str, int]:
+def _label_values(path: str, columns: dict[str, str], reading: Reading) -> dict[str, int]:
     """How many rows have each label, as the file writes it; an upload's path names its content."""
-    return importing.label_values(Path(path), columns)
+    return importing.label_values(Path(path), columns, reading)
 
 
 def _parts(written: list[str]) -> list[str]:
@@ -172,7 +207,9 @@ def _parts(written: list[str]) -> list[str]:
     return sorted({part for value in written for part in parts_of(value)})
 
 
-def _choose_meanings(written: list[str], known: LabelSet, *, form: str) -> dict[str, str]:
+def _choose_meanings(
+    written: list[str], known: LabelSet, saved: dict[str, str], *, form: str
+) -> dict[str, str]:
     labels = known.names
     if known.several:
         written, labels = _parts(written), (*labels, NONE_OF_THEM)
@@ -183,6 +220,7 @@ def _choose_meanings(written: list[str], known: LabelSet, *, form: str) -> dict[
         " without a label."
     )
     by_name = {label.casefold(): label for label in labels}
+    by_name |= {value.casefold(): meant for value, meant in saved.items() if meant in labels}
     table = pd.DataFrame(
         {"in the file": written, "means": [by_name.get(value.strip().casefold()) for value in written]}
     )
@@ -207,7 +245,7 @@ def _choose_meanings(written: list[str], known: LabelSet, *, form: str) -> dict[
     return meanings
 
 
-def run_import(path: Path, file_name: str, columns: dict[str, str], target: Target) -> None:
+def run_import(path: Path, file_name: str, columns: dict[str, str], target: Target, reading: Reading) -> None:
     """Import with progress. Cancel reruns the page, which stops the import before anything is kept."""
     bar = st.progress(0.0, "Reading")
     st.button("Cancel", icon=":material/close:", key="import_cancel")
@@ -222,6 +260,7 @@ def run_import(path: Path, file_name: str, columns: dict[str, str], target: Targ
         group_by=target.group_by,
         votes_needed=target.votes_needed,
         several=target.several,
+        reading=reading,
         file_name=file_name,
         progress=lambda what, share: _show_progress(bar, what, share),
     )

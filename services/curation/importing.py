@@ -20,10 +20,14 @@ from storage import imports
 from storage.database import Database, now
 from storage.imports import Finding, Import, get_import, list_imports
 from storage.intake.parent import (
+    ENCODINGS,
     EXPORTED_VOTES,
     FIELDS,
+    HEADERS,
     ID_COLUMN,
     LABEL_COLUMN,
+    QUOTINGS,
+    VOTE_COLUMN,
     FileLook,
     Reading,
     count_labels,
@@ -38,9 +42,9 @@ from storage.intake.parent import (
 from storage.returned_votes import labels_in_votes
 
 __all__ = [
-    "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "FileLook", "Finding", "Import", "Reading", "complete_columns",
-    "counts_sentence", "findings", "findings_csv", "get_import", "guess_columns", "import_file",
-    "label_values", "list_imports", "preview", "reading_of",
+    "ENCODINGS", "FIELDS", "HEADERS", "ID_COLUMN", "LABEL_COLUMN", "QUOTINGS", "VOTE_COLUMN", "FileLook",
+    "Finding", "Import", "Reading", "complete_columns", "counts_sentence", "findings", "findings_csv",
+    "get_import", "guess_columns", "import_file", "label_values", "list_imports", "preview", "reading_of",
 ]  # fmt: skip
 
 # Told (what is going on, share from 0 to 1); may raise to stop the import, and then nothing has happened.

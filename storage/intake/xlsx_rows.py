@@ -95,7 +95,8 @@ def _rows(path: Path, reading: Reading) -> Iterator[Iterator[_Row]]:
     except BadInput:
         raise
     except _DAMAGE as error:
-        why = shortened(visible(f"{type(error).__name__} {error}"), 200)
+        deepest = error.__cause__ or error.__context__ or error  # what the library wraps, which names no path
+        why = shortened(visible(f"{type(deepest).__name__} {deepest}"), 200)
         raise BadInput(
             f"The workbook cannot be read: {why}",
             hint="Open it in a spreadsheet program and save it again, or as CSV.",

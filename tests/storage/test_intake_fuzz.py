@@ -12,8 +12,8 @@ from tests.storage.intake_files import written
 
 ODD = [
     "NA", "null", "", "\ufeff", "N/A", "None", "nan", "'", '"', '""', "\\", '\\"', "=1+1", "a\0b", " a ",
-    "\u2028", "\r", "\n", "\r\n", "\t", ",", ";", "|", "é", "“", "€", "你好", "こんにちは", "Привет", "🙂", "1",
-    "text", "{", "[",
+    "\u2028", "\r", "\n", "\r\n", "\t", ",", ";", "|", "é", "“", "€", "你好", "こんにちは", "Привет", "🙂",
+    "1", "text", "{", "[",
 ]  # fmt: skip
 CELL = st.one_of(st.sampled_from(ODD), st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 ENCODINGS = [
@@ -48,6 +48,8 @@ def holdable(text: str, encoding: str) -> str:
 @example(rows=[(cell, cell) for cell in ODD], delimiter="\t", end="\r\n", encoding="utf-16", dialect=1)
 @example(rows=[(cell, cell) for cell in ODD], delimiter=";", end="\r", encoding="gb18030", dialect=0)
 def test_what_a_program_writes_comes_back(tmp_path, rows, delimiter, end, encoding, dialect):
+    if dialect == 1:
+        end = "\r\n"  # else this writer leaves a line end of another kind without quotes, and nobody could tell
     rows = [tuple(holdable(cell, encoding) for cell in row) for row in rows]
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=delimiter, lineterminator=end, **DIALECTS[dialect])
