@@ -49,7 +49,9 @@ def holdable(text: str, encoding: str) -> str:
 @example(rows=[(cell, cell) for cell in ODD], delimiter=";", end="\r", encoding="gb18030", dialect=0)
 def test_what_a_program_writes_comes_back(tmp_path, rows, delimiter, end, encoding, dialect):
     if dialect == 1:
-        end = "\r\n"  # else this writer leaves a line end of another kind without quotes, and nobody could tell
+        end = (
+            "\r\n"  # else this writer leaves a line end of another kind without quotes, and nobody could tell
+        )
     rows = [tuple(holdable(cell, encoding) for cell in row) for row in rows]
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=delimiter, lineterminator=end, **DIALECTS[dialect])
