@@ -50,7 +50,12 @@ def _found(provider: str, looked_at: float) -> list[FoundJob]:
 def _draw_found(found: Sequence[FoundJob], provider: str, dataset: Dataset) -> None:
     if not found:
         st.info("There is no job at this provider.", icon=":material/info:")
-        return
+    else:
+        _draw_table(found)
+    _draw_adoption([one.hosted_job for one in found if one.job_id is None], provider, dataset)
+
+
+def _draw_table(found: Sequence[FoundJob]) -> None:
     table = pd.DataFrame(
         {
             "job there": [shortened(one.hosted_job) for one in found],
@@ -65,11 +70,6 @@ def _draw_found(found: Sequence[FoundJob], provider: str, dataset: Dataset) -> N
                  alt="Jobs at the provider")  # fmt: skip
     if len(found) == hosted_jobs.MOST:
         st.caption(f"The newest {len(found):,}.")
-    strange = [one.hosted_job for one in found if one.job_id is None]
-    if not strange:
-        st.caption("All of them are known here.")
-        return
-    _draw_adoption(strange, provider, dataset)
 
 
 def _draw_adoption(strange: Sequence[str], provider: str, dataset: Dataset) -> None:
@@ -77,9 +77,15 @@ def _draw_adoption(strange: Sequence[str], provider: str, dataset: Dataset) -> N
     labels = [label.name for label in datasets.get_label_set(database(), dataset.dataset_id).labels]
     with st.form("jobs_adopt"):
         st.markdown("**Adopt a job**")
-        st.caption("It is followed to its end, and its model is kept under the dataset in hand.")
+        st.caption(
+            "It is followed to its end, and its model is kept under the dataset in hand. A model that was "
+            "tuned earlier is taken by its id."
+        )
         left, right = st.columns(2)
-        hosted_job = left.selectbox("Job not known here", strange, format_func=shortened, key="jobs_adopted")
+        hosted_job = left.selectbox(
+            "Job not known here, or the id of a tuned model", strange, format_func=shortened,
+            accept_new_options=True, placeholder="ft:…", key="jobs_adopted",
+        )  # fmt: skip
         name = right.text_input("Name of the model", max_chars=100, placeholder="made from the job's id",
                                 key="jobs_adopt_name")  # fmt: skip
         chosen = left.multiselect("Labels that it answers", labels, placeholder="none: free text",
@@ -92,7 +98,7 @@ def _draw_adoption(strange: Sequence[str], provider: str, dataset: Dataset) -> N
         if st.form_submit_button("Adopt", type="primary", icon=":material/add_link:"):
             with showing_errors():
                 job = hosted_jobs.adopt(
-                    database(), provider=provider, hosted_job=hosted_job, dataset_id=dataset.dataset_id,
+                    database(), provider=provider, hosted_job=hosted_job or "", dataset_id=dataset.dataset_id,
                     labels=chosen, system_prompt=prompt, name=name or "", actor=st.session_state["person"],
                 )  # fmt: skip
                 st.session_state["jobs_looked"] = (provider, time.time())

@@ -229,6 +229,14 @@ class Provider:
 
         return self._read("listing models", look)
 
+    def check_model(self, model: str) -> None:
+        """Make sure that the account may ask this very model.
+
+        Raises:
+            ProviderError: the provider does not know it, or no answer came.
+        """
+        self._read(f"looking for {model}", lambda: self._client.models.retrieve(model))
+
     def cancel_job(self, job_id: str) -> None:
         """Ask for a job to be cancelled.
 

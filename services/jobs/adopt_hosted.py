@@ -1,4 +1,4 @@
-"""Follow a job that was found at a provider to its end, and keep its model.
+"""Follow a job that was found at a provider to its end, and keep its model; or keep a model by its id.
 
     python -m services.jobs.adopt_hosted FOLDER
 
@@ -13,14 +13,14 @@ from dataclasses import asdict
 from typing import Any
 
 from services.backends.openai_chat import KIND, read_address
-from services.backends.provider import HostedJob, Provider
+from services.backends.provider import Provider
 from services.jobs.folder import write_whole
 from services.jobs.tuning import SENT_FROM, finish, follow
 from services.jobs.worker import Cancelled, RunningJob, run
 from services.modelling.formats.chat import prompt_sha256
 from services.modelling.hosted.catalogue import hosted_models
 from services.modelling.hosted.outbound import Prices, prices_of
-from services.modelling.settings import AdoptionSettings, HostedSettings, TuningSettings, read_settings
+from services.modelling.settings import TUNED, AdoptionSettings, HostedSettings, TuningSettings, read_settings
 
 
 def adopt(job: RunningJob) -> None:
@@ -30,6 +30,9 @@ def adopt(job: RunningJob) -> None:
     address = read_address(job.folder.path / "inputs")
     provider = Provider(address)
     job.progress(SENT_FROM, f"Looks for {config.hosted_job}.")
+    if config.is_model:
+        keep_model(job, provider, config, charges=address.charges)
+        return
     hosted = provider.get_job(config.hosted_job)
     job.folder.add_event("provider", message=f"Follows {hosted.id}.", hosted_job=hosted.id)
     prices = prices_of(hosted.base, hosted_models(job.folder.path.parent.parent), charges=address.charges)
@@ -43,23 +46,37 @@ def adopt(job: RunningJob) -> None:
     model, about_job = finish(job, provider, ended)
 
     # 3. What is kept of the model: how to ask it, in the words that it was trained with.
-    about = {**about_model(config, ended, prices, model), **about_job, "model": model}
+    write_model(job, {**about_model(config, ended.base, prices, model), **about_job})
+
+
+def keep_model(job: RunningJob, provider: Provider, config: AdoptionSettings, *, charges: bool) -> None:
+    """Keep a model that was tuned earlier; of its training nothing is known."""
+    model = config.hosted_job
+    provider.check_model(model)
+    job.folder.add_event("provider", message=f"{model} is there.")
+    prices = prices_of(model, hosted_models(job.folder.path.parent.parent), charges=charges)
+    write_model(job, about_model(config, model.removeprefix(TUNED).split(":")[0], prices, model))
+
+
+def write_model(job: RunningJob, about: dict[str, Any]) -> None:
+    """Leave what is known of the model."""
     with job.new_model() as folder:
         write_whole(folder / "model.json", json.dumps(about, ensure_ascii=False, indent=2))
 
 
-def about_model(config: AdoptionSettings, hosted: HostedJob, prices: Prices, model: str) -> dict[str, Any]:
+def about_model(config: AdoptionSettings, base: str, prices: Prices, model: str) -> dict[str, Any]:
     """How to ask the model; with labels as a classifier, else for free text."""
     about: dict[str, Any] = {
         "kind": KIND,
         "labels": list(config.labels),
         "score_kind": "logprob" if config.labels else "none",
         "provider": config.provider,
-        "base": hosted.base,
+        "model": model,
+        "base": base,
         "system_prompt": config.system_prompt,
         "prices": prices.as_dict(),
         "shuts_on": prices.shuts_on,
-        "adopted_from": hosted.id,
+        "adopted_from": config.hosted_job,
         "settings": asdict(TuningSettings(provider=config.provider, model=model)),
     }
     if config.labels:

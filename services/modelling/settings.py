@@ -232,7 +232,7 @@ class AdoptionSettings:
 
     Attributes:
         provider: Where it was found.
-        hosted_job: Its id there.
+        hosted_job: Its id there; or the id of a tuned model, ft:…, which is taken as it is.
         labels: What its model answers; empty where that is free text.
         system_prompt: What it was trained with, where it answers labels.
         poll_s: Seconds between two looks, at first.
@@ -247,10 +247,18 @@ class AdoptionSettings:
     system_prompt: str | None = None
     poll_s: float = 5.0
 
+    @property
+    def is_model(self) -> bool:
+        """Whether it is a model that is taken as it is, instead of a job that is followed."""
+        return self.hosted_job.startswith(TUNED)
+
     def __post_init__(self) -> None:
         _check_text("provider", self.provider)
         if not isinstance(self.hosted_job, str) or not _HOSTED_JOB.fullmatch(self.hosted_job):
-            raise BadInput(f"{str(self.hosted_job)[:60]!r} is no job's id.", hint="Such as ftjob-abc123.")
+            raise BadInput(
+                f"{str(self.hosted_job)[:60]!r} is no id of a job or a tuned model.",
+                hint="Such as ftjob-abc123, or ft:base:team::abc123.",
+            )
         if not isinstance(self.labels, list) or not all(isinstance(label, str) for label in self.labels):
             raise BadInput("labels is no list of labels.", hint="Such as allow and disallow.")
         if self.system_prompt is not None:
@@ -258,7 +266,8 @@ class AdoptionSettings:
         _check_number("poll_s", self.poll_s, (0.05, 600.0))
 
 
-_HOSTED_JOB = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
+TUNED = "ft:"  # how the id of a tuned model begins
+_HOSTED_JOB = re.compile(r"(?:ft:[A-Za-z0-9._:-]{1,196}|[A-Za-z0-9][A-Za-z0-9._-]{0,199})")
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,39}")
 _SEEDS = (0, 2**32 - 1)
 _ENCODER_WHOLE_NUMBERS: dict[str, tuple[int, int]] = {

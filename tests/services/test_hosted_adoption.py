@@ -118,6 +118,36 @@ def test_without_labels_it_answers_in_free_text(db, snapshot, elsewhere):
     assert about(db, job)["hosted_job"]["id"] == elsewhere
 
 
+@pytest.mark.parametrize("labels", [LABELS, ()])
+def test_a_model_that_was_tuned_earlier_is_taken_by_its_id(db, snapshot, provider, elsewhere, labels):
+    until(lambda: client(provider).get_job(elsewhere).fine_tuned_model, "its model")
+    model = client(provider).get_job(elsewhere).fine_tuned_model
+    job = over(db, take(db, model, labels=labels, system_prompt=GUIDELINE))
+    assert job.state.name == "succeeded", folder_of(db, job.job_id).log_tail()
+    absorb(db)
+    [kept_] = list_models(db, "kids")
+    told = about(db, job)
+    assert (kept_.labels, told["model"], told["base"]) == (labels, model, BASE)
+    assert provider.requests("/chat") == []  # nothing was sent
+    with pytest.raises(Conflict, match=f"{job.job_id} is {model} already"):
+        take(db, model)
+    if labels:
+        asked = over(
+            db, predict(db, model_id=kept_.model_id, snapshot_id=snapshot, split="test", actor="ana")
+        )
+        assert asked.state.name == "succeeded", folder_of(db, asked.job_id).log_tail()
+
+
+def test_a_model_that_is_not_there_or_is_shut_is_told_at_once(db, snapshot, provider):
+    with pytest.raises(BackendError, match="404"):
+        take(db, f"ft:{BASE}:nobody::none")
+    told = {"test": {"as_of": "2026-11-01", "models": {BASE: "2026-11-02"}}}
+    (db.home / "provider_models.json").write_text(json.dumps(told))
+    with pytest.raises(Conflict, match="was shut on 2026-11-02"):
+        take(db, f"ft:{BASE}:team::abc")
+    assert launch.list_jobs(db) == []
+
+
 def test_a_job_that_failed_there_is_adopted_as_failed_with_its_reason(db, snapshot, provider, file_there):
     provider.fault("flagged_file")
     failed = client(provider).create_job({"model": BASE, "training_file": file_there}).id
@@ -201,7 +231,7 @@ def test_what_is_missing_is_told_before_anything_is_launched(
 def test_a_job_that_is_not_there_is_told_at_once(db, snapshot, provider):
     with pytest.raises(BackendError, match="404"):
         take(db, "ftjob-nothing")
-    with pytest.raises(BadInput, match="is no job's id"):
+    with pytest.raises(BadInput, match="is no id of a job"):
         take(db, "../ftjob")
     assert launch.list_jobs(db) == []
 

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from domain.errors import BadInput, Conflict
@@ -10,6 +11,8 @@ from domain.jobs import Job
 from services.jobs.inputs import ADOPTS
 from services.jobs.launch import launch
 from services.modelling.answers.parsing import answer_keys
+from services.modelling.hosted.hosting import refuse_shut
+from services.modelling.hosted.lifecycle import expiry_of
 from services.modelling.hosted.patience import FOR_A_LIST
 from services.modelling.hosted.providers import get_provider
 from services.modelling.settings import AdoptionSettings, read_settings
@@ -84,10 +87,12 @@ def adopt(
 ) -> Job:
     """Follow a job at a provider as a job of ours; its model is there once that is absorbed.
 
+    A model that was tuned earlier is taken by its own id in the same way.
+
     Args:
         db: The database.
         provider: Where it is.
-        hosted_job: Its id there.
+        hosted_job: Its id there, or the id of a tuned model, ft:….
         dataset_id: Under which its model is kept.
         labels: What the model answers, of the dataset's labels; empty where that is free text.
         system_prompt: What it was trained with; needed where it answers labels.
@@ -98,18 +103,18 @@ def adopt(
     Raises:
         NotFound: there is no such dataset, or no such approved provider.
         BadInput: a label is not of the dataset, there is only one, or the system prompt is missing.
-        BackendError: the provider knows no such job, does not answer, or its key is not set.
-        Conflict: a job here made or adopted it.
+        BackendError: the provider knows no such job or model, does not answer, or its key is not set.
+        Conflict: a job here made or adopted it, or the model is shut.
     """
     get_dataset(db, dataset_id)
     _check_labels(db, dataset_id, labels, system_prompt)
     told = {"provider": provider, "hosted_job": hosted_job, "labels": list(labels), "poll_s": poll_s}
     config = read_settings(AdoptionSettings, {**told, "system_prompt": system_prompt if labels else None})
     given_name = checked_name(name)
-    found = _client(db, provider).get_job(hosted_job)
+    click = _click_there(db, config)
     with _adopting:  # two clicks at once would both find it unknown
         clicks, adopted = _known(db, provider)
-        ours = clicks.get(found.client_id or "") or adopted.get(hosted_job)
+        ours = clicks.get(click) or adopted.get(hosted_job)
         if ours:
             raise Conflict(
                 f"{ours} is {hosted_job} already.",
@@ -126,6 +131,17 @@ def adopt(
             name=given_name or f"{hosted_job} of {provider}",
             provider=provider,
         )
+
+
+def _click_there(db: Database, config: AdoptionSettings) -> str:
+    """The click that made the job, once it is clear that it is there; empty where that was none of ours."""
+    there = _client(db, config.provider)
+    if not config.is_model:
+        return there.get_job(config.hosted_job).client_id or ""
+    address = get_provider(db.home, config.provider)
+    refuse_shut(expiry_of(db.home, address, config.hosted_job, datetime.now(UTC).date()))
+    there.check_model(config.hosted_job)
+    return ""
 
 
 def _client(db: Database, provider: str) -> "Provider":
