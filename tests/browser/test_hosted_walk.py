@@ -192,7 +192,7 @@ def test_json_in_the_cells_of_a_table_becomes_a_model_that_answers_in_its_own_wo
     settled(page)
     page.get_by_role("link", name="Open model-1").click()
     settled(page)
-    expect(page.get_by_text(SUFFIX).first).to_be_visible()
+    expect(page.get_by_role("heading", name=SUFFIX)).to_be_visible()
     page.get_by_role("link", name="Try it").click()
     page.wait_for_url(re.compile("try"))
     settled(page)
