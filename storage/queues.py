@@ -342,19 +342,19 @@ def count_queue(db: Database, queue: Queue, annotator: str) -> QueueCounts:
     return QueueCounts(*map(int, row or (0, 0, 0, 0)))
 
 
-def list_sample(db: Database, dataset_id: str, *, most: int, seed: int) -> list[tuple[int, str]]:
-    """Comments that lack a label and are not excluded, drawn at random: number and text."""
+def list_sample(db: Database, dataset_id: str, *, again: bool, most: int, seed: int) -> list[tuple[int, str]]:
+    """Comments that are not excluded, and lack a label unless `again`, drawn at random: number and text."""
     with db.reading() as cursor:
         rows = cursor.execute(
             """
             SELECT comment_id, body FROM comments
             WHERE dataset_id = $dataset_id
-              AND comment_id NOT IN (SELECT comment_id FROM labels_of($dataset_id, $low, $high))
+              AND ($again OR comment_id NOT IN (SELECT comment_id FROM labels_of($dataset_id, $low, $high)))
               AND comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
             ORDER BY hash(comment_id, $seed)
             LIMIT $most
             """,
-            {"dataset_id": dataset_id, "seed": seed, "most": most, **EVERY_ID},
+            {"dataset_id": dataset_id, "again": again, "seed": seed, "most": most, **EVERY_ID},
         ).fetchall()
     return [(int(number), str(body)) for number, body in rows]
 

@@ -223,7 +223,7 @@ def _ranked(db: Database, dataset_id: str, settings: QueueSettings) -> list[int]
     # Takes a second to import, and only who asks for this order needs it.
     from services.backends.diverse import diverse_order
 
-    known = queues.list_sample(db, dataset_id, most=MOST_RANKED, seed=settings.seed)
+    known = queues.list_sample(db, dataset_id, again=settings.again, most=MOST_RANKED, seed=settings.seed)
     return [known[place][0] for place in diverse_order([body for _, body in known], seed=settings.seed)]
 
 
