@@ -19,6 +19,7 @@ from services.commands import (
     evaluation,
     finding,
     generation,
+    health,
     hosting,
     importing,
     labelling,
@@ -45,6 +46,7 @@ app = typer.Typer(
 for part in (
     importing,
     curation,
+    health,
     finding,
     agreement,
     labelling,

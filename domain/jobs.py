@@ -29,6 +29,8 @@ JobKind = Literal[
     "write_texts",
 ]
 JOB_KINDS: tuple[str, ...] = get_args(JobKind)
+# A model learns from a snapshot in these, or is chosen by it.
+LEARNING_KINDS: tuple[str, ...] = ("train_baseline", "train_encoder", "train_hosted", *STUDY_KINDS)
 
 JobStateName = Literal["queued", "running", "succeeded", "failed", "cancelled", "paused", "died"]
 ENDS: tuple[str, ...] = ("succeeded", "failed", "cancelled", "paused")

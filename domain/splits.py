@@ -4,7 +4,7 @@ import hashlib
 from typing import Literal, get_args
 
 Split = Literal["train", "validation", "test"]
-SplitMode = Literal["group", "stratified", "imported"]
+SplitMode = Literal["group", "stratified", "imported", "time"]
 SPLITS: tuple[str, ...] = get_args(Split)
 SPLIT_MODES: tuple[str, ...] = get_args(SplitMode)
 

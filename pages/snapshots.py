@@ -6,7 +6,15 @@ from services.curation import snapshots
 from ui.errors import showing_errors
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.readers import standing_of
-from ui.snapshots import choose_mode, choose_slice, draw_now, draw_snapshot, pick_snapshot
+from ui.snapshots import (
+    choose_mode,
+    choose_slice,
+    choose_test_from,
+    choose_text,
+    draw_now,
+    draw_snapshot,
+    pick_snapshot,
+)
 from ui.store import database
 
 dataset = dataset_in_hand()
@@ -25,6 +33,8 @@ if not standing.counts["labelled"] and not taken:
 with st.expander("Take a snapshot", icon=":material/photo_camera:", expanded=not taken):
     draw_now(standing)
     mode, seed = choose_mode(dataset)
+    test_from = choose_test_from(mode)
+    text = choose_text(dataset.dataset_id)
     slice_name = choose_slice(dataset)
     note = st.text_input("Note", max_chars=200, placeholder="Why now", key="snapshots_note")
     if st.button("Take snapshot", type="primary", key="snapshots_take"):
@@ -37,6 +47,8 @@ with st.expander("Take a snapshot", icon=":material/photo_camera:", expanded=not
                 seed=seed,
                 note=note,
                 slice_name=slice_name,
+                text=text,
+                test_from=test_from,
             )
             # Told by the next run: a browser that is slower than the rerun never shows a toast of this one.
             st.session_state["snapshots_done"] = f"{new.snapshot_id} holds {new.row_count:,} comments."

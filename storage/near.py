@@ -5,7 +5,7 @@ import duckdb
 from storage.intake.sketch import key_hashes, match_keys, shared_pieces
 
 _SAME_FROM = 0.8
-_EMPTY_KEY = int(key_hashes([""])[0])  # texts with nothing to see in them are not alike
+EMPTY_KEY = int(key_hashes([""])[0])  # texts with nothing to see in them are not alike
 _PAIRS_AT_ONCE = 100_000
 
 # Who has a band that another has too, and for each new comment the oldest and the last one before it: whoever
@@ -70,7 +70,7 @@ def update_near(cursor: duckdb.DuckDBPyConnection, dataset_id: str, *, first_com
     Every pair that was found to be nearly the same is kept as a link, also where it is of two groups.
     """
     cursor.execute(
-        _CANDIDATES, {"dataset_id": dataset_id, "first_comment": first_comment, "empty": _EMPTY_KEY}
+        _CANDIDATES, {"dataset_id": dataset_id, "first_comment": first_comment, "empty": EMPTY_KEY}
     )
     links = _verified(cursor, dataset_id)
     if not links:

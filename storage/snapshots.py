@@ -23,6 +23,14 @@ from storage.database import EVERY_ID, Database, now
 _SPLIT_SQL = {
     "group": "c.split",
     "imported": "c.imported_split",
+    # What was posted last is held out, as traffic comes: equal times go to one split, and none to no split.
+    "time": """
+      CASE
+        WHEN c.posted_at < $validation_from THEN 'train'
+        WHEN c.posted_at < $test_from THEN 'validation'
+        WHEN c.posted_at IS NOT NULL THEN 'test'
+      END
+    """,
     # The first 80 % of each label in the order of a hash are train, the next 10 % validation, the rest test.
     # The seed alone decides, not the dataset's salt: who imports the same file draws the same split.
     "stratified": """
@@ -36,10 +44,13 @@ _SPLIT_SQL = {
 
 _FREEZE = """
 SELECT
-  c.comment_id, c.external_id, c.body AS text, l.label, l.label_from, {split} AS split,
+  c.comment_id, c.external_id, {text} AS text, l.label, l.label_from,
+  CASE WHEN g.comment_id IS NOT NULL THEN 'test' ELSE {split} END AS split,
   c.author, c.thread, c.posted_at, c.language
 FROM comments c
 JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
+LEFT JOIN golden_of($dataset_id) g ON g.comment_id = c.comment_id
+{facts}
 WHERE c.dataset_id = $dataset_id
   AND l.label IS NOT NULL
   AND c.comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
@@ -50,21 +61,24 @@ WINDOW by_label AS (
 ORDER BY c.comment_id
 """
 
-# How many held-out comments share something with a training comment.
-_LEAKS = """
-WITH held AS (
-  SELECT s.split, c.comment_id, c.author, c.thread, c.match_key, coalesce(c.near_of, c.comment_id) AS root
-  FROM frozen s JOIN comments c ON c.comment_id = s.comment_id
-), train AS (
-  SELECT * FROM held WHERE split = 'train'
-)
+_TEXT_SQL = {
+    "original": ("c.body", ""),
+    "cleaned": (
+        "coalesce(f.cleaned, c.body)",
+        "LEFT JOIN text_facts f ON f.comment_id = c.comment_id AND f.dataset_id = $dataset_id",
+    ),
+}
+
+_CUTS = """
 SELECT
-  count(*) FILTER (match_key IN (SELECT match_key FROM train)) AS same_text,
-  count(*) FILTER (root IN (SELECT root FROM train)) AS near_duplicate,
-  count(*) FILTER (author IN (SELECT author FROM train WHERE author IS NOT NULL)) AS same_author,
-  count(*) FILTER (thread IN (SELECT thread FROM train WHERE thread IS NOT NULL)) AS same_thread
-FROM held
-WHERE split <> 'train'
+  quantile_disc(c.posted_at, $validation_share)
+    FILTER (c.posted_at < coalesce($test_from, 'infinity'::TIMESTAMP)),
+  coalesce($test_from, quantile_disc(c.posted_at, 0.9))
+FROM comments c
+JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
+WHERE c.dataset_id = $dataset_id
+  AND l.label IS NOT NULL
+  AND c.comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
 """
 
 
@@ -91,6 +105,11 @@ class Snapshot:
         return {split: count_labels(of) for split, of in counts.items()} if self.several else counts
 
     @property
+    def model_input(self) -> dict[str, Any]:
+        """What the column `text` is: {"text": "original"}, or "cleaned" with the steps and their versions."""
+        return dict(self.manifest.get("model_input", {"text": "original"}))
+
+    @property
     def several(self) -> bool:
         """Whether a comment may have several labels, or none of them."""
         return bool(self.manifest.get("several"))
@@ -115,37 +134,60 @@ def rows_sha256(rows: pa.Table) -> str:
 
 
 def frozen_rows(
-    db: Database, dataset: Dataset, *, split_mode: str, seed: int, wanted: CommentFilter | None = None
+    db: Database,
+    dataset: Dataset,
+    *,
+    split_mode: str,
+    seed: int,
+    wanted: CommentFilter | None = None,
+    text: str = "original",
+    cuts: tuple[datetime, datetime] | None = None,
 ) -> pa.Table:
     """The rows that a snapshot taken now would hold, in the order of comment_id.
 
-    Comments without a label in force, excluded ones and, in the mode "imported", those without an imported
-    split are not among them.
+    Comments without a label in force, excluded ones and, in the modes "imported" and "time", those without an
+    imported split or a time are not among them. Golden comments are in test, whatever their split.
+
+    Args:
+        text: "original", or "cleaned": the text after the repairs in force.
+        cuts: Of the mode "time": from when on a comment is in validation, and from when on in test.
 
     Raises:
-        BadInput: there is no such split mode.
+        BadInput: there is no such split mode or text.
     """
     if split_mode not in _SPLIT_SQL:
         raise BadInput(f"There is no split mode '{split_mode}'.", hint=f"Modes: {', '.join(SPLIT_MODES)}.")
-    params: dict[str, object] = {"dataset_id": dataset.dataset_id, "seed": str(seed), **EVERY_ID}
+    if text not in _TEXT_SQL:
+        raise BadInput(f"There is no text '{text}'.", hint=f"Texts: {', '.join(_TEXT_SQL)}.")
+    params: dict[str, Any] = {"dataset_id": dataset.dataset_id, "seed": str(seed), **EVERY_ID}
+    if cuts is not None:
+        params |= {"validation_from": cuts[0], "test_from": cuts[1]}
     among = ""
     if wanted is not None:
         tables, condition, asked = ready_where(db, wanted)
         among = f"AND c.comment_id IN (SELECT c.comment_id {tables} WHERE {condition})"
         params |= asked
+    column, facts = _TEXT_SQL[text]
     with db.reading() as cursor:
-        statement = _FREEZE.format(split=_SPLIT_SQL[split_mode], wanted=among)
+        statement = _FREEZE.format(split=_SPLIT_SQL[split_mode], text=column, facts=facts, wanted=among)
         rows = cursor.sql(statement, params=params).to_arrow_table()
     return rows.filter(pc.is_valid(rows.column("split")))
 
 
-def count_leaks(db: Database, rows: pa.Table) -> dict[str, int]:
-    """How many held-out rows share text, near-duplicate cluster, author or thread with a training row."""
+def find_cuts(
+    db: Database, dataset_id: str, *, test_from: datetime | None
+) -> tuple[datetime, datetime] | None:
+    """From when on labelled comments are in validation and in test; None where the times do not say.
+
+    The last tenth is test, the tenth before it validation; with `test_from`, the last ninth before that.
+    """
+    share = 0.8 if test_from is None else 8 / 9
     with db.reading() as cursor:
-        cursor.register("frozen", rows.select(["comment_id", "split"]))
-        found = cursor.execute(_LEAKS)
-        names = [column[0] for column in found.description or []]
-        return dict(zip(names, found.fetchone() or (), strict=True))
+        row = cursor.execute(
+            _CUTS,
+            {"dataset_id": dataset_id, "validation_share": share, "test_from": test_from, **EVERY_ID},
+        ).fetchone()
+    return (row[0], row[1]) if row and row[0] is not None and row[0] < row[1] else None
 
 
 def add_snapshot(

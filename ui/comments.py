@@ -9,6 +9,7 @@ from domain.comments import Comment
 from domain.errors import NotFound
 from domain.text import escape_markdown, shortened, visible
 from services.curation.comments import history
+from ui.comment_text import draw_golden, draw_repaired
 from ui.guideline_examples import draw_example_button
 from ui.store import database
 from ui.times import when
@@ -122,6 +123,7 @@ def draw_history(comment_id: int, dataset_id: str) -> Comment:
     if comment.dataset_id != dataset_id:
         st.info(f"This comment is in the dataset {comment.dataset_id}, not in the one in hand.")
     draw_body(comment)
+    draw_repaired(comment)
     _draw_facts(comment)
     if told.notes:
         st.caption("Saved from the playground:")
@@ -130,6 +132,7 @@ def draw_history(comment_id: int, dataset_id: str) -> Comment:
     with st.container(horizontal=True):
         draw_try_link(comment)
         draw_example_button(comment.dataset_id, comment_id, label=comment.label)
+        draw_golden(comment)
     st.subheader("Votes", anchor=False)
     if told.votes:
         votes = pd.DataFrame(

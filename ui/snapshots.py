@@ -1,6 +1,7 @@
 """The parts of the Snapshots page: what would be frozen, and what one snapshot holds."""
 
 from collections.abc import Sequence
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -11,10 +12,12 @@ import streamlit as st
 
 from domain.comments import Dataset
 from domain.labels import NONE_OF_THEM
+from domain.repairs import STEPS
 from domain.splits import SPLITS
 from domain.text import escape_markdown, visible
 from services.curation import snapshots
 from services.curation.snapshots import Snapshot
+from services.curation.texts import steps_in_force
 from services.evaluation.saved_slices import list_saved_slices
 from services.release.dataset_folder import write_snapshot
 from services.release.export import export_snapshot
@@ -38,8 +41,14 @@ _MODES = {
         "New comments never move old ones. For your own data.",
     ),
     "stratified": ("Stratified", "80, 10 and 10 % of each label, drawn by a seed. For published benchmarks."),
+    "time": (
+        "By time",
+        "What was posted last is test, what was posted before it validation; comments without a time are left"
+        " out. As traffic comes: for a release.",
+    ),
     "imported": ("As imported", "The split column of the file; comments without a split are left out."),
 }  # fmt: skip
+_TEXTS = {"cleaned": "The repaired text", "original": "The text as it came"}
 _HOW = {
     "single": "one vote",
     "majority": "a majority of votes",
@@ -77,11 +86,38 @@ def choose_mode(dataset: Dataset) -> tuple[str, int]:
         key="snapshots_mode",
     )
     if mode != "stratified":
-        return mode, 0
+        return str(mode), 0
     seed = st.number_input(
         "Seed", 0, 2**31 - 1, 0, key="snapshots_seed", help="The same seed draws the same rows."
     )
     return mode, int(seed)
+
+
+def choose_test_from(mode: str) -> datetime | None:
+    """Of a split by time: the day on which test begins; None for the last tenth."""
+    if mode != "time":
+        return None
+    day = st.date_input(
+        "Test begins on", value=None, key="snapshots_test_from", help="Empty: the newest tenth is test."
+    )
+    return datetime(day.year, day.month, day.day) if isinstance(day, date) else None  # noqa: DTZ001 - UTC
+
+
+def choose_text(dataset_id: str) -> str:
+    """What models read: the text as it came, or repaired, where a repair is in force."""
+    steps = steps_in_force(database(), dataset_id)
+    if not steps:
+        return "original"
+    titles = ", ".join(STEPS[name].problem.lower() for name in steps)
+    return str(
+        st.radio(
+            "What models read",
+            list(_TEXTS),
+            format_func=lambda name: _TEXTS[name],
+            captions=[f"After the repairs in force: {titles}.", "Every comment letter by letter."],
+            key="snapshots_text",
+        )
+    )
 
 
 def choose_slice(dataset: Dataset) -> str:
@@ -125,7 +161,7 @@ def draw_snapshot(snapshot: Snapshot) -> None:
     with right:
         _draw_origin(snapshot)
     if any(told["counts"][split] for split in SPLITS if split != "train"):
-        _draw_leaks(told["counts"], told["leaks"])
+        _draw_leaks(snapshot)
     else:
         st.warning(
             "Nothing is held out: no comment is in validation or test, so no model can be evaluated on this"
@@ -210,6 +246,10 @@ def _draw_origin(snapshot: Snapshot) -> None:
         "Guideline": f"version {guideline}" if guideline else "none was written",
         **{f"Labels from {_HOW.get(how, how)}": f"{n:,}" for how, n in told["label_from"].items()},
         **({"Aggregation in force": f"{visible(run['name'])} v{run['version']}, {run['id']}"} if run else {}),
+        "Models read": "the text as it came"
+        if snapshot.model_input["text"] == "original"
+        else f"the repaired text ({snapshot.model_input['by']})",
+        **({"Golden, always in test": f"{gold['rows']:,}"} if (gold := told.get("golden")) else {}),
         "Left out without a label": f"{out['waiting']:,}"
         + (f", {out['tied']:,} tied" if out["tied"] else ""),
         "Left out by cleaning": f"{out['excluded']:,}",
@@ -221,19 +261,72 @@ def _draw_origin(snapshot: Snapshot) -> None:
     )
 
 
-def _draw_leaks(counts: dict[str, dict[str, int]], leaks: dict[str, int]) -> None:
-    """What the held-out comments share with training comments."""
+def _draw_leaks(snapshot: Snapshot) -> None:
+    """What the held-out comments share with training comments; each line opens its pairs."""
+    counts, leaks = snapshot.manifest["counts"], snapshot.manifest["leaks"]
     held = sum(sum(of_label.values()) for split, of_label in counts.items() if split != "train")
-    found = [f"- {leaks[name]:,} {what}" for name, what in _LEAKS.items() if leaks[name]]
+    found = {name: leaks[name] for name in _LEAKS if leaks.get(name)}
     st.markdown("**What test and validation share with training**")
     if found:
         st.markdown(f"Of the {held:,} comments held out for validation and test,")
-        st.markdown("\n".join(found))
+        st.markdown("\n".join(f"- {n:,} {_LEAKS[name]}" for name, n in found.items()))
         st.caption("A model may do better on these than on comments unlike any that it learned from.")
+        _draw_pairs(snapshot.snapshot_id, list(found))
     else:
         st.markdown(
             f"None of the {held:,} comments held out for validation and test shares text, author or thread "
             "with a training comment."
+        )
+    _draw_time_and_gold(snapshot)
+
+
+def _draw_pairs(snapshot_id: str, kinds: Sequence[str]) -> None:
+    with st.expander("Look at the pairs", key="snapshots_pairs", on_change="rerun") as part:
+        if not part.open:
+            return
+        kind = st.segmented_control(
+            "Which",
+            kinds,
+            default=kinds[0],
+            format_func=lambda name: name.replace("_", " "),
+            key="snapshots_leak",
+        )
+        with showing_errors():
+            pairs = snapshots.list_leaks(database(), snapshot_id, kind or kinds[0])
+            st.dataframe(
+                pd.DataFrame(
+                    {
+                        "held out": [one.held.comment_id for one in pairs],
+                        "split": [one.split for one in pairs],
+                        "its text": [visible(one.held.body) for one in pairs],
+                        "in training": [one.learned.comment_id for one in pairs],
+                        "text in training": [visible(one.learned.body) for one in pairs],
+                    }
+                ),
+                hide_index=True,
+                placeholder="",
+                alt="Held-out comments beside the training comment that they share something with",
+            )
+            st.caption(f"The first {len(pairs):,}.")
+
+
+def _draw_time_and_gold(snapshot: Snapshot) -> None:
+    """How the splits lie in time, and whether training comes near the golden set."""
+    time, gold = snapshot.manifest.get("time"), snapshot.manifest.get("golden")
+    if time and time["held"]:
+        st.caption(
+            f"In time: {time['earlier']:,} of {time['held']:,} held-out comments are older than the newest in"
+            " training"
+            + (
+                "."
+                if time["earlier"] == 0
+                else "; a split by time shows how a model does on what comes next."
+            )
+        )
+    if gold and gold["near_train"]:
+        st.warning(
+            f"{gold['near_train']:,} training comments are nearly the same as golden ones.",
+            icon=":material/warning:",
         )
 
 

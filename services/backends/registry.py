@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from domain.errors import BadInput
 from services.backends.protocol import Classifier
+from services.backends.repairing import repairing
 
 # Each module has `load(folder) -> Classifier`; it is imported when a model of its kind is wanted, not before.
 _MODULES = {
@@ -17,7 +18,7 @@ _MODULES = {
 
 
 def load_classifier(folder: Path) -> Classifier:
-    """The model in the folder.
+    """The model in the folder, reading texts as repaired as those that it learned from.
 
     Raises:
         BadInput: model.json is missing or damaged, names an unknown kind, or the model's files are damaged.
@@ -28,7 +29,7 @@ def load_classifier(folder: Path) -> Classifier:
             f"The model in {folder.name} is of the kind {kind!r}.",
             hint=f"Known kinds: {', '.join(_MODULES)}.",
         )
-    return cast(Classifier, import_module(_MODULES[kind]).load(folder))
+    return repairing(cast(Classifier, import_module(_MODULES[kind]).load(folder)), folder)
 
 
 def read_about(folder: Path) -> dict[str, Any]:

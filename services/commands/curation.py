@@ -25,15 +25,22 @@ def add_commands(app: typer.Typer) -> None:
 def clean(
     dataset: Dataset,
     rule: Annotated[
-        str | None, typer.Option(help="'empty' or 'exact duplicate'; else a preview of each.")
+        str | None, typer.Option(help="Such as 'exact duplicate'; else a preview of each.")
     ] = None,
     undo: Annotated[int | None, typer.Option(help="Take this cleaning back.")] = None,
+    repair: Annotated[
+        str | None,
+        typer.Option(help="Let models read it repaired: characters, entities, spelling, personal."),
+    ] = None,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what the repair would change.")] = False,
+    undo_repair: Annotated[int | None, typer.Option(help="Take this repair back.")] = None,
     actor: As = ME,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Show what could be excluded, exclude it, or undo that."""
-    do("clean", {"dataset": dataset, "actor": actor, "rule": rule, "undo": undo}, home, as_json)
+    """Show what could be excluded, exclude it, or undo that; repair what models read, or undo that."""
+    given = {"dataset": dataset, "actor": actor, "rule": rule, "undo": undo, "repair": repair}
+    do("clean", {**given, "preview": preview, "undo_repair": undo_repair}, home, as_json)
 
 
 def label(
@@ -60,10 +67,14 @@ def label(
 
 def snapshot(
     dataset: Whose = None,
-    split_mode: Annotated[str, typer.Option(help="group, stratified or imported.")] = "group",
+    split_mode: Annotated[str, typer.Option(help="group, stratified, imported or time.")] = "group",
     seed: Annotated[int, typer.Option(help="For stratified splits.")] = 0,
     note: str = "",
     slice_: Annotated[str, typer.Option("--slice", help="Only the comments of this saved slice.")] = "",
+    text: Annotated[
+        str, typer.Option(help="What models read: original, or cleaned by the repairs.")
+    ] = "original",
+    test_from: Annotated[str | None, typer.Option(help="With time: the day on which test begins.")] = None,
     verify: Annotated[str | None, typer.Option(help="Hash this snapshot's file again instead.")] = None,
     show_all: Annotated[bool, typer.Option("--list", help="List the snapshots instead.")] = False,
     actor: As = ME,
@@ -78,6 +89,8 @@ def snapshot(
         "seed": seed,
         "note": note,
         "slice_name": slice_,
+        "text": text,
+        "test_from": test_from,
     }
     do("snapshot", {**given, "verify": verify, "show_all": show_all}, home, as_json)
 

@@ -1,37 +1,56 @@
 """Freeze the labels in force, so that training and evaluation can name what they used."""
 
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from domain.comments import Comment
 from domain.errors import BadInput, Conflict, NotFound
 from domain.filters import filter_of
 from domain.people import actor_named
+from domain.repairs import version_of
 from domain.splits import SPLITS
 from domain.text import TEXT_RULES_VERSION
+from services.curation import texts
 from services.evaluation.saved_slices import get_slice
 from services.labelling.aggregation_runs import find_in_force
 from services.labelling.agreement_report import frozen_agreement
-from storage import comments, datasets
+from storage import comments, datasets, golden, leaks
 from storage import snapshots as stored
 from storage.database import Database
 from storage.snapshots import Snapshot, get_snapshot, list_snapshots, rows_sha256, snapshot_folder
 
 __all__ = [
     "FILES",
+    "LeakPair",
     "Snapshot",
     "get_snapshot",
+    "list_leaks",
     "list_snapshots",
     "snapshot_file",
     "take_snapshot",
     "verify_snapshot",
 ]
 
+Progress = Callable[[str, float], None]
+
 FILES = ("comments.parquet", "manifest.json")
+
+
+@dataclass(frozen=True)
+class LeakPair:
+    """A held-out comment of a split, and a training comment that it shares something with."""
+
+    kind: str
+    split: str
+    held: Comment
+    learned: Comment
 
 
 def take_snapshot(
@@ -43,24 +62,42 @@ def take_snapshot(
     seed: int = 0,
     note: str = "",
     slice_name: str = "",
+    text: str = "original",
+    test_from: datetime | None = None,
+    progress: Progress = lambda _what, _share: None,
 ) -> Snapshot:
-    """Freeze every labelled comment that is not excluded.
+    """Freeze every labelled comment that is not excluded; golden ones are in test, whatever their split.
 
     Args:
         split_mode: "group" (each comment's own split, decided when it entered), "stratified" (80/10/10 of
-            each label, drawn by `seed` and frozen here; for benchmarks), or "imported" (the file's).
+            each label, drawn by `seed` and frozen here; for benchmarks), "imported" (the file's), or "time"
+            (what was posted last is test, what was posted before it validation).
+        text: What models read: "original", or "cleaned", the text after the repairs in force.
+        test_from: Of the mode "time": what was posted from then on is test; else the last tenth is.
+        progress: Told how far the texts are cleaned that were not yet.
         slice_name: Only the comments of this saved slice, as it asks now.
 
     Raises:
         NotFound: there is no such dataset or slice.
         BadInput: nothing is labelled, only one label is in use, or no comment is in train. An imported
-            split may do without: a published test set is there to be predicted.
+            split may do without: a published test set is there to be predicted. Or a split by time is
+            wanted where the times do not give one, or cleaned text where no repair is in force.
     """
     who = actor_named(actor)
     dataset = datasets.get_dataset(db, dataset_id)
+    if text == "cleaned":
+        if not texts.steps_in_force(db, dataset_id):
+            raise BadInput(
+                f"No repair is in force in '{dataset_id}'.",
+                hint="Put one in force first, or freeze the original.",
+            )
+        texts.look_at_texts(db, dataset_id, progress=progress)
+    cuts = _cuts(db, dataset_id, split_mode, test_from)
     saved = get_slice(db, dataset_id, slice_name) if slice_name else None
     wanted = filter_of(dataset_id, saved.wanted) if saved else None
-    rows = stored.frozen_rows(db, dataset, split_mode=split_mode, seed=seed, wanted=wanted)
+    rows = stored.frozen_rows(
+        db, dataset, split_mode=split_mode, seed=seed, wanted=wanted, text=text, cuts=cuts
+    )
     counts = _counts(rows)
     used = {label for split in counts.values() for label in split}
     if len(used) < 2:
@@ -87,12 +124,36 @@ def take_snapshot(
         "counts": counts,
         "label_from": dict(Counter(rows.column("label_from").to_pylist())),
         "left_out": {name: states[name] for name in ("excluded", "tied", "waiting")},
-        "leaks": stored.count_leaks(db, rows),
+        "leaks": leaks.count_leaks(db, dataset_id, rows),
+        "time": _time(db, dataset_id, rows, cuts),
+        "golden": {
+            "rows": len(set(golden.list_golden(db, dataset_id)) & set(rows.column("comment_id").to_pylist())),
+            "near_train": leaks.count_near_golden(db, dataset_id, rows),
+        },
+        "model_input": _model_input(db, dataset_id, text),
         "agreement": frozen_agreement(db, dataset_id),
         "aggregation": _aggregation(db, dataset_id),
         "text_rules": TEXT_RULES_VERSION,
     }
     return stored.add_snapshot(db, dataset_id, rows, manifest, who)
+
+
+def list_leaks(db: Database, snapshot_id: str, kind: str, *, limit: int = 100) -> list[LeakPair]:
+    """Held-out comments of a snapshot, each with the oldest training comment that it shares something with.
+
+    Near-duplicates are those that are known today: a comment that came later may have linked two groups.
+
+    Raises:
+        NotFound: there is no such snapshot or kind of leak, or its file is gone.
+    """
+    snapshot = get_snapshot(db, snapshot_id)
+    if kind not in leaks.KINDS:
+        raise NotFound(f"There is no leak '{kind}'.", hint=f"Leaks: {', '.join(leaks.KINDS)}.")
+    rows = pq.read_table(snapshot_file(db, snapshot_id, "comments.parquet"), columns=["comment_id", "split"])
+    found = leaks.list_leaks(db, snapshot.dataset_id, rows, kind, limit=limit)
+    numbers = sorted({number for one in found for number in (one.held, one.learned)})
+    known = {one.comment_id: one for one in comments.list_comments_by_id(db, snapshot.dataset_id, numbers)}
+    return [LeakPair(one.kind, one.split, known[one.held], known[one.learned]) for one in found]
 
 
 def verify_snapshot(db: Database, snapshot_id: str) -> Snapshot:
@@ -132,6 +193,48 @@ def snapshot_file(db: Database, snapshot_id: str, name: str) -> Path:
     if not file.is_file():
         raise NotFound(f"The file of {snapshot_id} is gone: {file}", hint="Take a new snapshot.")
     return file
+
+
+def _cuts(
+    db: Database, dataset_id: str, split_mode: str, test_from: datetime | None
+) -> tuple[datetime, datetime] | None:
+    if split_mode != "time":
+        if test_from is not None:
+            raise BadInput(
+                f"The mode '{split_mode}' knows no day on which test begins.", hint="Use the mode time."
+            )
+        return None
+    cuts = stored.find_cuts(db, dataset_id, test_from=test_from)
+    if cuts is None:
+        raise BadInput(
+            f"The times of the labelled comments of '{dataset_id}' do not give a split.",
+            hint="They need times of at least three moments before the day on which test begins.",
+        )
+    return cuts
+
+
+def _time(
+    db: Database, dataset_id: str, rows: pa.Table, cuts: tuple[datetime, datetime] | None
+) -> dict[str, Any]:
+    """How the splits lie in time."""
+    found = leaks.get_time_report(db, dataset_id, rows)
+    told: dict[str, Any] = {
+        "newest_training": found.newest_training and found.newest_training.isoformat(),
+        "oldest_test": found.oldest_test and found.oldest_test.isoformat(),
+        "held": found.held,
+        "earlier": found.earlier,
+    }
+    if cuts is not None:
+        told |= {"validation_from": cuts[0].isoformat(), "test_from": cuts[1].isoformat()}
+    return told
+
+
+def _model_input(db: Database, dataset_id: str, text: str) -> dict[str, Any]:
+    """What models read: the text as it came, or after these steps by these functions."""
+    if text == "original":
+        return {"text": text}
+    steps = texts.steps_in_force(db, dataset_id)
+    return {"text": text, "steps": list(steps), "by": version_of(steps)}
 
 
 def _aggregation(db: Database, dataset_id: str) -> dict[str, Any] | None:

@@ -16,8 +16,9 @@ from typing import Any
 from uuid import uuid4
 
 from domain.errors import BadInput, Conflict, NotFound
-from domain.jobs import JOB_KINDS, Job
+from domain.jobs import JOB_KINDS, LEARNING_KINDS, Job
 from domain.people import actor_named
+from services.curation.golden import refuse_golden
 from services.jobs.carried import carry_numbers
 from services.jobs.folder import JobFolder, link, write_whole
 from services.jobs.inputs import ADOPTS, input_files, source_of
@@ -107,6 +108,8 @@ def launch(
     spec |= more or {}
     if isinstance(source, Snapshot) and source.several:
         spec["several"] = list(source.labels)  # a comment may have several of these, in this order
+    if isinstance(source, Snapshot) and "steps" in source.model_input:
+        spec["reads"] = source.model_input  # how its texts were repaired; the model is asked in the same way
     if provider is not None:
         # It names this click, also when the job is started again: what was made for it elsewhere is found.
         spec |= {"provider": provider, "client_id": str(uuid4())}
@@ -207,6 +210,8 @@ def _with_state(db: Database, job: Job) -> Job:
 
 
 def _start(db: Database, spec: dict[str, Any], actor: str) -> Job:
+    if spec["kind"] in LEARNING_KINDS:
+        refuse_golden(db, spec["dataset_id"], spec["snapshot_id"])
     """The lock is held from before the row is visible until the child has it: the job is never "dead"."""
     lock: int | None = None
 

@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 
 from domain.errors import BackendError, BadInput, Conflict, WorkbenchError
 from domain.splits import SPLITS
+from services.backends.repairing import write_reads
 from services.jobs.folder import JobFolder
 from services.jobs.hosted_story import stopped_told
 from services.jobs.stopwatch import Stopwatch
@@ -123,6 +124,7 @@ class RunningJob:
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir()
         yield unfinished
+        write_reads(unfinished, self.spec.get("reads"))
         unfinished.replace(finished)
 
 

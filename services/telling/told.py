@@ -19,6 +19,7 @@ from services.telling.causes import rates_told
 from services.telling.desk import TELLERS as DESK_TELLERS
 from services.telling.examples import examples_told, finding_lines, hosted_jobs_told
 from services.telling.generation import TELLERS as GENERATION_TELLERS
+from services.telling.health import TELLERS as HEALTH_TELLERS
 from services.telling.hosting import (
     bill_told,
     child_data_told,
@@ -89,7 +90,14 @@ def _findings(answer: Answer) -> str:
 
 def _clean(answer: Answer) -> str:
     if isinstance(answer, dict):
+        if "changes" in answer:
+            return "\n".join(
+                f"{one['comment_id']}: {shortened(one['before'])} -> {shortened(one['after'])}"
+                for one in answer["changes"]
+            ) or "Nothing."  # fmt: skip
         state = "undone" if answer["undone_at"] else "in force"
+        if "repair_id" in answer:
+            return f"Repair {answer['repair_id']}: {answer['changed']:,} × {answer['version']}, {state}."
         return f"Cleaning {answer['cleaning_id']}: {answer['excluded']:,} × {answer['reason']}, {state}."
     return "\n".join(f"{preview['rule']}: {preview['count']:,} comments" for preview in answer)
 
@@ -248,6 +256,7 @@ _TELLERS: dict[str, Callable[[Answer], str]] = {
     "mappings": _mappings,
     "findings": _findings,
     "clean": _clean,
+    **HEALTH_TELLERS,
     "snapshot": _snapshot,
     "train": _job,
     "generate": _job,

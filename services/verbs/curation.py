@@ -1,11 +1,12 @@
 """The verbs from comments to a snapshot: clean, label, find, freeze."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from domain.comments import CommentFilter
 from domain.errors import BadInput
-from services.curation import cleaning, comments, datasets, snapshots
+from services.curation import cleaning, comments, datasets, snapshots, texts
 from services.demo import load_demo
 from services.labelling import desk
 from services.standing import list_standings
@@ -17,11 +18,29 @@ Progress = Callable[[str, float], None]
 
 
 def clean_or_preview(
-    db: Database, *, dataset: str, actor: str, rule: str | None = None, undo: int | None = None
+    db: Database,
+    *,
+    dataset: str,
+    actor: str,
+    progress: Progress,
+    rule: str | None = None,
+    undo: int | None = None,
+    repair: str | None = None,
+    undo_repair: int | None = None,
+    preview: bool = False,
 ) -> Any:
-    """What each rule would exclude; or exclude it, or take that back."""
+    """What each rule would exclude; or exclude it, or take that back; or the same of a repair."""
     if undo is not None:
         return cleaning.undo(db, undo, dataset_id=_known(db, dataset), actor=actor)
+    if undo_repair is not None:
+        return texts.take_out_of_force(
+            db, undo_repair, dataset_id=_known(db, dataset), actor=actor, progress=progress
+        )
+    if repair is not None:
+        texts.look_at_texts(db, dataset, progress=progress)
+        if preview:
+            return texts.preview_repair(db, dataset, repair, limit=10)
+        return texts.put_in_force(db, dataset, repair, actor=actor, progress=progress)
     if rule is not None:
         return cleaning.apply_rule(db, dataset, rule, actor=actor)
     return [cleaning.preview(db, dataset, rule, limit=10) for rule in cleaning.RULES]
@@ -54,6 +73,8 @@ def take_or_list_snapshots(
     seed: int = 0,
     note: str = "",
     slice_name: str = "",
+    text: str = "original",
+    test_from: str | None = None,
     verify: str | None = None,
     show_all: bool = False,
 ) -> Any:
@@ -65,8 +86,9 @@ def take_or_list_snapshots(
     if show_all:
         return list_snapshots(db, _known(db, dataset))
     return snapshots.take_snapshot(
-        db, dataset, actor=actor or "", split_mode=split_mode, seed=seed, note=note, slice_name=slice_name
-    )
+        db, dataset, actor=actor or "", split_mode=split_mode, seed=seed, note=note, slice_name=slice_name,
+        text=text, test_from=_day(test_from),
+    )  # fmt: skip
 
 
 def show_snapshot(db: Database, *, snapshot: str) -> Any:
@@ -124,6 +146,17 @@ def show_comment(db: Database, *, comment: int) -> Any:
 def make_demo(db: Database, *, actor: str, progress: Progress) -> Any:
     """Make the demo dataset and take it once around the loop."""
     return load_demo(db, actor=actor, progress=progress)
+
+
+def _day(written: str | None) -> datetime | None:
+    """A day or a moment in UTC, as ISO 8601 writes it."""
+    if written is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError as error:
+        raise BadInput(f"'{written}' is no day.", hint="As in 2026-10-01.") from error
+    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
 
 
 def _known(db: Database, dataset: str) -> str:

@@ -14,6 +14,7 @@ from services.verbs import (
     examples,
     finding,
     generation,
+    health,
     hosting,
     importing,
     labelling,
@@ -31,6 +32,7 @@ from services.verbs import (
 VERBS: dict[str, Callable[..., Any]] = {
     **importing.VERBS,
     **curation.VERBS,
+    **health.VERBS,
     **finding.VERBS,
     **agreement.VERBS,
     **labelling.VERBS,
