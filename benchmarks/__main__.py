@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 from benchmarks import (
     clicking,
+    curating,
     estimate,
     evaluating,
     importing,
@@ -24,6 +25,7 @@ from benchmarks.workshop import Workshop, workshop
 
 BENCHMARKS: dict[str, Callable[[Workshop], Iterator[Figure]]] = {
     "import": importing.figures,
+    "clean": curating.figures,
     "start": starting.figures,
     "click": clicking.figures,
     "label": labelling.figures,
