@@ -33,7 +33,7 @@ def draw_figures(health: Health) -> None:
         "Labelled": f"{labelled:,}",
         "Languages": f"{len(languages):,}",
         "Groups of near-duplicates": f"{health.clusters:,}",
-        "of which contradict themselves": f"{health.contradictory_clusters:,}",
+        "Contradictory groups": f"{health.contradictory_clusters:,}",
     }
     for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
         column.metric(name, value, border=True)
