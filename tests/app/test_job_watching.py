@@ -167,7 +167,8 @@ def test_the_end_says_whether_it_was_worth_it_and_how_to_repeat_it(db, job, open
     assert table_of(app, "macro_f1")["name"].tolist() == ["this encoder", "TF-IDF"]
     assert r"Of 90\.0 s, watching and writing took 0\.8%\." in [one.value for one in app.caption]
     codes = [one.value for one in app.code]
-    assert any("--setting epochs=6" in code and "--recipe solid" in code for code in codes)
+    [command] = [code for code in codes if "workbench.py train" in code]
+    assert "--recipe best" in command and "--setting" not in command, "the recipe says it all"
     assert any(f"export --snapshot {started.snapshot_id} comments.jsonl" in code for code in codes)
     assert any("'seeds': 3" in code for code in codes)
 
