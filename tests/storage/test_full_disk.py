@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from services.curation.importing import import_file
 from storage.database import connect
 from tests.building import asked, texts, written_csv
@@ -31,6 +33,7 @@ db.close()
 """
 
 
+@pytest.mark.slow
 def test_a_full_disk_gives_a_message_and_nothing_is_half_in(home, tmp_path):
     few = [{**row, "label": label} for row, label in zip(texts("kind", "rude"), ("a", "b"), strict=True)]
     many = [{"id": f"m{n}", "text": f"{n} words in a row {n * 7919}", "label": "a"} for n in range(12_000)]
