@@ -3,8 +3,11 @@ import os
 import random
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 from collections import Counter
+from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -19,7 +22,9 @@ from services.jobs.submission import submitted, uploaded
 from services.jobs.worker import Cancelled
 from services.modelling.models import list_models, list_runs
 from services.modelling.prediction import predict
+from services.modelling.settings import HostedSettings
 from services.modelling.training import train
+from storage.database import connect
 from storage.predictions import list_predictions
 from tests.hosted import (
     GUIDELINE,
@@ -38,6 +43,23 @@ from tests.waiting import over, until
 
 __all__ = ["provider", "provider_address"]
 PATIENCE_S = 60.0
+ROOT = Path(__file__).resolve().parents[2]
+
+# The dashboard as it takes over what a job left, killed as by `kill -9` before or after it is written down.
+DIES = """
+import os, signal, sys
+from pathlib import Path
+from services.jobs import absorb
+from storage import jobs
+from storage.database import connect
+update, moment = jobs.update_absorbed, sys.argv[2]
+def dying(*given, **named):
+    if moment == "after":
+        update(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+jobs.update_absorbed = dying
+absorb.absorb(connect(Path(sys.argv[1])))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -315,6 +337,46 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(db, snapshot, provider, mo
         one.body.partition('filename="')[2].partition('"')[0] for one in provider.requests("/files", "POST")
     ]
     assert len(set(names)) == len(names) == 2  # a file that arrived is not sent again
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_dashboard_killed_while_it_takes_a_job_over_has_taken_it_over_once(db, snapshot, provider, moment):
+    job = over(db, start(db, snapshot))
+    db.close()
+    killed = subprocess.run([sys.executable, "-W", "ignore", "-c", DIES, db.home, moment], cwd=ROOT)
+    assert killed.returncode == -signal.SIGKILL
+    reopened = connect(db.home)
+    try:
+        assert absorb(reopened) == ([job.job_id] if moment == "before" else [])
+        assert get_job(reopened, job.job_id).state.name == "succeeded"
+        [model] = list_models(reopened, "kids")
+        assert {run.row_count for run in list_runs(reopened, model_id=model.model_id)} == {12, 6}
+    finally:
+        reopened.close()
+
+
+@pytest.mark.slow
+def test_a_prediction_killed_while_it_asks_pays_no_answer_twice(db, snapshot, provider):
+    over(db, start(db, snapshot))
+    absorb(db)
+    [model], paid = list_models(db, "kids"), len(provider.requests("/chat", "POST"))
+    provider.fault("slow", "/chat", method="POST", seconds=30, skip=20)
+    job = predict(db, model_id=model.model_id, snapshot_id=snapshot, split="train", actor="ana")
+    until(lambda: len(provider.requests("/chat", "POST")) > paid + 20, "that it waits for an answer")
+    folder = folder_of(db, job.job_id)
+    os.kill(int(folder.events()[0]["pid"]), signal.SIGKILL)
+    until(lambda: get_job(db, job.job_id).state.name == "died", "its death")
+    again = over(db, restart(db, job.job_id, "ana"))
+    assert again.state.name == "succeeded", folder_of(db, again.job_id).log_tail()
+    absorb(db)
+    assert {run.split: run.row_count for run in list_runs(db, model_id=model.model_id)}["train"] == 42
+    asked = Counter(
+        json.loads(one.body)["messages"][1]["content"] for one in provider.requests("/chat", "POST")[paid:]
+    )
+    assert len(asked) == 42
+    # Beside the one whose answer never came, at most those that were under way with it.
+    assert sum(asked.values()) <= 42 + HostedSettings().at_once
 
 
 @pytest.mark.slow
