@@ -48,6 +48,18 @@ def encoding_of(path: Path) -> str:
     return "utf-8" if _is_mostly_utf8(evidence) else _guess(evidence)
 
 
+def json_encoding_of(path: Path) -> str:
+    """The encoding of a file of JSON, which is Unicode by its standard: UTF-8, unless its marks say another.
+
+    Raises:
+        BadInput: the file is empty.
+
+    Source: RFC 8259, section 8.1.
+    """
+    found = encoding_of(path)
+    return found if found.startswith("utf-") and found != "utf-8" else "utf-8-sig"
+
+
 def _evidence(path: Path) -> bytes:
     """The first lines that are not ASCII, about 16 kB of them, from the first 64 MB."""
     found, size, searched, cut = [], 0, 0, b""

@@ -8,7 +8,7 @@ from typing import Any
 
 from domain.errors import BadInput
 from storage.intake.batch import MAX_COLUMNS, MAX_FIELD_CHARACTERS, Batch, FileLook, first_rows, refusal
-from storage.intake.encodings import encoding_of
+from storage.intake.encodings import json_encoding_of
 from storage.intake.json_objects import Literal, Refused, kind, objects_of
 from storage.intake.lines import is_damaged
 from storage.intake.reading import Reading
@@ -59,9 +59,9 @@ def batches(
 
 def _encoding(path: Path, reading: Reading) -> str:
     """JSON is Unicode: what is not, costs its object, unless somebody says which encoding it is in."""
-    found = reading.encoding or encoding_of(path)
-    is_unicode = found.startswith("utf-") and found != "utf-8"
-    return found if is_unicode or reading.encoding not in ("", "utf-8") else "utf-8-sig"
+    if not reading.encoding:
+        return json_encoding_of(path)
+    return "utf-8-sig" if reading.encoding == "utf-8" else reading.encoding
 
 
 def _batches(

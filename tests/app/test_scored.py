@@ -52,7 +52,7 @@ def test_the_answers_to_a_file_are_taken_away_on_the_page_of_its_job(
     db, model, jobs_here, tmp_path, open_page
 ):
     file = tmp_path / "*theirs*.csv"
-    written_csv(file, [{"text": "so lovely"}])
+    written_csv(file, [{"text": "so lovely", "by": "zoe"}])
     with file.open("a", encoding="utf-8") as more:
         more.write("a,row,of,four\n")
     job = score_file(db, model_id=model.model_id, path=file, actor="ana")

@@ -332,7 +332,8 @@ def test_after_another_queue_was_chosen_the_keys_are_the_desks(open_desk):
     page.get_by_label("Queue").focus()
     for key in ("ArrowDown", "ArrowDown", "Enter"):
         page.keyboard.press(key)
-    sync_api.expect(desk(page)).to_have_attribute("data-mount-count", "2")
+    sync_api.expect(page.locator('[data-desk][data-mount-count="2"]')).to_be_visible()
+    sync_api.expect(desk(page)).to_have_count(1)  # the old one is gone
     page.wait_for_function("document.activeElement.shadowRoot !== null")
     assert focused(page) == "desk"
     page.keyboard.press("1")

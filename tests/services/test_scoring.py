@@ -150,7 +150,9 @@ def test_answers_that_name_a_stranger_are_not_taken_over(trained, jobs_here, mon
 
 def test_a_file_is_answered_row_by_row_and_what_cannot_be_read_is_listed(trained, jobs_here, tmp_path):
     file = tmp_path / "theirs.csv"
-    file.write_text('body\n=1+1 rotten\n"a lovely\nline"\nrotten,with too much\n\u202e\n', encoding="utf-8")
+    file.write_text(
+        'body,by\n=1+1 rotten,a\n"a lovely\nline",b\nrotten,with,too much\n\u202e,c\n', encoding="utf-8"
+    )
     job = score_file(trained, model_id="model-1", path=file, actor="ben", columns={"text": "body"})
     absorb(trained)
     out = tmp_path / "out.csv"
@@ -165,7 +167,7 @@ def test_a_file_is_answered_row_by_row_and_what_cannot_be_read_is_listed(trained
     ]
     assert [row["label"] for row in rows][:2] == ["disallow", "allow"]
     assert rows_of(trained, job)[0]["text"] == "=1+1 rotten"  # only a spreadsheet needs the apostrophe
-    assert "rotten,with too much" in find_refused_rows(trained, job).read_text(encoding="utf-8")
+    assert "rotten,with,too much" in find_refused_rows(trained, job).read_text(encoding="utf-8")
     assert count_comment_scores(trained, "kids") == {}
 
 
@@ -212,7 +214,7 @@ def test_nothing_to_ask_about_is_said_at_once(trained, jobs_here, tmp_path):
     ask(trained, unlabelled=True)
     with pytest.raises(BadInput, match="4 were refused"):
         file = tmp_path / "broken.csv"
-        file.write_text("text\n" + "a,b\n" * 4, encoding="utf-8")
+        file.write_text("text,by\n" + "a,b,c\n" * 4, encoding="utf-8")
         score_file(trained, model_id="model-1", path=file, actor="ben")
     with pytest.raises(BadInput, match="did not ask about comments"):
         get_scored(trained, "job-1")

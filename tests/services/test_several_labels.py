@@ -350,7 +350,7 @@ WORKING = {
     "datasets": {},
     "comments": {"dataset": SEVERAL, "label": "spam"},
     "comment": {"comment": 2},
-    "clean": {"dataset": SEVERAL, "actor": "ana"},
+    "clean": {"dataset": SEVERAL, "actor": "ana", "progress": print},
     "label": {"dataset": SEVERAL, "actor": "ana"},
     "agreement": {"dataset": SEVERAL, "label": "spam"},
     "adjudicate": {"dataset": SEVERAL, "actor": "ana"},

@@ -10,7 +10,7 @@ from domain.json_text import Json, NotJson, read_json
 from services.modelling.formats.examples import ChatExample, pair_messages
 from services.modelling.formats.findings import Finding
 from storage.intake import csv_rows
-from storage.intake.encodings import encoding_of
+from storage.intake.encodings import json_encoding_of
 from storage.intake.lines import encoding_reason, is_damaged, line_blocks
 
 MAX_FILE_BYTES = 1_000_000_000
@@ -76,7 +76,7 @@ def read_examples(path: Path, *, system_prompt: str | None = None) -> ReadExampl
 
 
 def _read_jsonl(path: Path, read: ReadExamples) -> None:
-    encoding, before = encoding_of(path), 0
+    encoding, before = json_encoding_of(path), 0
     for block in line_blocks(path, encoding):
         for row, line in enumerate(block.lines, start=before + 1):
             if not line.strip(" \t\r\n"):
