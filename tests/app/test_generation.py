@@ -94,6 +94,7 @@ def test_a_file_of_pairs_is_kept_and_opened(db, kids, open_page):
     assert any("pairs-1 · ParaDetox" in one.value for one in app.caption)
 
 
+@pytest.mark.slow
 def test_pairs_can_be_trained_on_rewarded_and_written(pairs, open_page):
     app = open_page("generation")
     assert not app.exception and not app.error
@@ -107,6 +108,7 @@ def test_pairs_can_be_trained_on_rewarded_and_written(pairs, open_page):
     assert "With which model does the training begin" in app.error[0].value
 
 
+@pytest.mark.slow
 def test_what_was_written_is_judged_marked_and_rated_blind(db, pairs, wrote, open_page):
     app = open_page("generation", pairs=pairs, job=wrote)
     assert not app.exception and not app.error

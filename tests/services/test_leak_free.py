@@ -75,6 +75,7 @@ steps = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_added_comments_relabels_and_merged_clusters_never_move_an_old_one(

@@ -132,6 +132,7 @@ def test_what_cannot_stand_side_by_side_is_refused(db, ids, runs):
         line_up(db, [runs[0], elsewhere])
 
 
+@pytest.mark.slow
 def test_several_labels_are_compared_as_whole_sets(db, tmp_path):
     models = several_model(db, tmp_path, recipes=("baseline", "baseline-weighted"))
     tests = [list_runs(db, model_id=each.model_id, split="test")[0] for each in models]
