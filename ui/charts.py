@@ -7,8 +7,8 @@ import pandas as pd
 
 from domain.labels import labels_in
 from domain.text import shortened
-from services.evaluation.comparing import LabelChange
 from services.evaluation.confusion import UNPARSED, ConfusionTable
+from services.evaluation.label_changes import LabelChange
 from services.reporting.opening import Mark
 
 RIGHT, WRONG = "#3657d6", "#d1495b"

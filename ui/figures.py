@@ -120,12 +120,10 @@ def _greyed(column: "pd.Series[str]", mask: list[bool]) -> list[str]:
 
 
 def draw_verdict(found: RunComparison) -> None:
-    """The sentence first, under one word that says what may be concluded, then both accuracies."""
-    colours = {"better": "green", "worse": "red", "not decidable": "gray"}
+    """The sentence first, under a word for what may be concluded, then both accuracies and the labels."""
     counts = found.counts
-    word = "Same answers" if found.same_answers else counts.verdict.capitalize()
     with st.container(border=True):
-        st.markdown(f":{colours[counts.verdict]}-badge[{word}]")
+        st.markdown(_comparison_badge(found))
         st.markdown(escape_markdown(found.sentence))
     before, after, gap = st.columns(3)
     with before:
@@ -134,7 +132,42 @@ def draw_verdict(found: RunComparison) -> None:
         draw_figure("Accuracy after", counts.accuracy_after, n=counts.n)
     with gap:
         p_value = "p < 0.001" if counts.p_value < 0.001 else f"p = {counts.p_value:.3f}"
-        draw_figure("Difference", counts.difference, n=counts.n, note=f"exact McNemar {p_value}")
+        draw_figure("Difference in accuracy", counts.difference, n=counts.n, note=f"exact McNemar {p_value}")
+    _draw_label_changes(found)
+
+
+def _comparison_badge(found: RunComparison) -> str:
+    if found.is_trade:
+        return ":orange-badge[A trade]"
+    colours = {"better": "green", "worse": "red", "not decidable": "gray"}
+    verdict = found.counts.verdict
+    word = "Same answers" if found.same_answers else verdict.capitalize()
+    if verdict == "not decidable" and any(each.moves for each in found.labels):
+        word += " by accuracy"
+    return f":{colours[verdict]}-badge[{word}]"
+
+
+def _draw_label_changes(found: RunComparison) -> None:
+    """Fixed and broken of each label, with the test of its recall: accuracy may hide a trade."""
+    words = {1: "more found", -1: "more lost", 0: "not decidable"}
+    table = pd.DataFrame(
+        [
+            (
+                shortened(each.label, 60),
+                f"{each.n:,}",
+                f"{each.fixed:,}",
+                f"{each.broken:,}",
+                "< 0.001" if each.p_holm < 0.001 else f"{each.p_holm:.3f}",
+                words[each.moves],
+            )
+            for each in found.labels
+        ],
+        columns=["label", "comments", "fixed", "newly broken", "p after Holm", ""],
+    )
+    st.dataframe(
+        table, hide_index=True, height="content", alt="Fixed and newly broken comments of each frozen label"
+    )
+    st.caption("Each label's recall by the same exact test, corrected for the number of labels (Holm).")
 
 
 def draw_left_out(found: RunComparison) -> None:

@@ -8,6 +8,7 @@ from domain.errors import BadInput
 from domain.labels import NONE_OF_THEM, labels_in
 from domain.models import Run
 from services.evaluation.comparison import Comparison, compare, sentence
+from services.evaluation.label_changes import LabelChange, concluded, is_trade, label_changes
 from services.evaluation.reports import number
 from storage import comments, misses
 from storage.database import Database
@@ -17,16 +18,6 @@ from storage.models import get_model, get_run
 Change = Literal["fixed", "broken", "both_wrong", "both_right"]
 
 _RUNS_TRIED = 5  # before it is said that nothing can be compared
-
-
-@dataclass(frozen=True)
-class LabelChange:
-    """What changed among the comments of one frozen label; with several labels, it counts under each."""
-
-    label: str
-    n: int
-    fixed: int
-    broken: int
 
 
 @dataclass(frozen=True)
@@ -62,6 +53,11 @@ class RunComparison:
     after_seen: int
     same_answers: bool
     sentence: str
+
+    @property
+    def is_trade(self) -> bool:
+        """Whether one label gains and another loses beyond chance, whatever accuracy says."""
+        return is_trade(self.labels)
 
 
 @dataclass(frozen=True)
@@ -114,18 +110,19 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
         both_wrong=sum(each.n for each in shared if not each.right_before and not each.right_after),
     )
     same = all(each.same for each in shared)
+    labels = _by_label(shared, several=after.several)
     return RunComparison(
         before=before,
         after=after,
         before_name=names[0],
         after_name=names[1],
         counts=counts,
-        labels=_by_label(shared, several=after.several),
+        labels=labels,
         left_out=_left_out(counted),
         before_seen=misses.count_seen_in_training(db, before_run),
         after_seen=misses.count_seen_in_training(db, after_run),
         same_answers=same,
-        sentence=sentence(counts, *names, same_answers=same),
+        sentence=sentence(counts, *names, same_answers=same, concluded=concluded(counts, labels)),
     )
 
 
@@ -160,6 +157,7 @@ def as_dict(comparison: RunComparison) -> dict[str, Any]:
         "sentence": comparison.sentence,
         **{each.name: _told(getattr(counts, each.name)) for each in fields(counts)},
         "labels": [asdict(each) for each in comparison.labels],
+        "is_trade": comparison.is_trade,
         "left_out": asdict(comparison.left_out),
         "same_answers": comparison.same_answers,
         "before_seen_in_training": comparison.before_seen,
@@ -173,12 +171,12 @@ def _by_label(shared: list[Paired], *, several: bool) -> tuple[LabelChange, ...]
         answer = str(each.gold_after)
         for label in (labels_in(answer) or (NONE_OF_THEM,)) if several else (answer,):
             rows.setdefault(label, []).append(each)
-    return tuple(
-        LabelChange(
-            label=label,
-            n=sum(each.n for each in found),
-            fixed=sum(each.n for each in found if each.right_after and not each.right_before),
-            broken=sum(each.n for each in found if each.right_before and not each.right_after),
+    return label_changes(
+        (
+            label,
+            sum(each.n for each in found),
+            sum(each.n for each in found if each.right_after and not each.right_before),
+            sum(each.n for each in found if each.right_before and not each.right_after),
         )
         for label, found in sorted(rows.items())
     )

@@ -141,11 +141,19 @@ def rows_for_power(fixed_share: float, broken_share: float, *, power: float = PO
     return ceil((spread / difference) ** 2)
 
 
-def sentence(comparison: Comparison, before_name: str, after_name: str, *, same_answers: bool = False) -> str:
+def sentence(
+    comparison: Comparison,
+    before_name: str,
+    after_name: str,
+    *,
+    same_answers: bool = False,
+    concluded: str = "",
+) -> str:
     """The comparison in plain English: what changed, by how much, and what may be concluded.
 
     Args:
         same_answers: Whether every single answer is the same, not only as often right.
+        concluded: What may be concluded where more is known than accuracy; else `conclusion` says it.
 
     The names are put in as they are; show the sentence as text, never as Markdown or HTML.
     """
@@ -155,8 +163,8 @@ def sentence(comparison: Comparison, before_name: str, after_name: str, *, same_
         f" and wrong on {comparison.broken:,} that it got right:"
         f" {comparison.accuracy_before.value:.3f} → {comparison.accuracy_after.value:.3f}"
         f" ({_signed(gap.value)}, 95 % interval {_signed(gap.low)} to {_signed(gap.high)},"
-        f" exact McNemar p {_p_text(comparison.p_value)}, n = {comparison.n:,})."
-        f" {'They gave the same answers.' if same_answers else conclusion(comparison)}"
+        f" exact McNemar p {p_text(comparison.p_value)}, n = {comparison.n:,})."
+        f" {'They gave the same answers.' if same_answers else concluded or conclusion(comparison)}"
     )
 
 
@@ -166,11 +174,11 @@ def _verdict(fixed: int, broken: int, p_value: float) -> Verdict:
     return "better" if fixed > broken else "worse"
 
 
-def conclusion(comparison: Comparison) -> str:
-    """What may be concluded from a comparison, as one or two sentences."""
+def conclusion(comparison: Comparison, *, of: str = "accuracy") -> str:
+    """What may be concluded from a comparison of that number, as one or two sentences."""
     discordant = comparison.fixed + comparison.broken
     if comparison.verdict != "not decidable":
-        return "The difference is larger than chance would explain."
+        return f"The difference in {of} is larger than chance would explain."
     if discordant < FEWEST_DISCORDANT:
         return (
             f"Not decidable: exactly one of them is right on {_comments(discordant)},"
@@ -185,7 +193,7 @@ def conclusion(comparison: Comparison) -> str:
     if comparison.difference.low > 0 or comparison.difference.high < 0:
         strictness = " The interval leaves out 0, but the exact test, which is stricter, decides."
     return (
-        "Not decidable: the difference cannot be told from noise."
+        f"Not decidable: the difference in {of} cannot be told from noise."
         f"{strictness} Were it real and this large, about {rows:,} rows would show it four times in five."
     )
 
@@ -222,5 +230,6 @@ def _signed(number: float) -> str:
     return "0.000" if abs(number) < 0.0005 else f"{number:+.3f}"
 
 
-def _p_text(p_value: float) -> str:
+def p_text(p_value: float) -> str:
+    """The p-value as it stands behind the letter p."""
     return "< 0.001" if p_value < 0.001 else f"= {p_value:.3f}"

@@ -233,7 +233,7 @@ def _sentence(before: Side, after: Side, counts: Comparison, labels: Sequence[st
         f" {before.name} {before.recall.successes:,}: recall {after.recall.value:.3f} against"
         f" {before.recall.value:.3f} ({gap.value:+.3f}, 95 % interval {gap.low:+.3f} to {gap.high:+.3f})."
         f" Wrongly flagged: {after.flagged - after.recall.successes:,} against"
-        f" {before.flagged - before.recall.successes:,}. {conclusion(counts)}"
+        f" {before.flagged - before.recall.successes:,}. {conclusion(counts, of='recall')}"
     )
 
 

@@ -64,14 +64,18 @@ def comparison_told(answer: Answer) -> str:
         return "\n".join(map(_changed, answer)) or "None."
     counts = ", ".join(f"{change.replace('_', ' ')} {answer[change]:,}" for change in _CHANGES)
     rows = [
-        [shortened(each["label"], _NAME), *(f"{each[name]:,}" for name in ("n", "fixed", "broken"))]
+        [
+            shortened(each["label"], _NAME),
+            *(f"{each[name]:,}" for name in ("n", "fixed", "broken")),
+            "< 0.001" if each["p_holm"] < 0.001 else f"{each['p_holm']:.3f}",
+        ]
         for each in answer["labels"]
     ]
     lines = [
         shortened(answer["sentence"], 1_000),
         f"{counts[0].upper()}{counts[1:]}.",
         "",
-        *_table(["label", "n", "fixed", "broken"], rows),
+        *_table(["label", "n", "fixed", "broken", "p (Holm)"], rows),
     ]
     if any(answer["left_out"].values()):
         out = ", ".join(f"{name.replace('_', ' ')} {n:,}" for name, n in answer["left_out"].items())

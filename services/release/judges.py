@@ -19,6 +19,7 @@ from services.evaluation.intervals import (
     Proportion,
     proportion,
 )
+from services.evaluation.label_changes import labels_sentence
 from services.evaluation.metrics import ClassMetrics
 from services.evaluation.reports import Evaluation, absent_told
 from services.evaluation.reviews import progress
@@ -243,6 +244,8 @@ def _not_worse_than(case: Case, clause: Clause) -> Finding:
         return found
     line, gap, n = -_line(clause), found.counts.difference, found.counts.n
     told = f"Difference in accuracy {gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f}).{_left_out(found)}"
+    if found.is_trade:
+        told += f" {labels_sentence(found.labels)}"
     if gap.low >= line:
         return Finding("pass", gap.value, gap.low, gap.high, n, told)
     if gap.high < line:

@@ -266,11 +266,18 @@ def _rival(report: Told) -> Section:
     newest = "is the newest other model; no other is in production"
     known = "is in production" if found["is_champion"] else newest
     rows = tuple(
-        (each["label"], f"{each['n']:,}", f"{each['fixed']:,}", f"{each['broken']:,}")
+        (
+            each["label"],
+            f"{each['n']:,}",
+            f"{each['fixed']:,}",
+            f"{each['broken']:,}",
+            "< 0.001" if each["p_holm"] < 0.001 else f"{each['p_holm']:.3f}",
+        )
         for each in found["labels"]
     )
     lines = (f"{found['before']['model']} ({found['before']['run_id']}) {known}.", found["sentence"])
-    return Section(title, lines, (Table(("label", "comments", "fixed", "newly broken"), rows),))
+    columns = ("label", "comments", "fixed", "newly broken", "p after Holm")
+    return Section(title, lines, (Table(columns, rows),))
 
 
 def _method(report: Told) -> Section:

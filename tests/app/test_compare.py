@@ -51,7 +51,7 @@ def test_the_newest_run_is_compared_with_the_one_before_and_the_sentence_comes_f
 def test_the_four_counts_and_both_accuracies_stand_with_interval_and_n(open_page, runs):
     at = open_page("compare")
     assert {each.label: each.value for each in at.metric} == {
-        "Accuracy before": "0.740", "Accuracy after": "0.960", "Difference": "0.220",
+        "Accuracy before": "0.740", "Accuracy after": "0.960", "Difference in accuracy": "0.220",
         "Fixed": "12", "Broken": "1", "Both wrong": "1", "Both right": "36",
     }  # fmt: skip
     assert "24.0% of n = 50" in words(at)
@@ -60,13 +60,14 @@ def test_the_four_counts_and_both_accuracies_stand_with_interval_and_n(open_page
 
 def test_what_was_broken_or_fixed_is_listed_as_text(open_page, ids, runs):
     at = open_page("compare")
-    table = at.dataframe[0].value
+    labels, table = at.dataframe[0].value, at.dataframe[1].value
+    assert list(labels["p after Holm"]) == ["< 0.001", "1.000"]
     assert list(table["comment"]) == [ids[41]]
     assert (table["text"][0], table["before"][0], table["after"][0]) == (
         "comment <b>41</b>", "disallow", "allow"
     )  # fmt: skip
     at = open_page("compare", show="fixed", label="allow")
-    assert len(at.dataframe[0].value) == 12
+    assert len(at.dataframe[1].value) == 12
 
 
 def test_a_link_names_both_runs(open_page, runs):

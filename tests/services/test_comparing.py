@@ -5,6 +5,8 @@ import pytest
 from domain.errors import BadInput, NotFound
 from services.evaluation.comparing import as_dict, changed, compare_runs
 from services.evaluation.comparison import compare, sentence
+from services.evaluation.label_changes import concluded
+from services.telling.told import told
 from storage.database import connect
 from tests.stored_runs import labelled_dataset, relabel, stored_run
 
@@ -36,7 +38,13 @@ def test_the_counts_the_sentence_and_the_labels_of_a_comparison(db, ids):
     after = stored_run(db, answers(ids, {0, 40, 41}), name="new", snapshot_id="snapshot-1")
     found = compare_runs(db, before, after)
     assert found.counts == compare(both_right=36, fixed=11, broken=1, both_wrong=2)
-    assert found.sentence == sentence(found.counts, "old", "new")
+    assert found.sentence == sentence(
+        found.counts, "old", "new", concluded=concluded(found.counts, found.labels)
+    )
+    assert found.sentence.endswith(
+        "By label: finds 11 more of 30 “allow” (p = 0.002 after Holm); no such change in the other label."
+        " The difference in accuracy is larger than chance would explain."
+    )
     assert found.counts.verdict == "better"
     assert [(each.label, each.n, each.fixed, each.broken) for each in found.labels] == [
         ("allow", 30, 11, 0),
@@ -105,11 +113,11 @@ def test_a_run_is_not_compared_with_itself_and_a_missing_one_is_named(db, ids):
 def test_a_comparison_travels_as_json(db, ids):
     before = stored_run(db, answers(ids, {0}))
     after = stored_run(db, answers(ids, {1}), snapshot_id="snapshot-1")
-    told = json.loads(json.dumps(as_dict(compare_runs(db, before, after)), allow_nan=False))
-    assert told["verdict"] == "not decidable"
-    assert (told["fixed"], told["broken"], told["n"]) == (1, 1, 50)
-    assert told["accuracy_before"]["n"] == 50
-    assert told["difference"]["low"] < 0 < told["difference"]["high"]
+    travelled = json.loads(json.dumps(as_dict(compare_runs(db, before, after)), allow_nan=False))
+    assert travelled["verdict"] == "not decidable"
+    assert (travelled["fixed"], travelled["broken"], travelled["n"]) == (1, 1, 50)
+    assert travelled["accuracy_before"]["n"] == 50
+    assert travelled["difference"]["low"] < 0 < travelled["difference"]["high"]
 
 
 def test_the_same_answers_are_more_than_the_same_mistakes(db):
@@ -123,3 +131,33 @@ def test_the_same_answers_are_more_than_the_same_mistakes(db):
     assert same.same_answers and same.sentence.endswith("n = 12). They gave the same answers.")
     assert not other.same_answers and "Not decidable" in other.sentence
     assert as_dict(same)["same_answers"]
+
+
+def test_a_gain_for_one_label_at_the_cost_of_another_is_told_as_a_trade(db, ids):
+    before = stored_run(db, answers(ids, set(range(30, 45))), name="old")
+    after = stored_run(db, answers(ids, set(range(11))), name="new", snapshot_id="snapshot-1")
+    found = compare_runs(db, before, after)
+    assert found.counts.verdict == "not decidable" and found.is_trade
+    assert [each.moves for each in found.labels] == [-1, 1]
+    assert [each.p_holm for each in found.labels] == pytest.approx([2 * 0.5**11, 2 * 2 * 0.5**15])
+    assert found.sentence.endswith(
+        "A trade: finds 15 more of 20 “disallow” (p < 0.001 after Holm), loses 11 more of 30 “allow”"
+        " (p < 0.001 after Holm); accuracy alone cannot tell them apart."
+    )
+    answer = json.loads(json.dumps(as_dict(found)))
+    assert answer["is_trade"] and answer["labels"][1]["p_holm"] < 0.001
+    assert "A trade: finds 15 more of 20" in told("compare", answer)
+
+
+def test_labels_that_do_not_move_are_no_trade(db, ids):
+    before = stored_run(db, answers(ids, {*range(6), *range(30, 36)}), name="old")
+    after = stored_run(
+        db, answers(ids, {*range(4, 10), *range(34, 40)}), name="new", snapshot_id="snapshot-1"
+    )
+    found = compare_runs(db, before, after)
+    assert [(each.fixed, each.broken, each.moves, each.p_holm) for each in found.labels] == [
+        (4, 4, 0, 1.0)
+    ] * 2
+    assert not found.is_trade
+    assert "label" not in found.sentence and "trade" not in found.sentence
+    assert "Not decidable: the two are right equally often" in found.sentence

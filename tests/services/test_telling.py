@@ -150,9 +150,9 @@ def test_a_comparison_is_told_in_a_sentence_its_counts_and_the_labels(db, ids):
     assert lines[0] == comparing.compare_runs(db, before, after).sentence
     assert lines[1] == "Fixed 11, broken 1, both wrong 2, both right 36."
     assert [line.split() for line in lines[3:]] == [
-        ["label", "n", "fixed", "broken"],
-        ["allow", "30", "11", "0"],
-        ["disallow", "20", "0", "1"],
+        ["label", "n", "fixed", "broken", "p", "(Holm)"],
+        ["allow", "30", "11", "0", "0.002"],
+        ["disallow", "20", "0", "1", "1.000"],
     ]
     assert said(db, "compare", runs=[before, after], show="broken", actor="ana") == (
         f"{ids[41]} [disallow] disallow → allow: comment 41"

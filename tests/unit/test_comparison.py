@@ -126,7 +126,7 @@ def test_a_clear_gain_is_told_in_one_sentence():
     assert sentence(compared(900, 31, 12, 57), "model-1", "model-2") == (
         "model-2 is right on 31 comments that model-1 got wrong and wrong on 12 that it got right:"
         " 0.912 → 0.931 (+0.019, 95 % interval +0.006 to +0.033, exact McNemar p = 0.005, n = 1,000)."
-        " The difference is larger than chance would explain."
+        " The difference in accuracy is larger than chance would explain."
     )
 
 
@@ -134,7 +134,7 @@ def test_noise_is_called_noise_and_the_rows_needed_are_named():
     told = sentence(compared(920, 31, 22, 27), "old", "new")
     assert "95 % interval -0.005 to +0.024, exact McNemar p = 0.272" in told
     assert told.endswith(
-        "Not decidable: the difference cannot be told from noise."
+        "Not decidable: the difference in accuracy cannot be told from noise."
         f" Were it real and this large, about {rows_for_power(0.031, 0.022):,} rows"
         " would show it four times in five."
     )
