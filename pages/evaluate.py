@@ -59,7 +59,7 @@ draw_scores(run, found.table)
 
 st.subheader("Where does it fail?", anchor=False)
 draw_slices(run)
-draw_worst_slices(run, dataset.dataset_id)
+draw_worst_slices(run, dataset.dataset_id, small=first.small.sentence if first.small else "")
 draw_ceiling(run)
 draw_human_ceiling(dataset.dataset_id)
 st.page_link(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from domain.text import escape_markdown
 from services.evaluation import looks
+from services.modelling.models import get_run
 from ui.store import database
 
 
@@ -16,4 +17,5 @@ def draw_looks(run_id: str) -> None:
     """The looks at the test split so far; nothing for a run on another split."""
     found = looks.looks_at(database(), run_id)
     if found is not None and found.count:
-        st.caption(f":material/visibility: {escape_markdown(looks.sentence(found))}")
+        told = looks.sentence(found, get_run(database(), run_id).snapshot_id)
+        st.caption(f":material/visibility: {escape_markdown(told)}")

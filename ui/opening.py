@@ -107,7 +107,7 @@ def _draw_number(each: KeyNumber) -> None:
 
 
 def _draw_worst(worst: WorstSlice | None, small: SmallSlice | None) -> None:
-    few = f":orange-badge[few] {escape_markdown(shortened(small.sentence, 160))}" if small else ""
+    few = f":orange-badge[few] {escape_markdown(shortened(small.sentence, 220))}" if small else ""
     if worst is None:
         with st.container(border=True, height="stretch"):
             st.caption("  \n".join(filter(None, (f"No slice has {SMALL_N} comments to look at.", few))))

@@ -153,9 +153,18 @@ def draw_decision(verdict: Verdict, waiting: Release | None, champion: Release |
         st.caption("This model is in production; there is nothing to decide.")
     else:
         st.caption("Somebody who neither trained the model nor proposes it has to approve it.")
+        fails = verdict.outcome == "fail"
         with st.form("release_propose", border=True):
-            why = st.text_input("Note for whoever decides", max_chars=MAX_WHY, placeholder="Why now")
-            if st.form_submit_button("Propose for production", type="primary", icon=":material/send:"):
+            why = st.text_input(
+                "Note for whoever decides" + (", required: the model fails the policy" if fails else ""),
+                max_chars=MAX_WHY,
+                placeholder="Why all the same" if fails else "Why now",
+            )
+            if st.form_submit_button(
+                "Propose although it fails" if fails else "Propose for production",
+                type="secondary" if fails else "primary",
+                icon=":material/send:",
+            ):
                 _done(
                     partial(releases.propose, database(), verdict.model_id, why=why, actor=who), "is proposed"
                 )

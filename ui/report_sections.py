@@ -100,7 +100,7 @@ def draw_production(found: Evaluation, verdict: Verdict | None) -> Production | 
     labels = " or ".join(f"“{escape_markdown(shortened(label, 60))}”" for label in unwanted)
     if day.warning:
         st.warning(day.warning, icon=":material/warning:")
-    st.markdown(f"If whatever is given {labels} is removed: {day.sentence}")
+    st.markdown(f"If whatever is given {labels} is flagged: {day.sentence}")
     draw_boxes(day.tally, day.outlook, day.traffic)
     draw_ranges(day.outlook)
     st.caption(costs_of(found.run.run_id))

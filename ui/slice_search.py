@@ -24,8 +24,12 @@ _AT_ONCE = 50_000  # comments; more are searched when the part is opened
 _AREAS = {"subgroup": "within", "bpsn": "BPSN", "bnsp": "BNSP"}
 
 
-def draw_worst_slices(run: Run, dataset_id: str) -> None:
-    """The parts of a run that are worse beyond chance, with their comments, and mentions of identity."""
+def draw_worst_slices(run: Run, dataset_id: str, *, small: str = "") -> None:
+    """The parts of a run that are worse beyond chance, with their comments, and mentions of identity.
+
+    Args:
+        small: What the top of the page says of a slice that is too small for this search; "" for none.
+    """
     part = st.expander(
         "Search for the worst parts, and mentions of identity",
         expanded=run.row_count <= _AT_ONCE,
@@ -41,6 +45,8 @@ def draw_worst_slices(run: Run, dataset_id: str) -> None:
         stamp = [f"{terms.as_of} {len(terms.term_of)}", *(f"{each.name} {each.created_at}" for each in saved)]
         told = _told(run.run_id, label, tuple(stamp))
         st.markdown(escape_markdown(told["sentence"]))
+        if small:
+            st.markdown(f"Too small for this search, and named at the top: {escape_markdown(small)}.")
         if told["worst"]:
             _draw_parts(told, run, dataset_id)
         _draw_identity(told)

@@ -33,8 +33,11 @@ def draw_boxes(tally: Tally, day: Outlook, traffic: Traffic) -> None:
         draw_figure("False-positive rate", day.false_positive_rate, n=tally.negatives)
     with boxes[3], st.container(border=True, height="stretch", gap="xsmall"):
         st.metric("Hours of reading a day", f"{day.hours.value:,.1f}")
+        has_band = tally.queued_positives + tally.queued_negatives > 0
+        unread = "" if has_band else "  \nIf what is flagged is read first; none if removed unread"
         st.caption(
-            f"95 % interval {_span(day.hours, 1)}  \n{day.read.value:,.0f} ({_span(day.read)}) comments a day"
+            f"95 % interval {_span(day.hours, 1)}  \n"
+            f"{day.read.value:,.0f} ({_span(day.read)}) comments a day{unread}"
         )
 
 
@@ -61,8 +64,8 @@ def draw_tally(choice: Choice) -> None:
 def draw_ranges(day: Outlook) -> None:
     """How sure the numbers of a day are."""
     st.caption(
-        f"95 % intervals a day: {_span(day.kind_removed)} kind ones removed,"
-        f" {_span(day.abusive_missed)} abusive ones missed, {_span(day.removed)} flagged."
+        f"95 % intervals a day: {_span(day.abusive_caught)} abusive ones caught, {_span(day.abusive_missed)}"
+        f" missed, {_span(day.kind_removed)} kind ones flagged, {_span(day.removed)} flagged in all."
     )
 
 

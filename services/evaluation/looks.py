@@ -35,10 +35,13 @@ def looks_at(db: Database, run_id: str) -> Looks | None:
     return stored.count_split_looks(db, run.snapshot_id) if run.split == "test" else None
 
 
-def sentence(looks: Looks) -> str:
-    """The looks in plain words; names are put in as they are."""
+def sentence(looks: Looks, snapshot_id: str) -> str:
+    """The looks at the test split of a snapshot in plain words; names are put in as they are.
+
+    Looks are counted for each snapshot, though another may hold the same comments.
+    """
     times = "once" if looks.count == 1 else f"{looks.count:,} times"
     where = ", ".join(f"{station} {n:,}" for station, n in looks.stations.items())
     who = ", ".join(shortened(person, 40) for person in looks.people)
     spent = " Each further look makes its numbers less new." if looks.count > 1 else ""
-    return f"This test split was looked at {times} so far ({where}; by {who}).{spent}"
+    return f"The test split of {snapshot_id} was looked at {times} so far ({where}; by {who}).{spent}"

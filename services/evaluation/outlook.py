@@ -20,9 +20,10 @@ class Outlook:
         false_positive_rate: Other comments that are removed.
         precision: Of what is removed, at the base rate; None where nothing is.
         precision_here: The same among the labelled comments, at their own mix.
-        kind_removed, abusive_missed: Comments a day, removed though kind, kept though abusive.
+        kind_removed, abusive_missed: Comments a day, flagged though kind, kept though abusive.
+        abusive_caught: Comments a day, flagged, or read by a human where there is a band.
         removed, read: Comments a day. Without a band whoever reads anything reads what is flagged.
-        hours: Of reading, a day.
+        hours: Of reading, a day; without a band, if what is flagged is read before it is removed.
     """
 
     recall: Proportion
@@ -31,6 +32,7 @@ class Outlook:
     precision_here: Proportion | None
     removed: Estimate
     kind_removed: Estimate
+    abusive_caught: Estimate
     abusive_missed: Estimate
     read: Estimate
     hours: Estimate
@@ -44,16 +46,17 @@ def outlook(tally: Tally, traffic: Traffic) -> Outlook:
     caught = tally.positives - tally.kept_positives
     removed = tally.removed_positives + tally.removed_negatives
     has_band = tally.queued_positives + tally.queued_negatives > 0
-    wrong = Proportion(tally.removed_negatives, tally.negatives)
+    found, wrong = Proportion(caught, tally.positives), Proportion(tally.removed_negatives, tally.negatives)
     taken = _mixed(tally.removed_positives, tally.removed_negatives, tally, traffic)
     read = _mixed(tally.queued_positives, tally.queued_negatives, tally, traffic) if has_band else taken
     return Outlook(
-        recall=Proportion(caught, tally.positives),
+        recall=found,
         false_positive_rate=wrong,
         precision=_precision(tally, traffic),
         precision_here=Proportion(tally.removed_positives, removed) if removed else None,
         removed=taken,
         kind_removed=_times(wrong, traffic.volume * (1 - traffic.base_rate)),
+        abusive_caught=_times(found, traffic.volume * traffic.base_rate),
         abusive_missed=_times(
             Proportion(tally.kept_positives, tally.positives), traffic.volume * traffic.base_rate
         ),
@@ -67,13 +70,21 @@ def sentence(day: Outlook, traffic: Traffic, *, has_band: bool) -> str:
     reading = (
         f"Somebody reads {_count(day.read)} between the thresholds: {_hours(day.hours)}."
         if has_band
-        else f"Reading every flagged one first takes {_hours(day.hours)}."
+        else f"Removed unread, they cost nobody time; read first, {_hours(day.hours)} a day."
     )
+    abusive = traffic.volume * traffic.base_rate
     return (
         f"Of {traffic.volume:,.0f} comments a day, {traffic.base_rate:.2%} of them abusive:"
-        f" {_count(day.kind_removed)} kind ones removed, {_count(day.abusive_missed)} abusive ones missed."
-        f" {reading}"
+        f" of {_number(abusive)} abusive ones {_count(day.abusive_caught)} are caught and"
+        f" {_count(day.abusive_missed)} missed; of {_number(traffic.volume - abusive)} kind ones"
+        f" {_count(day.kind_removed)} are flagged{_price(day)}. {reading}"
     )
+
+
+def _price(day: Outlook) -> str:
+    """How many kind ones are flagged for each abusive one caught; empty where that is no number."""
+    caught, wronged = day.abusive_caught.value, day.kind_removed.value
+    return f", about {_number(wronged / caught)} for each abusive one caught" if caught and wronged else ""
 
 
 def _precision(tally: Tally, traffic: Traffic) -> Estimate | None:
@@ -98,9 +109,14 @@ def _times(number: Proportion | Estimate, factor: float) -> Estimate:
 
 
 def _count(number: Estimate) -> str:
-    if number.value >= 10 or number.value == 0:
-        return f"{number.value:,.0f}"
-    return f"{number.value:.1f}"
+    return _number(number.value)
+
+
+def _number(value: float) -> str:
+    """Whole from 10 on; below, one decimal, or two significant ones where that would show as nothing."""
+    if value >= 10 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def _hours(number: Estimate) -> str:

@@ -10,7 +10,7 @@ from domain.errors import BadInput
 from services.evaluation.acting import Acting, acting, threshold_in_use
 from services.evaluation.identity_bias import IdentityBias, identity_bias
 from services.evaluation.identity_terms import IdentityTerms, identity_terms
-from services.evaluation.intervals import CONFIDENCE, Proportion
+from services.evaluation.intervals import CONFIDENCE, SMALL_N, Proportion
 from services.evaluation.reports import number
 from services.evaluation.scored import Scored, score_of, scored_run
 from services.evaluation.slice_facts import Facts, facts_of, mentions_of
@@ -56,9 +56,12 @@ class WorstSlices:
         what = "errors" if self.label is None else f"missed “{self.label}”"
         if not self.search.tested:
             return "No part of these comments is large enough to look at."
-        told = f"{self.search.tested:,} parts of 30 or more comments were looked at. "
+        told = (
+            f"{self.search.tested:,} parts of {SMALL_N} or more comments were looked at, smaller ones were"
+            " not. "
+        )
         if not self.worse:
-            return f"{told}None has more {what} than chance explains."
+            return f"{told}Of those looked at, none has more {what} than chance explains."
         worst = self.worse[0]
         return (
             f"{told}{len(self.worse):,} have more {what} than chance explains."

@@ -34,15 +34,18 @@ def propose(
 ) -> Release:
     """Propose the model for production, with the verdict of this moment on its newest test answers.
 
-    A model that the policy turns down may be proposed too: the verdict stands beside it for whoever decides.
-    The release names the frozen threshold that it acts at, if any: it is judged there from then on.
+    A model that the policy turns down may be proposed too, with a note: the verdict stands beside it for
+    whoever decides. The release names the frozen threshold that it acts at, if any: it is judged there from
+    then on.
 
     Args:
+        why: Required where the verdict is "fail".
         threshold: As for `gate.judge`: None takes the model's newest.
 
     Raises:
         NotFound: there is no such model, it has no test answers, or its dataset has no policy.
         Conflict: it waits for a decision already, or it is in production.
+        BadInput: the verdict is "fail" and no note is given.
     """
     who, told = actor_named(actor), reason(why)
     dataset_id = get_model(db, model_id).dataset_id
@@ -55,6 +58,11 @@ def propose(
             )
         if each.model_id == model_id and each.release_id == verdict.champion:
             raise Conflict(f"{model_id} is in production already: {each.release_id}.")
+    if verdict.outcome == "fail" and not told:
+        raise BadInput(
+            f"{model_id} fails the policy: {verdict.sentence}",
+            hint="Propose it all the same only with a note that says why, for whoever decides.",
+        )
     release_id = stored.add_release(
         db,
         dataset_id,

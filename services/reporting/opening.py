@@ -1,12 +1,14 @@
 """What a lead must see first: the verdict, what decides it, three numbers, the worst slice, one chart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from domain.models import Run
+from services.evaluation.confusion import ConfusionTable
 from services.evaluation.intervals import SMALL_N, Estimate, Proportion
+from services.evaluation.metrics import Report
 from services.evaluation.reports import Evaluation, absent_labels, absent_told
 from services.evaluation.slice_search import chances
 from services.evaluation.slices import Slice
@@ -87,6 +89,7 @@ class SmallSlice:
     """A slice of fewer than 30 comments, too few to judge, that goes wrong more often than chance explains.
 
     Attributes:
+        missed: Which labels the errors have, and how many each, the most first.
         p_value: Of Fisher's exact test, one-sided, of this slice alone: not corrected for the others.
     """
 
@@ -94,15 +97,17 @@ class SmallSlice:
     name: str
     wrong: int
     n: int
+    missed: tuple[tuple[str, int], ...]
     p_value: float
 
     @property
     def sentence(self) -> str:
         """The slice in a line; its name may come from a file, so show it as text only."""
         p_value = "< 0.0001" if self.p_value < 0.0001 else f"= {self.p_value:.4f}"
+        missed = ", ".join(f"{n:,} “{label}”" for label, n in self.missed)
         return (
-            f"{self.by.replace('_', ' ')} {self.name}: {self.wrong:,} of {self.n:,} wrong, too few to judge"
-            f" (exact test alone p {p_value}, not corrected for many looks)"
+            f"{self.by.replace('_', ' ')} {self.name}: {self.wrong:,} of {self.n:,} wrong (missed {missed}),"
+            f" too few to judge (exact test alone p {p_value}, not corrected for many looks)"
         )
 
 
@@ -182,9 +187,16 @@ def small_slice(slices: Sequence[Slice]) -> SmallSlice | None:
         n, wrong = each.table.n, each.table.n - each.table.correct
         if 0 < n < SMALL_N:
             [p_value] = chances(np.array([wrong]), np.array([n]), total - right, total).tolist()
-            found.append(SmallSlice(each.by, each.name, wrong, n, p_value))
+            found.append(SmallSlice(each.by, each.name, wrong, n, _missed(each.table), p_value))
     surest = min(found, key=lambda each: each.p_value, default=None)
     return surest if surest is not None and surest.p_value < _CLEARLY else None
+
+
+def _missed(table: ConfusionTable) -> tuple[tuple[str, int], ...]:
+    """The errors by the label that was missed, the most first; labels without one are left out."""
+    errors = (table.counts.sum(axis=1) - table.counts.diagonal()).tolist()
+    found = [(label, n) for label, n in zip(table.labels, errors, strict=True) if n]
+    return tuple(sorted(found, key=lambda each: -each[1]))
 
 
 def _deciding(verdict: Verdict | None, clauses: list[JudgedClause]) -> tuple[JudgedClause, ...]:
@@ -214,7 +226,16 @@ def _numbers(found: Evaluation, clauses: list[JudgedClause]) -> tuple[KeyNumber,
     if _TITLES["recall"].format(label=label) in chosen:
         usual.pop()
     more = [each for each in usual if each.title not in chosen]
-    return (*chosen.values(), *more)[:_NUMBERS]
+    return tuple(_beside_commonest(each, report) for each in (*chosen.values(), *more)[:_NUMBERS])
+
+
+def _beside_commonest(each: KeyNumber, report: Report) -> KeyNumber:
+    """An accuracy with what always giving the commonest label would get: only what is above it is skill."""
+    if each.title != _TITLES["accuracy"]:
+        return each
+    most = max(report.classes, key=lambda label: label.support)
+    always = f"always “{most.label}”: {most.support / report.n:.3f}"
+    return replace(each, note="; ".join(filter(None, (each.note, always))))
 
 
 def _judged_number(each: JudgedClause) -> KeyNumber:

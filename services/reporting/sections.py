@@ -210,7 +210,7 @@ def _failures(report: Told) -> Section:
         )
         for each in report["surest_misses"]
     )
-    search = report["slice_search"]
+    search, small = report["slice_search"], report["opening"]["small_slice"]
     worse = tuple(
         (each["name"], shown(each["wrong"]), shown(each["elsewhere"]), f"{each['p_holm']:.3f}")
         for each in (search or {"worse": ()})["worse"]
@@ -222,6 +222,7 @@ def _failures(report: Told) -> Section:
             f"{report['misses']['count']:,} misses; of those read one by one: {read or 'none yet'}.",
             report["misses"]["ceiling"],
             search["sentence"] if search else "Too many comments: `slices --run` looks for the worst.",
+            *((f"Too small for that search, and named at the top: {small['sentence']}.",) if small else ()),
             "The slice with the lowest accuracy of many is low by chance too: look at its interval.",
         ),
         (
@@ -239,15 +240,16 @@ def _production(report: Told) -> Section:
     if found is not None:
         labels = " or ".join(f"“{label}”" for label in found["unwanted"])
         day = found["outlook"]
-        lines = [f"If whatever is given {labels} is removed: {found['sentence']}"]
+        lines = [f"If whatever is given {labels} is flagged: {found['sentence']}"]
         rows = [
             (f"Precision where {found['traffic']['base_rate']:.2%} are unwanted", shown(day["precision"])),
             ("Recall", shown(day["recall"])),
             ("False-positive rate", shown(day["false_positive_rate"])),
             ("Flagged a day", _whole(day["removed"])),
-            ("Kind ones removed a day", _whole(day["kind_removed"])),
+            ("Kind ones flagged a day", _whole(day["kind_removed"])),
+            ("Abusive ones caught a day", _whole(day["abusive_caught"])),
             ("Abusive ones missed a day", _whole(day["abusive_missed"])),
-            ("Hours of reading a day", _tenths(day["hours"])),
+            ("Hours a day, if what is flagged is read first", _tenths(day["hours"])),
         ]
     if costs["timed"]:
         times = ", ".join(f"{share} % within {costs[f'p{share}_ms']:,.1f} ms" for share in (50, 95, 99))

@@ -198,8 +198,11 @@ def test_comments_flagged_a_day_have_the_range_of_the_file(open_page, db, run):
     rows = dict(row[:2] for row in read_page(report_file(report_facts(model_report(db, run)), "html")).rows)
     told = words(open_page("evaluate"))
     assert f"{rows['Flagged a day']} comments a day" in told
-    for name, kind in (("kind ones removed", "Kind ones"), ("abusive ones missed", "Abusive ones")):
-        low_to_high = rows[f"{kind} {name.split()[-1]} a day"].split(" (")[1].rstrip(")")
+    for name, kind in (
+        ("kind ones flagged", "Kind ones flagged"),
+        ("abusive ones caught", "Abusive ones caught"),
+    ):
+        low_to_high = rows[f"{kind} a day"].split(" (")[1].rstrip(")")
         assert f"{low_to_high} {name}" in told
 
 
@@ -219,7 +222,12 @@ def test_a_small_slice_that_goes_wrong_is_named_on_the_first_screen(open_page, d
             "UPDATE comments SET language = 'de' WHERE comment_id IN (?, ?, ?)", [*ids[:2], ids[30]]
         )
     at = open_page("evaluate")
-    assert "language de: 3 of 3 wrong, too few to judge" in words(at).replace("\\", "")
+    assert "language de: 3 of 3 wrong (missed 3 “disallow”), too few to judge" in words(at).replace("\\", "")
+    assert "Too small for this search, and named at the top: language de" in words(at).replace("\\", "")
+
+
+def test_accuracy_stands_beside_what_the_commonest_label_would_get(open_page, run):
+    assert "always “allow”: 0.750" in words(open_page("evaluate")).replace("\\", "")
 
 
 def test_the_rival_is_told_from_what_is_in_production(open_page, db, ids, run):

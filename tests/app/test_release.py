@@ -115,6 +115,20 @@ def test_somebody_else_approves_and_it_is_in_production(open_page, db, ready):
     assert [each.label for each in at.get("download_button")] == ["HTML, to print", "Markdown", "JSON"]
 
 
+def test_proposing_a_model_that_fails_is_no_main_button_and_needs_a_note(open_page, db, ready):
+    ruled(db, STRICT)
+    at = open_page("release")
+    [button] = [each for each in at.button if each.label == "Propose although it fails"]
+    assert button.proto.type == "secondary"
+    at = press(at, "Propose although it fails")
+    assert "only with a note" in at.error[0].value.replace("\\", "")
+    [note] = [each for each in at.text_input if "required" in each.label]
+    note.set_value("The old one is shut tomorrow.")
+    at = press(at, "Propose although it fails")
+    assert not at.exception
+    assert [each.state for each in list_releases(db, "kids")] == ["proposed"]
+
+
 def test_without_a_pass_the_button_says_so_and_asks_for_a_reason(open_page, db, ids, ready):
     propose(db, ready, actor="ben")
     ruled(db, STRICT)

@@ -51,7 +51,7 @@ def test_the_slider_tells_at_once_what_a_day_brings_and_which_comments_cross_the
     ]
     assert list(above["text"]) == [f"comment <b>{place}</b>" for place in (39, 38, 37, 36, 35)]
     assert list(below["text"]) == [f"comment <b>{place}</b>" for place in (34, 33, 32, 31, 30)]
-    assert "0 kind ones removed, 1,200 abusive ones missed" in words(at)
+    assert "1,200 missed; of 6,000 kind ones 0 are flagged." in words(at)
 
 
 def test_the_real_base_rate_changes_the_day_and_not_the_comments(open_page, run):

@@ -21,7 +21,8 @@ def test_a_look_at_test_counts_once_a_day_for_each_person_and_station(db, run):
         {"review": 2, "compare": 1},
         {"ana": 2, "ben": 1},
     )
-    assert sentence(found).startswith("This test split was looked at 3 times so far (review 2, compare 1;")
+    told = "The test split of snapshot-1 was looked at 3 times so far (review 2, compare 1;"
+    assert sentence(found, "snapshot-1").startswith(told)
 
 
 def test_a_look_raises_no_revision_for_no_reader_of_the_data_sees_it(db, run):

@@ -71,7 +71,7 @@ def test_neither_who_trained_the_model_nor_who_proposed_it_approves_it(db, model
 
 def test_without_a_pass_it_takes_a_written_reason_that_stands_in_the_card(db, model):
     ruled(db, STRICT)
-    release = propose(db, model, actor="ben")
+    release = propose(db, model, why="It is the best we have.", actor="ben")
     assert release.verdict["outcome"] == "fail"
     for empty in ("", "   \n"):
         with pytest.raises(BadInput, match="The gate says 'fail'"):
@@ -108,6 +108,15 @@ def test_a_rejection_needs_a_reason_and_is_final(db, model):
     with pytest.raises(NotFound, match="was rejected and has no card"):
         card_of(db, "release-1")
     assert propose(db, model, actor="ben").release_id == "release-2"
+
+
+def test_a_model_that_fails_is_proposed_only_with_a_note(db, model):
+    ruled(db, STRICT)
+    for note in ("", "  "):
+        with pytest.raises(BadInput, match=f"{model} fails the policy"):
+            propose(db, model, why=note, actor="ben")
+    assert list_releases(db, "kids") == []
+    assert propose(db, model, why="The old one is shut.", actor="ben").verdict["outcome"] == "fail"
 
 
 def test_a_model_waits_for_one_decision_at_a_time(db, model):

@@ -196,10 +196,16 @@ def test_a_small_slice_that_chance_hardly_explains_is_named_beside_the_worst_of_
     assert (found["by"], found["name"], found["wrong"], found["n"]) == ("language", "de", 6, 8)
     table = [[6, 2], [8, 184]]  # wrong and right, German and not: 14 of 200 wrong in all
     assert found["p_value"] == pytest.approx(fisher_exact(table, alternative="greater").pvalue)
-    told = "language de: 6 of 8 wrong, too few to judge (exact test alone p < 0.0001, not corrected"
+    told = (
+        "language de: 6 of 8 wrong (missed 6 “allow”), too few to judge (exact test alone p < 0.0001,"
+        " not corrected"
+    )
     assert found["sentence"].startswith(told)
     for format in ("html", "md"):
-        assert told in report_file(facts, format).replace("\\", "").replace("&lt;", "<")
+        file = report_file(facts, format).replace("\\", "").replace("&lt;", "<")
+        assert told in file
+        assert "comments were looked at, smaller ones were not." in file
+        assert f"Too small for that search, and named at the top: {told}" in file
 
 
 def test_a_small_slice_that_chance_explains_is_not_named(db):
