@@ -55,6 +55,7 @@ def test_the_worst_slice_is_named_with_the_comments_behind_it(db, ids):
     assert (first.inside.successes, first.inside.n, first.outside.successes) == (40, 120, 0)
     assert found.comments(first) == [ids[n] for n in range(240) if n % 2 == 1 and n % 3 == 1]
     assert "Most surely: language: de, 33% of 120, elsewhere 0%." in found.sentence
+    assert "parts of 30 or more comments were looked at, smaller ones were not." in found.sentence
 
 
 def test_among_the_comments_of_one_label_wrong_means_missed(db, ids):
