@@ -72,7 +72,7 @@ def test_every_page_opens_without_a_trace_and_those_that_cannot_say_so(open_page
         ("agreement", {"part": "Aggregation"}, f"Aggregations {ONLY_ONE}"),
         ("agreement", {"about": "spam"}, "40 comments with two votes or more"),
         ("review", {"gold": "spam"}, "misses, those first of which the model was surest"),
-        ("comments", {"label": "spam"}, "comments. Pick a row"),
+        ("comments", {"label": "spam"}, "comments. Pick one"),
         ("tokens", {}, f"Examples for hosted models {ONLY_ONE}"),
     ],
 )
