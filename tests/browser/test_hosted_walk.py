@@ -4,9 +4,10 @@ import csv
 import io
 import json
 import re
+from contextlib import suppress
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import TimeoutError, expect
 
 from tests.browser.driving import PATIENCE_MS, dashboard, settled, turn_to
 from tests.examples import pair, research_csv
@@ -69,6 +70,16 @@ def write_guideline(page):
     page.get_by_label("What each label means").press("Control+Enter")
     page.get_by_role("button", name="Save as version 1").click()
     expect(page.get_by_text("Version 1 ·")).to_be_visible(timeout=PATIENCE_MS)
+    settled(page)
+
+
+def open_model(page):
+    """From its job; a page that draws itself anew just then can lose a click."""
+    for _ in range(3):
+        page.get_by_role("link", name="Open model-1").click()
+        with suppress(TimeoutError):
+            page.wait_for_url(re.compile("models"), timeout=10_000)
+            break
     settled(page)
 
 
@@ -136,8 +147,7 @@ def test_comments_become_a_model_that_allows_or_disallows(visit, address, provid
     page.get_by_role("button", name="Start training").click()
     page.wait_for_url(re.compile("jobs.*job="))
     watch_the_curves_grow(page, provider)
-    page.get_by_role("link", name="Open model-1").click()
-    settled(page)
+    open_model(page)
     expect(page.get_by_text(SUFFIX).first).to_be_visible()
     page.get_by_role("link", name="Try it").click()
     page.wait_for_url(re.compile("try"))
@@ -190,8 +200,7 @@ def test_json_in_the_cells_of_a_table_becomes_a_model_that_answers_in_its_own_wo
     watch_the_curves_grow(page, provider)
     expect(page.get_by_text("Before and after")).to_be_visible(timeout=PATIENCE_MS)
     settled(page)
-    page.get_by_role("link", name="Open model-1").click()
-    settled(page)
+    open_model(page)
     expect(page.get_by_role("heading", name=SUFFIX)).to_be_visible()
     page.get_by_role("link", name="Try it").click()
     page.wait_for_url(re.compile("try"))
