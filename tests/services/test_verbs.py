@@ -325,6 +325,8 @@ STEPS = {
 # Commands whose exit code is part of the answer: 1 where the gate fails, 3 where it cannot decide.
 EXITS = {"gate on what it has learned from": 1, "gate by another policy": 3}
 ERRORS = {
+    "import read wrongly": "BadInput",
+    "mapping unknown": "NotFound",
     "behave without a mapping": "BadInput",
     "behave without a suite": "BadInput",
     "behave on nothing unwanted": "BadInput",
