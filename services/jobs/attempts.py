@@ -1,38 +1,18 @@
 """Fit a recipe on some rows and let it answer others: what trainings and studies have in common."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from domain.errors import BadInput
-from services.evaluation.metrics import Report
+from services.jobs.attempt import Attempt, Heard
 from services.jobs.first_look import check_training_rows, no_validation
 from services.jobs.train_baseline import fit_baseline
 from services.jobs.worker import RunningJob
 from services.modelling.settings import BaselineSettings, EncoderSettings
 
-Heard = Callable[[int, Report], None]
 Config = BaselineSettings | EncoderSettings
-
-
-@dataclass(frozen=True, eq=False)
-class Attempt:
-    """One fit.
-
-    Attributes:
-        rows: To learn from: text and label.
-        watched: By which an encoder chooses among its checkpoints; none of `rows`.
-        asked: What is answered in the end.
-        folder: For checkpoints; an attempt that was broken off goes on from there.
-    """
-
-    rows: pa.Table
-    watched: pa.Table
-    asked: pa.Table
-    folder: Path
 
 
 def fit_and_answer(

@@ -23,7 +23,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from domain.errors import BadInput
 from services.evaluation.objectives import Objective
-from services.jobs.attempts import Attempt, Config, fit_and_answer
+from services.jobs.attempt import Attempt
+from services.jobs.attempts import Config, fit_and_answer
 from services.jobs.first_look import check_training_rows
 from services.jobs.groups import Groups, groups_of, stratified_order
 from services.jobs.opponents import measured

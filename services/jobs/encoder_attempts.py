@@ -6,7 +6,7 @@ from typing import Any
 from services.backends.huggingface import load, save_about
 from services.evaluation.metrics import Report
 from services.evaluation.set_metrics import SetReport
-from services.jobs.attempts import Attempt, Heard
+from services.jobs.attempt import Attempt, Heard
 from services.jobs.lesson import prepare
 from services.jobs.pinned_base import pinned_base
 from services.jobs.train_encoder import fit_seed

@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from domain.errors import BadInput
 from services.evaluation.curves import curve_of, verdict_of
-from services.jobs.attempts import Attempt, Config, fit_and_answer, learned_and_watched
+from services.jobs.attempt import Attempt
+from services.jobs.attempts import Config, fit_and_answer, learned_and_watched
 from services.jobs.first_look import check_training_rows
 from services.jobs.groups import groups_of, stratified_order
 from services.jobs.opponents import measured

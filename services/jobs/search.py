@@ -16,7 +16,8 @@ from typing import Any
 
 from services.evaluation.intervals import Estimate
 from services.evaluation.objectives import Objective, gain, least_doubt, resampled_means
-from services.jobs.attempts import Attempt, fit_and_answer, learned_and_watched
+from services.jobs.attempt import Attempt
+from services.jobs.attempts import fit_and_answer, learned_and_watched
 from services.jobs.folder import write_whole
 from services.jobs.opponents import measured
 from services.jobs.parts import FIT, JobPart

@@ -6,7 +6,8 @@ import torch
 
 from domain.errors import BackendError
 from services.jobs import encoder_attempts
-from services.jobs.attempts import Attempt, fit_and_answer
+from services.jobs.attempt import Attempt
+from services.jobs.attempts import fit_and_answer
 from services.jobs.cross_validate import cross_validate
 from services.jobs.embedding_opponents import NEIGHBOURS, EmbeddingOpponents, chosen
 from services.jobs.learning_curve import learning_curve

@@ -12,7 +12,8 @@ from domain.errors import BadInput, Conflict, NotFound
 from services.curation.snapshots import take_snapshot
 from services.jobs import cross_validate, search
 from services.jobs.absorb import absorb
-from services.jobs.attempts import Attempt, fit_and_answer
+from services.jobs.attempt import Attempt
+from services.jobs.attempts import fit_and_answer
 from services.jobs.cross_validate import cross_validate as cross_validated
 from services.jobs.folder import JobFolder
 from services.jobs.groups import groups_of, stratified_order
