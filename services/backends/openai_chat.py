@@ -14,7 +14,9 @@ from domain.errors import BackendError, BadInput, Conflict
 from domain.models import Answer, Answers, ScoreKind, answers_of
 from domain.personal_data import find_personal_data
 from services.backends.kept_answers import append_answer, read_answers
-from services.backends.provider import Provider, ProviderError, Reply, wait_s
+from services.backends.provider import Provider
+from services.backends.provider_errors import ProviderError, wait_s
+from services.backends.provider_replies import Reply
 from services.backends.registry import read_about
 from services.modelling.answers.parsing import answer_keys, parse_answer
 from services.modelling.answers.structured import response_format, scores_of, structured_answer

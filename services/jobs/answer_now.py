@@ -190,7 +190,8 @@ def _similar(question: Question) -> Facts:
 def _ask_hosted(question: Question) -> Facts:
     """A hosted model's answers with their raw text; what they cost is told as it is spent."""
     from services.backends.openai_chat import ChatClassifier
-    from services.backends.provider import Provider, Reply
+    from services.backends.provider import Provider
+    from services.backends.provider_replies import Reply
 
     raw: dict[str, Reply] = {}
 
@@ -224,7 +225,8 @@ def _ask_hosted(question: Question) -> Facts:
 
 def _chat(question: Question) -> Facts:
     """The raw answer of a chat model to messages that a person wrote."""
-    from services.backends.provider import Provider, ProviderError
+    from services.backends.provider import Provider
+    from services.backends.provider_errors import ProviderError
 
     told = question.told
     provider = Provider(_address(question), patience=FOR_A_QUESTION)

@@ -8,7 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from services.backends.provider import Provider, ProviderError, Reply, wait_s
+from services.backends.provider import Provider
+from services.backends.provider_errors import ProviderError, wait_s
+from services.backends.provider_replies import Reply
 from services.jobs.folder import write_whole
 from services.jobs.worker import RunningJob
 from services.modelling.hosted.outbound import Prices

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BackendError
-from services.backends.provider import HostedJob, Provider, ProviderError, wait_s
+from services.backends.provider import Provider
+from services.backends.provider_errors import ProviderError, wait_s
+from services.backends.provider_replies import HostedJob
 
 _TRIES = 8
 _LOOKS = 3  # after a lost answer a job may take a moment to be listed

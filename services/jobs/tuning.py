@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import BackendError, BadInput, Conflict
-from services.backends.provider import ENDED, TRAIN_HERE, HostedEvent, HostedJob, Provider, ProviderError
+from services.backends.provider import ENDED, Provider
+from services.backends.provider_errors import TRAIN_HERE, ProviderError
+from services.backends.provider_replies import HostedEvent, HostedJob
 from services.jobs.submission import one_at_a_time, standing_jobs, submitted, uploaded
 from services.jobs.worker import Cancelled, RunningJob
 from services.modelling.formats.result_file import curves_from_file

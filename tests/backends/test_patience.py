@@ -7,7 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from services.backends.provider import Provider, ProviderError
+from services.backends.provider import Provider
+from services.backends.provider_errors import ProviderError
 from services.modelling.hosted.patience import FOR_A_JOB, FOR_A_LIST, FOR_A_QUESTION, Patience, asking
 from services.modelling.hosted.providers import ProviderAddress
 

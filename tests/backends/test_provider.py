@@ -3,7 +3,8 @@ import json
 import pytest
 
 from domain.errors import BackendError, BadInput, NotFound
-from services.backends.provider import Provider, ProviderError, wait_s
+from services.backends.provider import Provider
+from services.backends.provider_errors import ProviderError, wait_s
 from services.modelling.hosted.providers import OPENAI, ProviderAddress, get_provider, list_providers
 from tests.hosted import KEY_VARIABLE, address, client
 
