@@ -6,9 +6,9 @@ import streamlit as st
 from domain.text import escape_markdown, visible
 from services.curation import importing
 from ui.errors import showing_errors
+from ui.import_target import choose_target
 from ui.importing import (
     choose_columns,
-    choose_target,
     draw_findings,
     draw_result,
     held_path,
@@ -16,7 +16,17 @@ from ui.importing import (
     upload_round,
 )
 from ui.new_dataset import draw_new_dataset
-from ui.reading import choose_mapping, choose_reading, describe, look_at, offer_check, offer_saving
+from ui.reading import (
+    choose_header,
+    choose_mapping,
+    choose_reading,
+    describe,
+    kept_name,
+    look_at,
+    offer_check,
+    offer_last,
+    offer_saving,
+)
 from ui.store import database
 from ui.times import when
 
@@ -36,10 +46,12 @@ if uploaded is None:
 else:
     with showing_errors():
         path, form = held_path(uploaded), uploaded.file_id
-        saved = choose_mapping(form=form)
+        saved = choose_mapping(form=form) or offer_last(path, form=form)
+        form = f"{form}_{kept_name(saved)}"
         reading = choose_reading(saved, form=form)
         look = look_at(str(path), reading)
         st.markdown(f"**{escape_markdown(uploaded.name)}** · {escape_markdown(describe(look))}")
+        look, reading = choose_header(path, look, reading, form=form)
         st.dataframe(
             pd.DataFrame([{visible(k): visible(v or "") for k, v in row.items()} for row in look.rows]),
             hide_index=True,

@@ -304,6 +304,15 @@ def list_imports(db: Database, dataset_id: str) -> list[Import]:
     return [_import(row) for row in rows]
 
 
+def list_newest_imports(db: Database, *, most: int) -> list[Import]:
+    """The newest imports into any dataset, the last one first."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT * FROM imports ORDER BY import_id DESC LIMIT $most", {"most": most}
+        ).fetchall()
+    return [_import(row) for row in rows]
+
+
 def list_findings(db: Database, import_id: int, *, limit: int | None = None) -> list[Finding]:
     """The rows that did not go in as they stand, in the order of the file."""
     with db.reading() as cursor:

@@ -4,7 +4,6 @@ import re
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,17 +11,17 @@ import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from domain.errors import BadInput
-from domain.labels import MAX_LABELS, NONE_OF_THEM, Label, LabelSet, parts_of
-from domain.text import escape_markdown, shortened, visible
-from services.curation import datasets, importing
+from domain.text import escape_markdown, visible
+from services.curation import importing
 from services.curation.importing import FIELDS, LABEL_COLUMN, VOTE_COLUMN, FileLook, Finding, Reading
+from services.curation.refused_rows import write_refused
 from ui.frame import go_to
+from ui.import_target import Target
 from ui.reading import look_at
 from ui.store import database
 
 SHOWN_FINDINGS = 500
 _NONE = "(none)"
-_NEW = "New dataset…"
 _MEANINGS = {
     "text": "Text of the comment",
     "label": "Label",
@@ -37,18 +36,6 @@ _MEANINGS = {
     "reason": "Reason of the label",
     "votes": "Votes, as an export has them",
 }
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where a file goes: a dataset, its labels, and what the written labels mean in it."""
-
-    dataset_id: str
-    labels: tuple[str, ...]
-    label_map: dict[str, str]
-    group_by: str = "author"
-    votes_needed: int = 1
-    several: bool = False
 
 
 @st.cache_resource(max_entries=4, show_spinner="Taking the file", on_release=lambda held: _forget(held))
@@ -145,106 +132,6 @@ def _choose_several(
     return found
 
 
-def choose_target(
-    path: Path, columns: dict[str, str], file_name: str, reading: Reading, saved: dict[str, str], *, form: str
-) -> Target:
-    """The dataset to import into, one that is there or a new one, and what the file's labels mean in it."""
-    st.subheader("Into which dataset", anchor=False)
-    names = [dataset.dataset_id for dataset in datasets.list_datasets(database())]
-    in_hand = st.session_state.get("dataset")
-    options = [*names, _NEW]
-    picker, *beside = st.columns(4)
-    picked = picker.selectbox(
-        "Dataset",
-        options,
-        index=options.index(in_hand) if in_hand in names else len(names),
-        key=f"import_dataset_{form}",
-    )
-    spread = [field.removeprefix(LABEL_COLUMN) for field in columns if field.startswith(LABEL_COLUMN)]
-    written = [] if spread else sorted(_label_values(str(path), columns, reading))
-    if picked != _NEW:
-        known = datasets.get_label_set(database(), picked)
-        return Target(picked, known.names, _choose_meanings(written, known, saved, form=form))
-    stem = re.sub(r"[^a-z0-9]+", "-", Path(file_name).stem.casefold()).strip("-")[:60] or "comments"
-    name = beside[0].text_input("Name of the new dataset", stem, max_chars=60, key=f"import_name_{form}")
-    group_by = beside[1].selectbox(
-        "Stays in one split",
-        datasets.GROUPS,
-        help="A model is tested on what it never saw: all comments of one author, or of one thread, go to the"
-        " same split.",
-        key=f"import_group_{form}",
-    )
-    votes_needed = beside[2].number_input(
-        "Votes per comment", 1, 9, help="So many people label a comment.", key=f"import_votes_{form}"
-    )
-    several = st.checkbox(
-        "A comment may have several labels, or none of them",
-        value=bool(spread),
-        key=f"import_several_{form}_{len(spread)}",
-        help="In one column they stand with |, ; or , between them, and (none) for none. It cannot be changed"
-        " later.",
-    )
-    proposed = spread or (_parts(written) if several else written)
-    typed = st.text_input(
-        "Label set, in the order of the keys 1 to 9",
-        ", ".join(proposed) if 1 < len(proposed) <= MAX_LABELS else "allow, disallow",
-        key=f"import_labels_{form}_{several}_{len(spread)}",
-    )
-    labels = tuple(label.strip() for label in typed.split(",") if label.strip())
-    wanted = LabelSet(tuple(Label(each) for each in labels), several)
-    meanings = _choose_meanings(written, wanted, saved, form=form)
-    return Target(name, labels, meanings, group_by, int(votes_needed), several=several)
-
-
-@st.cache_data(max_entries=16, show_spinner="Reading the labels of the whole file")
-def _label_values(path: str, columns: dict[str, str], reading: Reading) -> dict[str, int]:
-    """How many rows have each label, as the file writes it; an upload's path names its content."""
-    return importing.label_values(Path(path), columns, reading)
-
-
-def _parts(written: list[str]) -> list[str]:
-    """The labels that answers of several hold, as the file writes them."""
-    return sorted({part for value in written for part in parts_of(value)})
-
-
-def _choose_meanings(
-    written: list[str], known: LabelSet, saved: dict[str, str], *, form: str
-) -> dict[str, str]:
-    labels = known.names
-    if known.several:
-        written, labels = _parts(written), (*labels, NONE_OF_THEM)
-    if not written:
-        return {}
-    st.caption(
-        "What the labels of the file mean. A value without a meaning is noted, and its comment goes in"
-        " without a label."
-    )
-    by_name = {label.casefold(): label for label in labels}
-    by_name |= {value.casefold(): meant for value, meant in saved.items() if meant in labels}
-    table = pd.DataFrame(
-        {"in the file": written, "means": [by_name.get(value.strip().casefold()) for value in written]}
-    )
-    edited = st.data_editor(
-        table,
-        hide_index=True,
-        width=560,
-        column_config={
-            "in the file": st.column_config.TextColumn(disabled=True),
-            "means": st.column_config.SelectboxColumn(options=list(labels)),
-        },
-        placeholder="choose a label",
-        key=f"import_label_map_{form}_{known.several}",
-        alt="What each label of the file means",
-    )
-    pairs = edited.dropna().itertuples(index=False, name=None)
-    meanings = {str(value): str(meaning) for value, meaning in pairs}
-    unclear = [value for value in written if value not in meanings]
-    if unclear:
-        told = ", ".join(shortened(value, 40) for value in unclear[:5])
-        st.warning(f"No meaning yet: {escape_markdown(told)}", icon=":material/help:")
-    return meanings
-
-
 def run_import(path: Path, file_name: str, columns: dict[str, str], target: Target, reading: Reading) -> None:
     """Import with progress. Cancel reruns the page, which stops the import before anything is kept."""
     bar = st.progress(0.0, "Reading")
@@ -305,6 +192,13 @@ def draw_findings(findings: Sequence[Finding], title: str) -> None:
     )
 
 
+def _refused_rows(import_id: int) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "refused.csv"
+        write_refused(database(), import_id, path)
+        return path.read_bytes()
+
+
 def draw_result(import_id: int) -> None:
     """What an import did, with the rows to look at and where to go on."""
     done = importing.get_import(database(), import_id)
@@ -318,9 +212,19 @@ def draw_result(import_id: int) -> None:
         found = importing.findings(database(), import_id, limit=SHOWN_FINDINGS)
         draw_findings(found, "Rows that did not go in as they stand")
         with st.container(horizontal=True):
+            if done.counts["refused"] and done.mapping.get("file"):
+                st.download_button(
+                    "Rows to repair",
+                    lambda: _refused_rows(import_id),
+                    file_name=f"import-{import_id}-to-repair.csv",
+                    icon=":material/build:",
+                    key=f"import_to_repair_{import_id}",
+                    help="The refused rows in the columns of the file, with line and reason beside them. Mend"
+                    " them and import that file: the columns beside are passed over.",
+                )
             if found:
                 st.download_button(
-                    "Download them all as CSV",
+                    "All of these as a list",
                     lambda: importing.findings_csv(database(), import_id),
                     file_name=f"import-{import_id}-findings.csv",
                     icon=":material/download:",

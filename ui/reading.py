@@ -1,15 +1,28 @@
 """How a file is read, on the Import page: found out and open to change; saved mappings; a check."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
-from domain.text import escape_markdown, visible
+from domain.errors import BadInput
+from domain.text import escape_markdown, shortened, visible
 from services.curation import mappings
 from services.curation.file_check import FileCheck, check_file
-from services.curation.importing import ENCODINGS, HEADERS, QUOTINGS, FileLook, Reading, preview, reading_of
+from services.curation.importing import (
+    ABOVE_HEADER,
+    ENCODINGS,
+    MAX_HEADER_LINE,
+    QUOTINGS,
+    FileLook,
+    Import,
+    Reading,
+    preview,
+    reading_of,
+)
 from ui.store import database
+from ui.times import when
 
 _FOUND = "(found out)"
 _NO_MAPPING = "(none)"
@@ -37,18 +50,36 @@ def choose_mapping(*, form: str) -> mappings.SavedMapping | None:
     return saved.get(picked)
 
 
-def choose_reading(saved: mappings.SavedMapping | None, *, form: str) -> Reading:
+def offer_last(path: Path, *, form: str) -> Import | None:
+    """What was said of the last file with these headings, which is taken again unless somebody says no."""
+    try:
+        columns = look_at(str(path), Reading()).columns
+    except BadInput:  # told by the page, below the place where the way of reading is said
+        return None
+    last = mappings.last_used(database(), columns)
+    if last is None:
+        return None
+    is_wanted = st.checkbox(
+        f"As for **{escape_markdown(last.file_name)}**, the last file with these headings"
+        f" (into {escape_markdown(last.dataset_id)}, {when(last.created_at)})",
+        value=True,
+        key=f"import_as_last_{form}",
+        help="Columns, meanings of labels and the way of reading. Without it they are guessed.",
+    )
+    return last if is_wanted else None
+
+
+def choose_reading(saved: mappings.SavedMapping | Import | None, *, form: str) -> Reading:
     """How the file is read; what stays as it is found out."""
     said = saved.mapping["reading"] if saved else {}
-    form = f"{form}_{saved.name if saved else ''}"
     with st.expander("How the file is read", icon=":material/tune:", expanded=bool(said)):
-        first, second, third, fourth, fifth = st.columns(5)
+        first, second, third, fourth = st.columns(4)
         chosen = {
             "encoding": _choose(first, "Encoding", ENCODINGS, said.get("encoding"), form),
             "delimiter": _choose(second, "Between cells", _DELIMITERS, said.get("delimiter"), form),
             "quoting": _choose(third, "Quotes", QUOTINGS, said.get("quoting"), form),
-            "header": _choose(fourth, "First line", HEADERS, said.get("header"), form),
-            "part": fifth.text_input(
+            "header": said.get("header", ""),
+            "part": fourth.text_input(
                 "File or sheet",
                 said.get("part", ""),
                 placeholder="the only one",
@@ -57,6 +88,46 @@ def choose_reading(saved: mappings.SavedMapping | None, *, form: str) -> Reading
             ).strip(),
         }
     return reading_of(chosen)
+
+
+def kept_name(saved: mappings.SavedMapping | Import | None) -> str:
+    """What tells one kept mapping from another in the keys of widgets."""
+    if saved is None:
+        return ""
+    return saved.name if isinstance(saved, mappings.SavedMapping) else str(saved.import_id)
+
+
+def choose_header(path: Path, look: FileLook, reading: Reading, *, form: str) -> tuple[FileLook, Reading]:
+    """Which line names the columns, and what stands above it; the look at the file that follows from it."""
+    if not look.header:
+        return look, reading
+    with st.container(horizontal=True, vertical_alignment="center"):
+        line = st.number_input(
+            "The header is on line",
+            1,
+            MAX_HEADER_LINE,
+            look.header_line or 1,
+            key=f"import_header_line_{form}_{look.header_line}",
+            width=170,
+            help="Titles and other lines above it are skipped.",
+        )
+        is_none = st.checkbox(
+            "There is no header",
+            look.header == "no",
+            key=f"import_no_header_{form}_{look.header}",
+        )
+    wanted = "no" if is_none else str(line)
+    if wanted != (str(look.header_line) if look.header_line else "no"):
+        reading = replace(reading, header=wanted)
+        look = look_at(str(path), reading)
+    above = [one for one in look.findings if one.reason == ABOVE_HEADER]
+    if above:
+        told = ", ".join(f"{one.line}: {shortened(one.raw, 60)}" for one in above[:3])
+        st.caption(
+            f"{'1 line above it is' if len(above) == 1 else f'{len(above)} lines above it are'} skipped:"
+            f" {escape_markdown(told)}{' …' if len(above) > 3 else ''}"
+        )
+    return replace(look, findings=tuple(one for one in look.findings if one not in above)), reading
 
 
 def describe(found: FileLook) -> str:
@@ -69,7 +140,6 @@ def describe(found: FileLook) -> str:
     if found.file_format == "csv":
         between = _DELIMITERS.get(found.delimiter, found.delimiter)
         parts.append(f"{between} between cells" if found.delimiter else "one column")
-        parts.append("a header" if found.header == "yes" else "no header")
         if found.quoting != "double":
             parts.append(QUOTINGS[found.quoting])
     return " · ".join(part for part in parts if part)

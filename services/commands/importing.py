@@ -14,7 +14,9 @@ _Annotators = Annotated[
 ]
 _Read = Annotated[
     list[str] | None,
-    typer.Option(help="How it is written: encoding=big5, delimiter=tab, quoting=line, header=no, part=NAME."),
+    typer.Option(
+        help="How it is written: encoding=big5, delimiter=tab, quoting=line, header=3 or no, part=NAME."
+    ),
 ]
 _Mapping = Annotated[str | None, typer.Option(help="A mapping that was saved; options beside it count more.")]
 
@@ -44,6 +46,9 @@ def import_(
     annotators: _Annotators = "",
     read: _Read = None,
     mapping: _Mapping = None,
+    as_last: Annotated[
+        bool, typer.Option("--as-last", help="As the last file with the same headings was imported.")
+    ] = False,
     save_mapping: Annotated[str | None, typer.Option(help="Save all of this under a name.")] = None,
     look: Annotated[bool, typer.Option("--look", help="Show how the file is read; import nothing.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Read all of it and tell; import nothing.")] = False,
@@ -66,6 +71,7 @@ def import_(
         "annotators": [name for name in annotators.split(",") if name],
         "read": pairs_of(read) or None,
         "mapping": mapping,
+        "as_last": as_last,
     }
     if look:
         do("look", {"path": str(file), "read": given["read"]}, home, as_json)
@@ -90,11 +96,19 @@ def import_(
 def findings(
     import_id: int,
     limit: Annotated[int | None, typer.Option(min=1, help="How many to show; else all.")] = None,
+    to_repair: Annotated[
+        Path | None,
+        typer.Option(resolve_path=True, help="Write the refused rows with their columns: rows.csv."),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """List the rows of an import that were refused, in conflict, or in with a note."""
-    do("findings", {"import_id": import_id, "limit": limit}, home, as_json)
+    """List the rows of an import that were refused, in conflict, or in with a note.
+
+    With --to-repair the refused ones become a file of the same columns: mend it, and import it again.
+    """
+    given: dict[str, Any] = {"import_id": import_id, "limit": limit}
+    do("findings", {**given, "to_repair": str(to_repair) if to_repair else None}, home, as_json)
 
 
 def mappings(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from domain.column_names import guess_columns
 from domain.errors import BadInput, Conflict
 from domain.labels import MAX_LABELS, SEPARATOR, LabelSet, parts_of
 from domain.people import actor_named
@@ -20,12 +21,12 @@ from storage import imports
 from storage.database import Database, now
 from storage.imports import Finding, Import, get_import, list_imports
 from storage.intake.parent import (
+    ABOVE_HEADER,
     ENCODINGS,
-    EXPORTED_VOTES,
     FIELDS,
-    HEADERS,
     ID_COLUMN,
     LABEL_COLUMN,
+    MAX_HEADER_LINE,
     QUOTINGS,
     VOTE_COLUMN,
     FileLook,
@@ -42,38 +43,16 @@ from storage.intake.parent import (
 from storage.returned_votes import labels_in_votes
 
 __all__ = [
-    "ENCODINGS", "FIELDS", "HEADERS", "ID_COLUMN", "LABEL_COLUMN", "QUOTINGS", "VOTE_COLUMN", "FileLook",
-    "Finding", "Import", "Reading", "complete_columns", "counts_sentence", "findings", "findings_csv",
-    "get_import", "guess_columns", "import_file", "label_values", "list_imports", "preview", "reading_of",
+    "ABOVE_HEADER", "ENCODINGS", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "MAX_HEADER_LINE", "QUOTINGS",
+    "VOTE_COLUMN", "FileLook", "Finding", "Import", "Reading", "complete_columns", "counts_sentence",
+    "findings", "findings_csv", "get_import", "guess_columns", "import_file", "label_values", "list_imports",
+    "preview", "reading_of",
 ]  # fmt: skip
 
 # Told (what is going on, share from 0 to 1); may raise to stop the import, and then nothing has happened.
 Progress = Callable[[str, float], None]
 
 _READING_SHARE = 0.7
-
-# Column names that usually carry a field, most telling first.
-_USUAL_COLUMNS = {
-    "text": (
-        "text", "comment", "comment_text", "body", "content", "message", "tweet", "messages.user",
-        "prompt.user", "prompt",
-    ),
-    "label": (
-        "label", "class", "gold", "category", "verdict", "is_toxic", "toxic", "messages.assistant",
-        "completion.assistant", "completion",
-    ),
-    "id": ("id", "comment_id", "external_id", "uuid", "rev_id"),
-    "author": ("author", "user", "username", "user_id", "author_id", "channel"),
-    "thread": ("thread", "video", "video_id", "thread_id", "post_id", "conversation_id"),
-    "time": ("time", "posted_at", "timestamp", "created_at", "date", "published_at"),
-    "split": ("split", "fold", "set"),
-    "language": ("language", "lang"),
-    "annotator": ("annotator", "annotator_id", "worker_id", "rater"),
-    "score": ("score", "toxicity", "severity"),
-    "reason": ("reason", "policy"),
-    "votes": (EXPORTED_VOTES,),  # as an export of ours has them; elsewhere "votes" is a number
-}  # fmt: skip
-_SAID = ("messages.", "prompt.", "completion.")  # what stands behind these is a role
 
 
 def preview(path: Path, reading: Reading | None = None) -> FileLook:
@@ -92,21 +71,6 @@ def label_values(path: Path, columns: dict[str, str], reading: Reading | None = 
     """
     is_labelled = "label" in columns or label_fields(columns) or vote_fields(columns)
     return count_labels(path, columns=columns, reading=reading) if "text" in columns and is_labelled else {}
-
-
-def guess_columns(columns: tuple[str, ...]) -> dict[str, str]:
-    """Field to column, for the columns whose name usually carries that field."""
-    by_name = {column.strip().casefold(): column for column in columns}
-    for name in columns:  # of the objects in the cells of a column, as in data.prompt
-        _, dot, key = name.strip().casefold().partition(".")
-        if dot and not name.casefold().startswith(_SAID):
-            by_name.setdefault(key, name)
-    guesses: dict[str, str] = {}
-    for field, usual in _USUAL_COLUMNS.items():
-        column = next((by_name[name] for name in usual if name in by_name), None)
-        if column is not None and column not in guesses.values():
-            guesses[field] = column
-    return guesses
 
 
 def complete_columns(columns: tuple[str, ...], named: dict[str, str]) -> dict[str, str]:
@@ -206,6 +170,7 @@ def import_file(
                     "columns": mapping,
                     "labels": label_map or {},
                     "reading": (reading or Reading()).as_dict(),
+                    "file": parsed.layout,
                 },
                 counts={},
                 seconds=seconds,

@@ -1,18 +1,25 @@
 """Mappings that are used again: what the next file of the same kind needs is said once."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+from domain.column_names import REFUSED_COLUMNS
 from domain.errors import BadInput, NotFound
 from domain.people import actor_named
 from domain.text import shortened, visible
 from storage.database import Database
 from storage.import_mappings import SavedMapping, add_mapping, list_mappings
-from storage.intake.parent import Reading, is_field, reading_of
+from storage.imports import Import, list_imports, list_newest_imports
+from storage.intake.parent import MARKS_COLUMN, Reading, is_field, reading_of
 
-__all__ = ["SavedMapping", "fitting", "get_mapping", "list_mappings", "save_mapping", "take_away"]
+__all__ = [
+    "SavedMapping", "fits", "fitting", "get_mapping", "last_used", "list_mappings", "mapping_of",
+    "save_mapping", "take_away",
+]  # fmt: skip
 
 MAX_NAME_LENGTH = 60
+_REMEMBERED = 500  # imports that are looked through
 
 
 def save_mapping(
@@ -55,7 +62,33 @@ def get_mapping(db: Database, name: str) -> tuple[dict[str, str], dict[str, str]
             f"There is no mapping '{shortened(visible(name))}'.",
             hint=f"There are {', '.join(each.name for each in known)}." if known else "None was saved yet.",
         )
-    return found.mapping["columns"], found.mapping["labels"], reading_of(found.mapping["reading"])
+    return mapping_of(found.mapping)
+
+
+def mapping_of(kept: dict[str, Any]) -> tuple[dict[str, str], dict[str, str], Reading]:
+    """The columns, the meanings of the labels, and how to read the file, of a mapping or an import."""
+    return kept["columns"], kept["labels"], reading_of(kept["reading"])
+
+
+def last_used(db: Database, columns: Sequence[str]) -> Import | None:
+    """The last import of a file with these headings; what was said of it holds for this one most likely.
+
+    A file of refused rows has the headings of the file that they are from, and is read as any of ours.
+    """
+    added = {*REFUSED_COLUMNS, MARKS_COLUMN} & set(columns)
+    for one in list_newest_imports(db, most=_REMEMBERED):
+        headings = set(one.mapping.get("file", {}).get("columns", ()))
+        inner = {name for name in columns if name.partition(".")[0] in headings}  # of JSON in the cells
+        if headings and headings <= set(columns) and set(columns) - headings <= added | inner:
+            is_ours = bool(added - headings)
+            return replace(one, mapping={**one.mapping, "reading": {}}) if is_ours else one
+    return None
+
+
+def fits(db: Database, dataset_id: str, columns: Sequence[str]) -> bool:
+    """Whether the file has every column that the last one of the dataset was imported by."""
+    before = list_imports(db, dataset_id)
+    return not before or set(before[0].mapping.get("columns", {}).values()) <= set(columns)
 
 
 def take_away(db: Database, name: str, *, actor: str) -> str:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -90,7 +91,9 @@ def _write_csv(rows: Rows, path: Path) -> None:
         writer.writerow([*names, MARKS_COLUMN])
         for row in _values(rows):
             safe = [without_formula(value) if isinstance(value, str) else value for value in row]
-            marked = (name for name, cell, value in zip(names, safe, row, strict=True) if cell is not value)
+            marked = (
+                quote(name) for name, cell, value in zip(names, safe, row, strict=True) if cell is not value
+            )
             writer.writerow([*safe, " ".join(marked)])
 
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from domain.errors import NotFound
 from services.curation import annotators as voting
 from services.curation import importing, mappings
 from services.curation.file_check import REPORTED, check_file
 from services.curation.importing import Reading, reading_of
+from services.curation.refused_rows import write_refused
 from storage.database import Database
 
 Progress = Callable[[str, float], None]
@@ -23,10 +25,11 @@ class _Said:
     reading: Reading
 
 
-def look_at_file(_db: Database, *, path: str, read: dict[str, str] | None = None) -> Any:
-    """How a file is read, and what its columns are taken for; nothing is imported."""
+def look_at_file(db: Database, *, path: str, read: dict[str, str] | None = None) -> Any:
+    """How a file is read, what its columns are taken for, and the last import of these headings."""
     look = importing.preview(Path(path), reading_of(read))
-    return {"look": look, "columns": importing.guess_columns(look.columns)}
+    last = mappings.last_used(db, look.columns)
+    return {"look": look, "columns": importing.guess_columns(look.columns), "last": last}
 
 
 def import_file(
@@ -44,17 +47,20 @@ def import_file(
     annotators: list[str] | None = None,
     read: dict[str, str] | None = None,
     mapping: str | None = None,
+    as_last: bool = False,
     save_mapping: str | None = None,
     report: bool = False,
     progress: Progress,
 ) -> Any:
     """Bring a file in; fields that `columns` does not name are guessed from the names of the columns.
 
-    `annotators` are the columns of annotators, as `with_annotators` takes them; `mapping` is a saved one, and
-    what is said beside it counts more. With `report`, the first 1,000 rows that did not go in as they stand
+    `annotators` are the columns of annotators, as `with_annotators` takes them; `mapping` is a saved one,
+    `as_last` means what was said of the last file with the same headings, and what is said beside it counts
+    more. With `report`, the first 1,000 rows that did not go in as they stand
     are told too.
     """
-    said = _said(db, path, columns, label_map, annotators, read, mapping)
+    kept = _kept(db, path, read, mapping, as_last=as_last)
+    said = _said(path, columns, label_map, annotators, read, kept)
     done = importing.import_file(
         db,
         Path(path),
@@ -94,15 +100,21 @@ def check_import(
     annotators: list[str] | None = None,
     read: dict[str, str] | None = None,
     mapping: str | None = None,
+    as_last: bool = False,
     progress: Progress,
 ) -> Any:
     """What an import of the file would take and refuse, and why; nothing is imported."""
-    said = _said(db, path, columns, None, annotators, read, mapping)
+    kept = _kept(db, path, read, mapping, as_last=as_last)
+    said = _said(path, columns, None, annotators, read, kept)
     return check_file(Path(path), columns=said.columns, reading=said.reading, progress=progress)
 
 
-def list_findings(db: Database, *, import_id: int, limit: int | None = None) -> Any:
-    """The rows of an import that did not go in as they stand."""
+def list_findings(
+    db: Database, *, import_id: int, limit: int | None = None, to_repair: str | None = None
+) -> Any:
+    """The rows of an import that did not go in as they stand; or a file of the refused ones, to be mended."""
+    if to_repair is not None:
+        return {"path": to_repair, "rows": write_refused(db, import_id, Path(to_repair))}
     return importing.findings(db, import_id, limit=limit)
 
 
@@ -113,22 +125,36 @@ def mappings_list(db: Database, *, actor: str, take_away: str | None = None) -> 
     return mappings.list_mappings(db)
 
 
+def _kept(
+    db: Database, path: str, read: dict[str, str] | None, mapping: str | None, *, as_last: bool
+) -> _Said | None:
+    """The mapping that was saved under the name, or used for the last file with the same headings."""
+    if mapping:
+        return _Said(*mappings.get_mapping(db, mapping))
+    if not as_last:
+        return None
+    last = mappings.last_used(db, importing.preview(Path(path), reading_of(read)).columns)
+    if last is None:
+        raise NotFound(
+            "No file with these headings was imported before.", hint="Leave --as-last out: they are guessed."
+        )
+    return _Said(*mappings.mapping_of(last.mapping))
+
+
 def _said(
-    db: Database,
     path: str,
     columns: dict[str, str] | None,
     label_map: dict[str, str] | None,
     annotators: list[str] | None,
     read: dict[str, str] | None,
-    mapping: str | None,
+    kept: _Said | None,
 ) -> _Said:
-    saved: tuple[dict[str, str], dict[str, str], Reading] = ({}, {}, Reading())
-    if mapping:
-        saved = mappings.get_mapping(db, mapping)
-    reading = reading_of(saved[2].as_dict() | (read or {}))
-    named = saved[0] | (columns or {})
-    meant = saved[1] | (label_map or {})
-    if mapping and not annotators:
+    """All that was said put together; what was not is guessed, but where a mapping was kept."""
+    saved = kept or _Said({}, {}, Reading())
+    reading = reading_of(saved.reading.as_dict() | (read or {}))
+    named = saved.columns | (columns or {})
+    meant = saved.label_map | (label_map or {})
+    if kept and not annotators:
         return _Said({field: column for field, column in named.items() if column}, meant, reading)
     present = importing.preview(Path(path), reading).columns
     return _Said(_with_guesses(present, named, annotators or []), meant, reading)

@@ -1,6 +1,6 @@
 """What the three readers hand over: batches of rows, findings, and the limits that all of them keep."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import compress
 from typing import Any, Literal
@@ -20,10 +20,11 @@ FIELDS = (
     "votes",
 )
 
-# Columns that only an export of ours has: the votes on a comment as JSON, and the names of the columns of its
-# row before whose cells an apostrophe was put, because a spreadsheet would have run them as a formula.
-EXPORTED_VOTES = "annotator_votes"
+# A column that only an export of ours has: which cells of its row an apostrophe was put before, because a
+# spreadsheet would have run them as a formula.
 MARKS_COLUMN = "apostrophe_before"
+
+ABOVE_HEADER = "Stands before the header and was skipped."
 
 ROWS_FILE = "rows.arrow"
 FINDINGS_FILE = "findings.arrow"
@@ -59,7 +60,7 @@ class FileLook:
     """What a first look at a file shows. Cells of `rows` are cut at 2,000 characters.
 
     `quoting` is one of `storage.intake.reading.QUOTINGS`, `header` yes or no; both are empty where the format
-    has no such thing.
+    has no such thing. `header_line` is where the header stands, 0 where there is none.
     """
 
     file_format: FileFormat
@@ -71,6 +72,7 @@ class FileLook:
     findings: tuple[Finding, ...]
     quoting: str = ""
     header: str = ""
+    header_line: int = 0
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,12 @@ class Batch:
 def refusal(line: int, reason: str, raw: str) -> Finding:
     """A finding that refuses the record at `line`."""
     return Finding(line, "refused", reason, storable(raw))
+
+
+def before_header(lines: Mapping[int, str]) -> tuple[Finding, ...]:
+    """A note for each line, by its number, that stands before the header and holds anything."""
+    shown = {line: storable(text.rstrip("\r\n")) for line, text in lines.items() if text.strip()}
+    return tuple(Finding(line, "note", ABOVE_HEADER, text) for line, text in shown.items())
 
 
 def storable(text: str, length: int = MAX_RAW_CHARACTERS) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from domain.column_names import EXPORTED_VOTES
 from domain.json_cells import read_cell
 from domain.json_text import Json
-from storage.intake.batch import EXPORTED_VOTES, Batch, FileLook, Finding, refusal, storable
+from storage.intake.batch import Batch, FileLook, Finding, refusal, storable
 from storage.intake.conversation import with_roles
 from storage.intake.json_objects import Refused
 from storage.intake.jsonl_rows import cell_of, text_of

@@ -21,7 +21,7 @@ from typing import Any
 from domain.errors import BadInput, WorkbenchError
 from storage.intake.batch import MAX_LABEL_VALUES, MAX_ROWS, Batch
 from storage.intake.dataset_folder import digest_of
-from storage.intake.formats import look, rows_of
+from storage.intake.formats import look, open_file, rows_of
 from storage.intake.reading import reading_of
 from storage.intake.writing import ArrowFiles, sketched
 
@@ -42,8 +42,9 @@ def main() -> None:
         elif task["verb"] == "labels":
             _say({"labels": count_labels(rows_of(path, task["columns"], reading, scratch))})
         else:
-            rows = rows_of(path, task["columns"], reading, scratch)
-            _say({"parsed": parse(rows, Path(task["into"])) | {"sha256": digest_of(path)}})
+            file = open_file(path, task["columns"], reading, scratch)
+            told = parse(file.batches, Path(task["into"]))
+            _say({"parsed": told | {"sha256": digest_of(path), "layout": file.layout()}})
     except WorkbenchError as error:
         _say({"error": error.as_dict()})
     except OSError as error:

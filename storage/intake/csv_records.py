@@ -1,6 +1,7 @@
 """Records of CSV lines; a damaged one is set aside and reading goes on at the next line."""
 
 import csv
+import io
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
@@ -72,6 +73,19 @@ def records_of(lines: list[str], dialect: Dialect, *, is_last: bool) -> Records:
             start += 1
     found.used = start
     return found
+
+
+def cells_of(raw: str, delimiter: str, quoting: str) -> list[str]:
+    """The cells of one record, as well as they can be told apart where it is broken."""
+    dialect = Dialect(delimiter, quoting)
+    lines = io.StringIO(raw, newline="").readlines()
+    found = records_of(lines, dialect, is_last=True)
+    if len(found.records) == 1 and not found.broken:
+        return found.records[0]
+    try:
+        return next(csv.reader(lines, **dialect.options()), [])
+    except csv.Error:
+        return [raw]
 
 
 def _records_of_lines(lines: list[str], dialect: Dialect) -> Records:

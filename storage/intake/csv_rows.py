@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import unquote
 
 from domain.errors import BadInput
 from storage.intake.batch import MARKS_COLUMN, Batch, FileLook, Finding, first_rows, refusal
@@ -29,6 +30,7 @@ def look(path: Path, reading: Reading) -> FileLook:
         findings=(*layout.preamble, *findings),
         quoting=layout.quoting,
         header="yes" if layout.header else "no",
+        header_line=layout.header_line,
     )
 
 
@@ -61,7 +63,7 @@ def _take_marks(records: list[list[str]], columns: tuple[str, ...]) -> None:
     places = {name: place for place, name in enumerate(columns)}
     for record in records:
         for name in record[places[MARKS_COLUMN]].split():
-            place = places.get(name)
+            place = places.get(unquote(name))
             if place is not None:
                 record[place] = record[place].removeprefix("'")
 
@@ -74,7 +76,7 @@ class _Scan:
         self._dialect = layout.dialect
         # Of one column, a comment may be the same word.
         self._header = list(layout.header) if len(layout.header) > 1 else []
-        self._header_lines_left = layout.header_line
+        self._lines_before_left = layout.lines_before
         self._waiting: list[str] = []
         self._before = 0
         self._broken = 0
@@ -96,8 +98,8 @@ class _Scan:
 
     def _without_header(self, lines: list[str]) -> list[str]:
         """The lines with those of the header emptied: blank lines are skipped, and the count stays right."""
-        blank = min(self._header_lines_left, len(lines))
-        self._header_lines_left -= blank
+        blank = min(self._lines_before_left, len(lines))
+        self._lines_before_left -= blank
         return [""] * blank + lines[blank:]
 
     def _count_broken(self, count: int) -> None:

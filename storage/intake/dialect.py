@@ -1,44 +1,42 @@
 """How one CSV or TSV file is written: encoding, delimiter, quoting and header, by its first records."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from domain.column_names import is_usual_name
 from domain.errors import BadInput
-from storage.intake.batch import MAX_COLUMNS, Finding, storable
+from storage.intake.batch import MAX_COLUMNS, Finding, before_header
 from storage.intake.csv_records import ONE_COLUMN, Dialect, Records, records_of
 from storage.intake.encodings import encoding_of
+from storage.intake.header_place import header_place
 from storage.intake.lines import encoding_reason, is_damaged, line_blocks
 from storage.intake.reading import Reading
-
-MAX_PREAMBLE_LINES = 10
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_LINES = 1_000
 _SAMPLE_BLOCKS = 3
-_MIN_TABLE_COLUMNS = 3  # fewer may be prose with a comma in it
 _ALMOST_ALL = 0.99
 _LONGEST_NAME = 200
-_USUAL_NAME = re.compile(
-    r"[\w.:-]{0,30}(text|comment|label|tweet|message|body|content|class|toxic|score|author|user|prompt)[\w.:-]{0,30}"
-    r"|id|n|index|split|date|time|lang|language|group|target|source",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
 class CsvLayout:
-    """How one file is written; `header` is the header as it stands, empty where there is none."""
+    """How one file is written; `header` is the header as it stands, empty where there is none.
+
+    `lines_before` are those before the first row, with the header; `header_line` is the one it begins on, 0
+    where there is none.
+    """
 
     encoding: str
     delimiter: str
     columns: tuple[str, ...]
-    header_line: int
+    lines_before: int
     preamble: tuple[Finding, ...]
     quoting: str = "double"
     header: tuple[str, ...] = ()
+    header_line: int = 0
 
     @property
     def dialect(self) -> Dialect:
@@ -48,8 +46,8 @@ class CsvLayout:
 def layout_of(path: Path, reading: Reading | None = None) -> CsvLayout:
     """The layout of the file; what `reading` says is not guessed.
 
-    The delimiter is the one by which most of the first records are as wide as the header. Single-field lines
-    before a table of three columns or more are a preamble, not the header.
+    The delimiter is the one by which most of the first records are as wide as the header. Lines before a
+    table are a preamble, not the header, as `header_place` finds it.
 
     Raises:
         BadInput: no header, more than 200 columns, or a header that is not text in the encoding.
@@ -58,18 +56,14 @@ def layout_of(path: Path, reading: Reading | None = None) -> CsvLayout:
     encoding = said.encoding or encoding_of(path)
     encoding = "utf-8-sig" if encoding == "utf-8" else encoding  # which reads it without a mark too
     lines, is_last = _first_lines(path, encoding)
+    first = max(said.header_line - 1, 0)
+    before, lines[:first] = lines[:first], [""] * min(first, len(lines))  # blank lines are passed over
     dialect, sample = _dialect(lines, said, is_last=is_last)
     if not sample.records:
-        why = sample.broken[0][1] if sample.broken else "It has only blank lines."
-        raise BadInput(
-            f"The file has no header line that can be read. {why}",
-            hint="The first line must name the columns, separated by commas, semicolons, tabs or bars.",
-        )
-    place = _header_place(sample.records)
-    preamble = tuple(
-        Finding(start + 1, "note", "Stands before the header and was skipped.", storable(record[0]))
-        for start, record in zip(sample.starts[:place], sample.records[:place], strict=True)
-    )
+        raise _no_header(sample, said)
+    place = _place(sample, dialect.delimiter, said)
+    skipped = dict(enumerate(before, 1)) if said.header_line else _records_before(sample, lines, place)
+    preamble = before_header(skipped)
     header = sample.records[place]
     _check_header(header, sample.starts[place] + 1, encoding)
     if said.header == "no" or (not said.header and _is_data(sample.records[place:])):
@@ -77,7 +71,7 @@ def layout_of(path: Path, reading: Reading | None = None) -> CsvLayout:
         return CsvLayout(encoding, dialect.delimiter, names, sample.starts[place], preamble, dialect.quoting)
     return CsvLayout(
         encoding, dialect.delimiter, unique_names(header), sample.ends[place], preamble, dialect.quoting,
-        tuple(header),
+        tuple(header), sample.starts[place] + 1,
     )  # fmt: skip
 
 
@@ -118,8 +112,8 @@ def _dialect(lines: list[str], said: Reading, *, is_last: bool) -> tuple[Dialect
     quoting = said.quoting or "double"
     marks = (said.delimiter,) if said.delimiter else _DELIMITERS
     samples = {mark: records_of(short, Dialect(mark, quoting), is_last=is_all) for mark in marks}
-    delimiter = max(marks, key=lambda mark: _consistency(samples[mark]))
-    if not said.delimiter and not any(map(_is_table, samples.values())):
+    delimiter = max(marks, key=lambda mark: _consistency(samples[mark], mark, said))
+    if not said.delimiter and not any(_is_table(samples[mark], mark, said) for mark in marks):
         delimiter = ONE_COLUMN
         samples[delimiter] = records_of(short, Dialect(delimiter, quoting), is_last=is_all)
     if said.quoting or delimiter == ONE_COLUMN:
@@ -128,7 +122,7 @@ def _dialect(lines: list[str], said: Reading, *, is_last: bool) -> tuple[Dialect
         quoting: records_of(lines, Dialect(delimiter, quoting), is_last=is_last)
         for quoting in _possible_quotings(lines, delimiter)
     }
-    shares = {quoting: _consistency(sample)[0] for quoting, sample in tried.items()}
+    shares = {quoting: _consistency(sample, delimiter, said)[0] for quoting, sample in tried.items()}
     best = max(tried, key=lambda quoting: shares[quoting])  # of equal ones the first
     best = best if shares[best] >= _ALMOST_ALL else "double"
     if shares.get("line", 0.0) >= _ALMOST_ALL:
@@ -148,37 +142,46 @@ def _possible_quotings(lines: list[str], delimiter: str) -> list[str]:
     return possible
 
 
-def _is_table(sample: Records) -> bool:
-    return bool(sample.records) and len(sample.records[_header_place(sample.records)]) > 1
+def _place(sample: Records, delimiter: str, said: Reading) -> int:
+    """Which record is the header; where its line was said, all before it is gone already."""
+    return 0 if said.header_line else header_place(sample.records, delimiter)
 
 
-def _header_place(records: list[list[str]]) -> int:
-    """Which record is the header: the first, unless one-field lines stand before a table."""
-    for place, record in enumerate(records[: MAX_PREAMBLE_LINES + 1]):
-        if len(record) > 1:
-            is_table = len(record) >= _MIN_TABLE_COLUMNS and place < len(records) - 1
-            same = sum(len(other) == len(record) for other in records[place:])
-            return place if is_table and same >= 0.9 * (len(records) - place) else 0
-    return 0
+def _is_table(sample: Records, delimiter: str, said: Reading) -> bool:
+    return bool(sample.records) and len(sample.records[_place(sample, delimiter, said)]) > 1
 
 
-def _consistency(sample: Records) -> tuple[float, int]:
+def _consistency(sample: Records, delimiter: str, said: Reading) -> tuple[float, int]:
     """How well a dialect fits: the share of records as wide as the header, and that width if above one."""
     if not sample.records:
         return 0.0, 0
-    place = _header_place(sample.records)
+    place = _place(sample, delimiter, said)
     width = len(sample.records[place])
     if width < 2:
         return 0.0, 0
-    same = sum(len(record) == width for record in sample.records)
-    share = same / (len(sample.records) + len(sample.broken))
+    rows = sample.records[place:]
+    share = sum(len(record) == width for record in rows) / (len(rows) + len(sample.broken))
     return (share * 0.9 if place else share), width
+
+
+def _records_before(sample: Records, lines: list[str], place: int) -> dict[int, str]:
+    """Line to what stands there, for the records before the header."""
+    ends = zip(sample.starts[:place], sample.ends[:place], strict=True)
+    return {start + 1: "".join(lines[start:end]) for start, end in ends}
+
+
+def _no_header(sample: Records, said: Reading) -> BadInput:
+    hint = "The first line must name the columns, separated by commas, semicolons, tabs or bars."
+    if said.header_line and not sample.broken:
+        return BadInput(f"No line from {said.header_line} on names the columns.", hint="Say another line.")
+    why = sample.broken[0][1] if sample.broken else "It has only blank lines."
+    return BadInput(f"The file has no header line that can be read. {why}", hint=hint)
 
 
 def _is_data(records: list[list[str]]) -> bool:
     """Whether the first record is no header: it has a number, or a cell that comes again in its column."""
     first, rest = records[0], records[1:]
-    if any(_USUAL_NAME.fullmatch(cell.strip()) for cell in first):
+    if any(map(is_usual_name, first)):
         return False
     if any(cell.lstrip().startswith(("{", "[")) for cell in first):
         return True

@@ -1,10 +1,11 @@
 """Which format a file is in, and its rows: of a table, JSON, a workbook, an archive or a folder."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from domain.errors import BadInput
 from domain.text import shortened
@@ -56,24 +57,56 @@ def look(path: Path, reading: Reading, scratch: Path) -> FileLook:
     return replace(seen, columns=with_cell_columns(seen), bytes=path.stat().st_size)
 
 
+@dataclass(frozen=True)
+class OpenFile:
+    """The rows of a file with the fields of comments and votes, and what is known of how it is written."""
+
+    batches: Iterator[Batch]
+    columns: tuple[str, ...]
+    file_format: FileFormat
+    delimiter: str = ""
+    quoting: str = ""
+
+    def layout(self) -> dict[str, Any]:
+        """What has to be known of the file to tell the cells of one of its lines later."""
+        return {
+            "columns": list(self.columns),
+            "format": self.file_format,
+            "delimiter": self.delimiter,
+            "quoting": self.quoting,
+        }
+
+
 def rows_of(path: Path, columns: dict[str, str], reading: Reading, scratch: Path) -> Iterator[Batch]:
     """The rows of the file with the fields of comments and votes, as `columns` says."""
+    return open_file(path, columns, reading, scratch).batches
+
+
+def open_file(path: Path, columns: dict[str, str], reading: Reading, scratch: Path) -> OpenFile:
+    """The file, its rows not yet read.
+
+    Raises:
+        BadInput: the file cannot be read, or lacks a column that is asked for.
+    """
     if path.is_dir():
         files = data_files(path)
-        _check_columns(columns, _columns_of_folder(files))
-        return shaped(_rows_of_folder(files, columns), columns)
+        present = _columns_of_folder(files)
+        _check_columns(columns, present)
+        return OpenFile(shaped(_rows_of_folder(files, columns), columns), present, format_of(files[0][0]))
     source, said = _source(path, reading, scratch)
     kind = format_of(source)
+    before: list[Batch] = []
     if kind == "csv":
         layout = csv_rows.layout_of(source, said)
         present, read = layout.columns, _csv_reader(source, layout)
+        delimiter, quoting = layout.delimiter, layout.quoting
         before = [Batch([], {"text": []}, list(layout.preamble), 0.0)]
     else:
         present, read = _reader(kind, source, said)
-        before = []
+        delimiter, quoting = (",", "double") if kind == "xlsx" else ("", "")  # as its refused rows are shown
     _check_columns(columns, present)
     batches = opened(read(reader_columns(columns, present)), columns, present)
-    return shaped(chain(before, batches), columns)
+    return OpenFile(shaped(chain(before, batches), columns), present, kind, delimiter, quoting)
 
 
 def format_of(path: Path) -> FileFormat:

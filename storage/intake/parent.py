@@ -15,25 +15,28 @@ from typing import IO, Any
 
 from domain.errors import BadInput, Conflict, NotFound, from_dict
 from storage.intake.batch import (
-    EXPORTED_VOTES,
+    ABOVE_HEADER,
     FIELDS,
     FINDINGS_FILE,
     MARKS_COLUMN,
     MAX_FILE_BYTES,
+    MAX_RAW_CHARACTERS,
     ROWS_FILE,
     FileLook,
     Finding,
 )
+from storage.intake.csv_records import cells_of
 from storage.intake.id_columns import ID_COLUMN, id_fields
 from storage.intake.label_columns import LABEL_COLUMN, label_fields
-from storage.intake.reading import ENCODINGS, HEADERS, QUOTINGS, Reading, reading_of
+from storage.intake.reading import ENCODINGS, MAX_HEADER_LINE, QUOTINGS, Reading, reading_of
 from storage.intake.shaping import is_field
 from storage.intake.vote_columns import COUNT_COLUMN, VOTE_COLUMN, vote_fields
 
 __all__ = [
-    "COUNT_COLUMN", "ENCODINGS", "EXPORTED_VOTES", "FIELDS", "HEADERS", "ID_COLUMN", "LABEL_COLUMN",
-    "MARKS_COLUMN", "QUOTINGS", "VOTE_COLUMN", "FileLook", "Finding", "ParsedFile", "Reading", "count_labels",
-    "id_fields", "is_field", "label_fields", "look_at", "parse", "reading_of", "vote_fields",
+    "ABOVE_HEADER", "COUNT_COLUMN", "ENCODINGS", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "MARKS_COLUMN",
+    "MAX_HEADER_LINE", "MAX_RAW_CHARACTERS", "QUOTINGS", "VOTE_COLUMN", "FileLook", "Finding", "ParsedFile",
+    "Reading", "cells_of", "count_labels", "id_fields", "is_field", "label_fields", "look_at", "parse",
+    "reading_of", "vote_fields",
 ]  # fmt: skip
 
 Progress = Callable[[int, float], None]
@@ -51,7 +54,7 @@ class ParsedFile:
     """What the child made of a file.
 
     `rows` and `findings` are Arrow IPC files. `seconds` are those of each part of the work: parse, sketch and
-    write.
+    write. `layout` says how the file is written: columns, format, delimiter and quoting.
     """
 
     rows: Path
@@ -60,6 +63,7 @@ class ParsedFile:
     refused_count: int
     sha256: str
     seconds: dict[str, float]
+    layout: dict[str, Any]
 
 
 def look_at(path: Path, reading: Reading | None = None) -> FileLook:

@@ -38,14 +38,16 @@ QUOTINGS = {
     "line": "in double quotes that end with their line",
     "none": "not quoted: a quote is a character like others",
 }
-HEADERS = {"yes": "the first line names the columns", "no": "there is no header"}
+HEADERS = {"yes": "a line names the columns", "no": "there is no header"}
+MAX_HEADER_LINE = 1_000
 
 
 @dataclass(frozen=True)
 class Reading:
     """What a person said of a file; an empty text is found out.
 
-    `part` is the file of an archive, or the sheet of a workbook.
+    `header` is one of HEADERS, or the number of the line that it stands on; `part` is the file of an archive,
+    or the sheet of a workbook.
     """
 
     encoding: str = ""
@@ -53,6 +55,11 @@ class Reading:
     quoting: str = ""
     header: str = ""
     part: str = ""
+
+    @property
+    def header_line(self) -> int:
+        """The line that was said to be the header, from 1; 0 where none was."""
+        return int(self.header) if self.header.isdigit() else 0
 
     def as_dict(self) -> dict[str, str]:
         """Only what was said."""
@@ -80,12 +87,21 @@ def reading_of(said: dict[str, Any] | None) -> Reading:
             f"'{shortened(said['delimiter'])}' cannot stand between two cells.",
             hint="One character, or the word tab.",
         )
-    for name, known in (("quoting", QUOTINGS), ("header", HEADERS)):
-        if said.get(name, "") not in ("", *known):
-            raise BadInput(
-                f"{name} '{shortened(said[name])}' is not known.", hint=f"One of {', '.join(known)}."
-            )
+    if said.get("quoting", "") not in ("", *QUOTINGS):
+        raise BadInput(
+            f"quoting '{shortened(said['quoting'])}' is not known.", hint=f"One of {', '.join(QUOTINGS)}."
+        )
+    _check_header(said.get("header", ""))
     return Reading(**said)
+
+
+def _check_header(said: str) -> None:
+    is_line = said.isascii() and said.isdigit() and len(said) < 5 and 1 <= int(said) <= MAX_HEADER_LINE
+    if said and said not in HEADERS and not is_line:
+        raise BadInput(
+            f"header '{shortened(said)}' is not known.",
+            hint=f"One of {', '.join(HEADERS)}, or its line, from 1 to {MAX_HEADER_LINE:,}.",
+        )
 
 
 def _encoding(name: str) -> str:

@@ -1,9 +1,13 @@
 """Excel workbooks: one sheet, row by row, with the values that its formulas had when it was saved."""
 
+import csv
+import io
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +19,19 @@ from storage.intake.batch import (
     Batch,
     FileLook,
     Finding,
+    before_header,
     first_rows,
     refusal,
     storable,
 )
 from storage.intake.dialect import unique_names
+from storage.intake.header_place import header_place
 from storage.intake.reading import Reading
 from storage.intake.unpacking import check_member
 
 MAX_SHARED_BYTES = 200_000_000  # the texts of a workbook are held in memory
 _BATCH_ROWS = 2_000
+_SAMPLE_ROWS = 60
 # What a library does with a file that is no workbook; a list of every way to say so.
 _DAMAGE = (
     ArithmeticError, AttributeError, LookupError, NotImplementedError, OSError, RuntimeError, SyntaxError,
@@ -39,14 +46,18 @@ def columns_of(path: Path, reading: Reading) -> tuple[str, ...]:
         BadInput: the workbook cannot be read, or has more than 200 columns.
     """
     with _rows(path, reading) as rows:
-        return _header(rows, reading)[0]
+        return _top_of(rows, reading).names
 
 
 def look(path: Path, reading: Reading) -> FileLook:
     """Columns and first rows of the sheet."""
-    columns = columns_of(path, reading)
-    rows, findings = first_rows(batches(path, {name: name for name in columns}, reading))
-    return FileLook("xlsx", "", "", columns, rows, path.stat().st_size, findings)
+    with _rows(path, reading) as found:
+        top = _top_of(found, reading)
+    rows, findings = first_rows(batches(path, {name: name for name in top.names}, reading))
+    return FileLook(
+        "xlsx", "", "", top.names, rows, path.stat().st_size, findings,
+        header="yes" if top.header_line else "no", header_line=top.header_line,
+    )  # fmt: skip
 
 
 def batches(path: Path, columns: dict[str, str], reading: Reading) -> Iterator[Batch]:
@@ -55,15 +66,15 @@ def batches(path: Path, columns: dict[str, str], reading: Reading) -> Iterator[B
     An empty cell is None, except in the text, where it is an empty text; rows of empty cells are left out.
     """
     with _rows(path, reading) as rows:
-        names, first = _header(rows, reading)
-        places = {field: names.index(column) for field, column in columns.items()}
+        top = _top_of(rows, reading)
+        places = {field: top.names.index(column) for field, column in columns.items()}
         lines: list[int] = []
         fields: dict[str, list[str | None]] = {field: [] for field in columns}
-        findings: list[Finding] = []
-        for line, cells in _with_first(first, rows):
-            reason = _reason_against(cells, len(names))
+        findings = list(top.preamble)
+        for line, cells in top.rows:
+            reason = _reason_against(cells, len(top.names))
             if reason:
-                findings.append(refusal(line, reason, " | ".join(cell or "" for cell in cells[:MAX_COLUMNS])))
+                findings.append(refusal(line, reason, _as_csv(cells)))
             elif any(cells):
                 lines.append(line)
                 for field, place in places.items():
@@ -76,6 +87,16 @@ def batches(path: Path, columns: dict[str, str], reading: Reading) -> Iterator[B
 
 
 _Row = tuple[int, list[str | None]]
+
+
+@dataclass(frozen=True)
+class _Top:
+    """The names of the columns, the row they stand in (0 where in none), what is above it and what below."""
+
+    names: tuple[str, ...]
+    header_line: int
+    preamble: tuple[Finding, ...]
+    rows: Iterator[_Row]
 
 
 @contextmanager
@@ -130,12 +151,18 @@ def _sheet(book: Any, reading: Reading) -> Any:
     return book[reading.part or names[0]]
 
 
-def _header(rows: Iterator[_Row], reading: Reading) -> tuple[tuple[str, ...], _Row | None]:
-    """The names of the columns, and the first row where it is not the header."""
-    found = next(((line, cells) for line, cells in rows if any(cells)), None)
-    if found is None:
-        raise BadInput("The sheet is empty.", hint="Name another: --read part=SHEET.")
-    cells = found[1]
+def _top_of(rows: Iterator[_Row], reading: Reading) -> _Top:
+    """What stands above the rows, and the rows."""
+    filled = ((line, cells) for line, cells in rows if any(cells))
+    first = list(islice(filled, max(_SAMPLE_ROWS, reading.header_line)))
+    if reading.header_line:
+        place = sum(line < reading.header_line for line, _ in first)
+    else:
+        place = _guessed_place(first)
+    if place == len(first):
+        raise BadInput("The sheet is empty there.", hint="Name another sheet: --read part=SHEET.")
+    preamble = before_header({line: _as_csv(cells) for line, cells in first[:place]})
+    header_line, cells = first[place]
     while cells and cells[-1] is None:
         cells = cells[:-1]
     if len(cells) > MAX_COLUMNS:
@@ -144,14 +171,21 @@ def _header(rows: Iterator[_Row], reading: Reading) -> tuple[tuple[str, ...], _R
             hint="Save only the columns that are needed.",
         )
     if reading.header == "no":
-        return tuple(f"column_{number}" for number in range(1, len(cells) + 1)), found
-    return unique_names([storable(cell or "") for cell in cells]), None
+        names = tuple(f"column_{number}" for number in range(1, len(cells) + 1))
+        return _Top(names, 0, preamble, chain(first[place:], filled))
+    names = unique_names([storable(cell or "") for cell in cells])
+    return _Top(names, header_line, preamble, chain(first[place + 1 :], filled))
 
 
-def _with_first(first: _Row | None, rows: Iterator[_Row]) -> Iterator[_Row]:
-    if first is not None:
-        yield first
-    yield from rows
+def _guessed_place(first: list[_Row]) -> int:
+    width = max((len(cells) for _, cells in first), default=0)
+    return header_place([[cell or "" for cell in cells] + [""] * (width - len(cells)) for _, cells in first])
+
+
+def _as_csv(cells: list[str | None]) -> str:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="").writerow(cells[:MAX_COLUMNS])
+    return text.getvalue()
 
 
 def _reason_against(cells: list[str | None], width: int) -> str:

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from domain.errors import BadInput
+from storage.intake.batch import ABOVE_HEADER
 from storage.intake.formats import look, rows_of
 from storage.intake.reading import ENCODINGS, Reading, reading_of
 from tests.storage.intake_files import SAMPLES, written
@@ -252,3 +253,64 @@ def test_paradetox_gives_its_whole_lines_and_lists_the_broken_ones():
     broken = [727, 728, 1981, 1982, 2716, 2718, 3795, 3796, 5094, 5883, 5884, 6241, 6242]
     assert [line for line, kind, _ in findings if kind == "refused"] == broken
     assert len(texts) + 1 == 11_922  # with the header, so many lines have four fields; line 2717 is blank
+
+
+GERMAN = "Kommentar;Bewertung\nhallo, du;ok\ntsch;nein\nna; ja\n"
+
+
+@pytest.mark.parametrize(
+    ("above", "table", "line", "columns"),
+    [
+        ("Export vom 3. Mai, 2026\n\n", GERMAN, 3, ("Kommentar", "Bewertung")),
+        ("Report;\n;\n", GERMAN, 3, ("Kommentar", "Bewertung")),
+        ("May\nTaken on 3 May, 2026\n", "id,comment\n1,a\n2,b\n", 3, ("id", "comment")),
+        ("Created,2026-11-01\nAuthor,Ana\n", "id,text,label\n1,a,b\n2,c,d\n", 3, ("id", "text", "label")),
+        ("", "text\nwell, you\nno, me\n", 1, ("text",)),
+        ("", "What was said\nwell, you\nno, me\n", 1, ("What was said",)),
+        ("", "id,text\n1,2,3\n4,5,6\n", 1, ("id", "text")),
+        ("", "hi,,\nyo,x,3\nno,x,4\n", 1, ("hi", "column_2", "column_3")),
+    ],
+)
+def test_the_header_is_found_below_a_title_and_not_where_there_is_none(tmp_path, above, table, line, columns):
+    look_ = seen(written(tmp_path, above + table))
+    assert (look_.header_line, look_.columns) == (line, columns)
+    assert [one.line for one in look_.findings if one.reason == ABOVE_HEADER] == [
+        number for number, text in enumerate(above.splitlines(), 1) if text
+    ]
+
+
+def test_the_line_of_the_header_can_be_said(tmp_path):
+    path = written(tmp_path, "one\ntwo\nwhat,how\na,b\n")
+    assert seen(path).columns == ("one",)
+    said = reading_of({"header": "3"})
+    assert (seen(path, said).columns, seen(path, said).header_line) == (("what", "how"), 3)
+    assert outcome(path, {"text": "what"}, said) == (
+        ["a"], [], [(1, "note", ABOVE_HEADER), (2, "note", ABOVE_HEADER)],
+    )  # fmt: skip
+    for wrong in ("0", "1001", "two", "-1"):
+        with pytest.raises(BadInput, match="is not known"):
+            reading_of({"header": wrong})
+    with pytest.raises(BadInput, match="No line from 9 on names the columns"):
+        seen(path, reading_of({"header": "9"}))
+
+
+def test_a_title_in_a_workbook_is_above_the_header_too(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (
+        ["Comments of May"],
+        [],
+        ["Nr", "Kommentar", "Bewertung"],
+        [1, "hallo", "ok"],
+        [2, "tsch"],
+        [3, "a, b", "ok", "more"],
+    ):
+        book.active.append(row)
+    path = tmp_path / "upload"
+    book.save(path)
+    assert (seen(path).header_line, seen(path).columns) == (3, ("Nr", "Kommentar", "Bewertung"))
+    texts, _, findings = outcome(path, {"text": "Kommentar", "label": "Bewertung"})
+    assert texts == ["hallo", "tsch"]
+    assert findings == [(1, "note", ABOVE_HEADER), (6, "refused", "4 cells, the header has 3.")]
+    assert seen(path).findings[-1].raw == '3,"a, b",ok,more'
+    assert seen(path, reading_of({"header": "1"})).columns == ("Comments of May",)
+    assert seen(path, reading_of({"header": "4"})).columns == ("1", "hallo", "ok")

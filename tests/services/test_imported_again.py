@@ -1,0 +1,95 @@
+"""What an import leaves for the next file: refused rows to be mended, and what was said of the columns."""
+
+import csv
+
+import pytest
+
+from domain.errors import BadInput, NotFound
+from services.curation import mappings
+from services.curation.importing import import_file
+from services.curation.refused_rows import write_refused
+from services.verbs.running import run_verb
+from storage.imports import get_import
+from tests.building import KIDS, asked, kids, put_in, written_csv
+
+GERMAN = (
+    "Kommentare im Mai\n\n"
+    "Nr;Kommentar Text;Bewertung\n"
+    "1;hallo du;gut\n"
+    "2;zu; viele;gut\n"
+    '3;"offen;gut\n'
+    "4;=1+1;gut;\n"
+    "5;ja;schlecht\n"
+).encode("cp1252")
+COLUMNS = {"id": "Nr", "text": "Kommentar Text", "label": "Bewertung"}
+MEANT = {"gut": "allow", "schlecht": "disallow"}
+
+
+@pytest.fixture
+def done(db, tmp_path):
+    kids(db)
+    path = tmp_path / "mai.csv"
+    path.write_bytes(GERMAN)
+    return import_file(db, path, KIDS, actor="ana", columns=COLUMNS, label_map=MEANT)
+
+
+def bodies(db):
+    return dict(asked(db, "SELECT external_id, body FROM comments ORDER BY comment_id"))
+
+
+def test_refused_rows_are_mended_in_a_file_of_the_same_columns_and_brought_back(db, done, tmp_path):
+    path = tmp_path / "repair.csv"
+    assert done.counts["refused"] == write_refused(db, done.import_id, path) == 3
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["Nr"], row["Kommentar Text"], row["Bewertung"]) for row in rows] == [
+        ("2", "zu", " viele"), ("3", "offen;gut\n", ""), ("4", "'=1+1", "gut"),
+    ]  # fmt: skip
+    assert [(row["refused_line"], row["refused_because"]) for row in rows] == [
+        ("5", "4 fields, the header has 3."),
+        ("6", "A quote is opened and never closed."),
+        ("7", "4 fields, the header has 3."),
+    ]
+    assert rows[0]["refused_row"] == "2;zu; viele;gut"
+    rows[0] |= {"Kommentar Text": "zu; viele", "Bewertung": "gut"}
+    rows[1] |= {"Kommentar Text": "offen", "Bewertung": "gut"}
+    mended = written_csv(tmp_path / "mended.csv", rows)
+    given = {"path": str(mended), "dataset": KIDS, "actor": "ana", "as_last": True}
+    again = run_verb(db, "import", given, lambda _what, _share: None)["import"]
+    assert again["counts"]["added"] == again["counts"]["labels"] == 3 and again["counts"]["refused"] == 0
+    assert bodies(db) == {"1": "hallo du", "5": "ja", "2": "zu; viele", "3": "offen", "4": "=1+1"}
+
+
+def test_what_was_said_of_the_last_file_with_these_headings_holds_again(db, done, tmp_path):
+    last = mappings.last_used(db, ("Bewertung", "Nr", "Kommentar Text"))
+    assert last is not None and last.import_id == done.import_id
+    assert mappings.mapping_of(last.mapping)[:2] == (COLUMNS, MEANT)
+    assert mappings.last_used(db, ("Bewertung", "Kommentar Text")) is None
+    assert mappings.last_used(db, ("Bewertung", "Nr", "Kommentar Text", "Ort")) is None
+    assert mappings.fits(db, KIDS, ("Kommentar Text", "Nr", "Bewertung", "Ort"))
+    assert not mappings.fits(db, KIDS, ("Kommentar Text", "Nr"))
+    assert mappings.fits(db, "empty", ("anything",))
+    other = written_csv(tmp_path / "other.csv", [{"text": "one", "note": "two"}])
+    look = run_verb(db, "look", {"path": str(other)}, lambda _what, _share: None)
+    assert look["last"] is None
+    with pytest.raises(NotFound, match="No file with these headings") as caught:
+        run_verb(db, "check-import", {"path": str(other), "as_last": True}, lambda _what, _share: None)
+    assert caught.value.hint
+
+
+def test_refused_objects_keep_their_values(db, tmp_path):
+    kids(db)
+    (tmp_path / "some.jsonl").write_text('{"id": "3", "text": 7}\n{"id": "4", "text": "fine"}\n{"id":\n')
+    done = import_file(db, tmp_path / "some.jsonl", KIDS, actor="ana")
+    write_refused(db, done.import_id, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        assert [(row["id"], row["text"]) for row in csv.DictReader(file)] == [("3", "7"), ("", "")]
+
+
+def test_an_import_from_before_says_that_its_columns_are_not_known(db, tmp_path):
+    kids(db)
+    done = put_in(db, [{"text": "one"}])
+    assert "file" not in get_import(db, done.import_id).mapping
+    with pytest.raises(BadInput, match="does not know the columns") as caught:
+        write_refused(db, done.import_id, tmp_path / "out.csv")
+    assert "again" in caught.value.hint
