@@ -33,7 +33,7 @@ st.caption(
 found = [problem for problem in health.problems if problem.count]
 for problem in found:
     draw_problem(dataset.dataset_id, problem)
-clear = [problem.title for problem in health.problems if not problem.count]
+clear = [problem.title for problem in health.problems if not problem.count and not problem.left]
 if clear:
     st.caption(f"Nothing found: {', '.join(clear)}.")
 if health.clusters:

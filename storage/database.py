@@ -49,7 +49,7 @@ class Database:
         """A cursor inside one transaction; one writer at a time, all or nothing.
 
         Commits at the end and raises the dataset's revision; an exception inside rolls everything back.
-        What no reader caches, such as a lease, is no news: the revision stays.
+        What no reader caches, such as a lease, is no news: the revision and the figures kept of it stay.
 
         Raises:
             Conflict: the disk does not take it; nothing has changed then.
@@ -58,6 +58,8 @@ class Database:
             cursor.execute("BEGIN")
             try:
                 yield cursor
+                if is_news:  # what was counted of the dataset before is not so any more
+                    cursor.execute("DELETE FROM health_figures WHERE dataset_id = $id", {"id": dataset_id})
             except duckdb.IOException as error:
                 cursor.execute("ROLLBACK")
                 raise _not_saved(error) from error

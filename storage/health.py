@@ -6,15 +6,19 @@ from typing import Any
 import duckdb
 
 from storage.database import EVERY_ID, Database
+from storage.groups import JUDGED
 
 TOO_SHORT_LETTERS = 2  # no more letters than that, and no picture
 TOO_LONG_CHARACTERS = 2_000
 
+_REPEATS_EXACTLY = "body_kept <> comment_id"
+_REPEATS_NEARLY = "near_of IS NOT NULL AND body_kept = comment_id"
+
 # What can be wrong with comments, and how it is seen in the table below. Constants; the order is the page's.
 PROBLEMS = {
-    "contradictory duplicates": "is_contradictory",
-    "exact duplicates": "body_oldest < comment_id",
-    "near duplicates": "near_of IS NOT NULL AND coalesce(body_oldest = comment_id, true)",
+    "contradictory duplicates": "is_contradictory AND NOT is_settled",
+    "exact duplicates": f"{_REPEATS_EXACTLY} AND NOT is_contradictory",
+    "near duplicates": f"{_REPEATS_NEARLY} AND NOT is_contradictory",
     "suspected labels": "is_suspected",
     "personal data": "personal_data",
     "obfuscated text": "obfuscated",
@@ -25,6 +29,8 @@ PROBLEMS = {
     "too short": f"letters <= {TOO_SHORT_LETTERS} AND NOT is_emoji_only AND NOT is_empty",
     "too long": f"characters > {TOO_LONG_CHARACTERS}",
 }
+# Whom these two leave alone: where labels contradict each other, excluding one side would decide by accident.
+LEFT = {"exact duplicates": _REPEATS_EXACTLY, "near duplicates": _REPEATS_NEARLY}
 # Of which comments there are how many.
 SHARES = {
     "label": "coalesce(label, '(none)')",
@@ -44,48 +50,28 @@ LENGTHS = (
     "1 to 20", "21 to 40", "41 to 80", "81 to 160", "161 to 320", "321 to 640", "641 to 2,000", "over 2,000",
 )  # fmt: skip
 
-# The comments that count, with what is known of each. Only members of a group of near-duplicates are compared
-# letter by letter, and only their labels are held against each other.
-_TABLE = """
+# The comments that count, with what is known of each.
+_TABLE = f"""
 CREATE OR REPLACE TEMP TABLE health AS
-WITH clusters AS (
-  SELECT DISTINCT near_of AS cluster FROM comments WHERE dataset_id = $dataset_id AND near_of IS NOT NULL
-), members AS (
-  SELECT c.comment_id, k.cluster, hash(c.body) AS body_hash
-  FROM comments c
-  JOIN clusters k ON k.cluster = coalesce(c.near_of, c.comment_id)
-  WHERE c.dataset_id = $dataset_id
-    AND c.comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
-), labels AS (
-  SELECT comment_id, label FROM labels_of($dataset_id, $low, $high)
-), judged AS (
-  SELECT
-    m.comment_id,
-    m.cluster,
-    count(*) OVER (PARTITION BY m.cluster) AS cluster_size,
-    min(m.comment_id) OVER (PARTITION BY m.cluster, m.body_hash) AS body_oldest,
-    min(l.label) OVER (PARTITION BY m.cluster) < max(l.label) OVER (PARTITION BY m.cluster)
-      AS is_contradictory
-  FROM members m
-  LEFT JOIN labels l ON l.comment_id = m.comment_id
-)
+WITH {JUDGED}
 SELECT
   c.comment_id, c.posted_at, c.import_id, l.label,
   coalesce(i.file_name, '(unknown)') AS source,
   coalesce(f.found_language, '(not looked at)') AS language,
   coalesce(f.characters, length(c.body)) AS characters,
   coalesce(f.letters, length(c.body)) AS letters,
-  coalesce(f.letters = 0 AND NOT f.is_emoji_only, false) AND NOT regexp_matches(c.body, '[^\\s\\p{Z}\\p{C}]')
-    AS is_empty,
+  coalesce(f.letters = 0 AND NOT f.is_emoji_only, false) 
+    AND NOT regexp_matches(c.body, '[^\\s\\p{{Z}}\\p{{C}}]') AS is_empty,
   coalesce(f.is_emoji_only, false) AS is_emoji_only,
   coalesce(f.broken_characters, false) AS broken_characters,
   coalesce(f.html_entities, false) AS html_entities,
   coalesce(f.obfuscated, false) AS obfuscated,
   coalesce(f.personal_data, false) AS personal_data,
   CASE WHEN j.cluster_size > 1 THEN j.cluster END AS cluster,
-  CASE WHEN j.cluster_size > 1 AND j.cluster <> c.comment_id THEN j.cluster END AS near_of,
-  j.body_oldest,
+  CASE WHEN j.cluster_kept <> c.comment_id THEN j.cluster_kept END AS near_of,
+  j.body_kept,
   coalesce(j.is_contradictory, false) AS is_contradictory,
+  coalesce(j.is_settled, false) AS is_settled,
   s.comment_id IS NOT NULL AS is_suspected
 FROM comments c
 LEFT JOIN text_facts f ON f.comment_id = c.comment_id AND f.dataset_id = $dataset_id
@@ -105,37 +91,27 @@ WHERE c.dataset_id = $dataset_id
   AND c.comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
 """
 
+# Figures are as good as these texts; kept ones of other texts are none.
+DEFINED_BY = (_TABLE, PROBLEMS, LEFT, SHARES)
+
 
 @dataclass(frozen=True)
 class Figures:
     """What was counted: `comments` that count, of which `seen` have facts; problems; comments per value.
 
-    `by_import` are comments per import and value, for drift; `clusters` is how many groups of near-duplicates
-    there are, and `contradictory` how many of those have labels that differ.
+    `left` is, of some problems, how many groups an exclusion leaves alone; `by_import` are comments per
+    import and value, for drift; `clusters` is how many groups of near-duplicates there are, and
+    `contradictory` how many of those have labels that differ and nobody decided to keep.
     """
 
     comments: int
     seen: int
     problems: dict[str, int]
+    left: dict[str, int]
     shares: dict[str, dict[str, int]]
     by_import: dict[str, list[tuple[int, str, int]]]
     clusters: int
     contradictory: int
-
-
-@dataclass(frozen=True)
-class Cluster:
-    """A group of comments that are nearly the same; its number is that of its oldest comment."""
-
-    cluster: int
-    comments: int
-    labels: tuple[str, ...]
-    splits: tuple[str, ...]
-    body: str
-
-    @property
-    def is_contradictory(self) -> bool:
-        return len(self.labels) > 1
 
 
 def get_figures(db: Database, dataset_id: str) -> Figures:
@@ -143,10 +119,11 @@ def get_figures(db: Database, dataset_id: str) -> Figures:
     with db.reading() as cursor:
         _make_table(cursor, dataset_id)
         counted = ", ".join(f"count(*) FILTER ({condition})" for condition in PROBLEMS.values())
+        left = ", ".join(_left(problem) for problem in LEFT)
         [row] = cursor.execute(
             f"""
             SELECT count(*), count(*) FILTER (language <> '(not looked at)'), count(DISTINCT cluster),
-              count(DISTINCT cluster) FILTER (is_contradictory), {counted}
+              count(DISTINCT cluster) FILTER (is_contradictory AND NOT is_settled), {left}, {counted}
             FROM health
             """
         ).fetchall()
@@ -161,20 +138,21 @@ def get_figures(db: Database, dataset_id: str) -> Figures:
         shares[name] = {}
         for _, value, count in rows:
             shares[name][value] = shares[name].get(value, 0) + count
-    problems = dict(zip(PROBLEMS, row[4:], strict=True))
-    return Figures(row[0], row[1], problems, shares, by_import, row[2], row[3])
+    comments, seen, clusters, contradictory, *counts = row
+    left_alone = dict(zip(LEFT, counts, strict=False))
+    problems = dict(zip(PROBLEMS, counts[len(LEFT) :], strict=True))
+    return Figures(comments, seen, problems, left_alone, shares, by_import, clusters, contradictory)
 
 
 def list_problem_ids(
     db: Database, dataset_id: str, problem: str, *, limit: int
 ) -> list[tuple[int, int | None]]:
     """Comments with a problem, members of a group together, each with the comment that it repeats, if any."""
-    repeats = "body_oldest" if problem == "exact duplicates" else "near_of"
     with db.reading() as cursor:
         _make_table(cursor, dataset_id)
         return cursor.execute(
             f"""
-            SELECT comment_id, {repeats}
+            SELECT comment_id, {_repeats(problem)}
             FROM health
             WHERE {PROBLEMS[problem]}
             ORDER BY coalesce(cluster, comment_id), comment_id
@@ -195,59 +173,26 @@ def list_share_ids(db: Database, dataset_id: str, name: str, value: str, *, limi
     return [int(row[0]) for row in rows]
 
 
-def list_clusters(db: Database, dataset_id: str, *, limit: int) -> list[Cluster]:
-    """Groups of near-duplicates: those whose labels contradict each other first, then the largest."""
-    with db.reading() as cursor:
-        _make_table(cursor, dataset_id)
-        rows = cursor.execute(
-            """
-            SELECT g.*, c.body
-            FROM (
-              SELECT h.cluster, count(*) AS n, list_sort(list(DISTINCT h.label)) AS labels,
-                list_sort(list(DISTINCT x.split)) AS splits
-              FROM health h
-              JOIN comments x ON x.comment_id = h.comment_id
-              WHERE h.cluster IS NOT NULL
-              GROUP BY h.cluster
-              ORDER BY bool_or(h.is_contradictory) DESC, n DESC, h.cluster
-              LIMIT $limit
-            ) g
-            JOIN comments c ON c.comment_id = g.cluster
-            ORDER BY len(g.labels) > 1 DESC, g.n DESC, g.cluster
-            """,
-            {"limit": limit},
-        ).fetchall()
-    return [
-        Cluster(number, n, tuple(label for label in labels or () if label), tuple(splits), body)
-        for number, n, labels, splits, body in rows
-    ]
+def insert_matches(cursor: duckdb.DuckDBPyConnection, dataset_id: str, problem: str) -> int:
+    """Leave a table `matches` (comment_id, duplicate_of) of the comments with a problem in this cursor.
 
-
-def list_members(db: Database, dataset_id: str, cluster: int, *, limit: int) -> list[int]:
-    """The comments of a group, excluded ones left out, oldest first."""
-    with db.reading() as cursor:
-        rows = cursor.execute(
-            """
-            SELECT comment_id
-            FROM comments
-            WHERE dataset_id = $dataset_id AND coalesce(near_of, comment_id) = $cluster
-              AND comment_id NOT IN (SELECT comment_id FROM excluded_of($dataset_id, $low, $high))
-            ORDER BY comment_id
-            LIMIT $limit
-            """,
-            {"dataset_id": dataset_id, "cluster": cluster, "limit": limit, **EVERY_ID},
-        ).fetchall()
-    return [int(row[0]) for row in rows]
-
-
-def insert_matches(cursor: duckdb.DuckDBPyConnection, dataset_id: str, problem: str) -> None:
-    """Leave a table `matches` (comment_id, duplicate_of) of the comments with a problem in this cursor."""
-    repeats = "body_oldest" if problem == "exact duplicates" else "near_of"
+    Returns how many groups it leaves alone because their labels contradict each other.
+    """
     _make_table(cursor, dataset_id)
     cursor.execute(
         f"CREATE OR REPLACE TEMP TABLE matches AS"
-        f" SELECT comment_id, {repeats} AS duplicate_of FROM health WHERE {PROBLEMS[problem]}"
+        f" SELECT comment_id, {_repeats(problem)} AS duplicate_of FROM health WHERE {PROBLEMS[problem]}"
     )
+    [(left,)] = cursor.execute(f"SELECT {_left(problem)} FROM health").fetchall()
+    return int(left)
+
+
+def _repeats(problem: str) -> str:
+    return "body_kept" if problem == "exact duplicates" else "near_of"
+
+
+def _left(problem: str) -> str:
+    return f"count(DISTINCT cluster) FILTER (is_contradictory AND {LEFT.get(problem, 'false')})"
 
 
 def _make_table(cursor: duckdb.DuckDBPyConnection, dataset_id: str) -> None:

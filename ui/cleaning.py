@@ -9,19 +9,20 @@ import streamlit as st
 from domain.comments import Comment
 from domain.queues import QueueSettings
 from domain.text import escape_markdown, visible
-from services.curation import cleaning, texts
+from services.curation import cleaning, contradictions, texts
 from services.curation.health import Problem
-from services.curation.texts import Change
 from services.labelling.queues import create_queue
 from ui.comments_table import offer_comment
+from ui.contradictions import draw_contradictions
 from ui.errors import showing_errors
 from ui.readers import cleanings_of, comments_of_figure, repair_preview_of
 from ui.store import database
+from ui.text_changes import draw_changes
 from ui.times import when
 
-_Done = tuple[datetime, str, cleaning.Cleaning | texts.Repair, Callable[[str, int], None], int]
+_Deed = cleaning.Cleaning | texts.Repair | contradictions.Settlement
+_Done = tuple[datetime, str, _Deed, Callable[[str, int], None], int]
 _SHOWN, _DIFFS = 200, 20
-_MARKS = {"same": "{}", "gone": ":red-background[~~{}~~]", "new": ":green-background[{}]"}
 
 
 def look_now(dataset_id: str) -> None:
@@ -47,9 +48,13 @@ def find_all_again(dataset_id: str, unseen: int) -> None:
 
 def draw_problem(dataset_id: str, problem: Problem) -> None:
     """One kind of problem as a card: how many, the one action, and on demand what it would change."""
+    if problem.act == "decide":
+        draw_contradictions(dataset_id, problem, _who())
+        return
     with st.container(border=True):
         told, act = st.columns([4, 1], vertical_alignment="center")
-        told.markdown(f"**{problem.title}** · {problem.count:,}  \n{escape_markdown(problem.meaning)}")
+        left = f" {problem.left:,} groups are left for somebody to decide." if problem.left else ""
+        told.markdown(f"**{problem.title}** · {problem.count:,}  \n{escape_markdown(problem.meaning)}{left}")
         with act:
             _draw_action(dataset_id, problem)
         with st.expander(
@@ -117,24 +122,14 @@ def draw_comments(
     offer_comment(picked["selection"]["rows"], [comment.comment_id for comment, _ in rows], dataset_id)
 
 
-def draw_changes(changes: Sequence[Change]) -> None:
-    """Texts before and after a repair: what goes is struck through, what comes is green."""
-    for change in changes:
-        told = "".join(_MARKS[kind].format(_inside(piece)) for kind, piece in change.parts)
-        st.markdown(f":gray[{change.comment_id}] {told}")
-
-
-def _inside(piece: str) -> str:
-    """A piece as Markdown shows it letter by letter; spaces at its ends would undo the mark around it."""
-    shown = escape_markdown(piece)
-    return shown.replace(" ", "\u00a0") if shown.strip() != shown or not shown.strip() else shown
-
-
 def draw_history(dataset_id: str) -> None:
     """Exclusions and repairs, newest first, each with its undo."""
     done: list[_Done] = [
-        (one.created_at, f"{one.excluded:,} × {one.reason} excluded", one, _take_back, one.cleaning_id)
-        for one in cleanings_of(dataset_id)
+        (one.created_at, _told(one), one, _take_back, one.cleaning_id) for one in cleanings_of(dataset_id)
+    ]
+    done += [
+        (one.created_at, _decided(one), one, _open_again, one.settlement_id)
+        for one in contradictions.list_settlements(database(), dataset_id)
     ]
     done += [
         (
@@ -155,7 +150,7 @@ def draw_history(dataset_id: str) -> None:
 def _draw_done(
     dataset_id: str,
     told: str,
-    one: cleaning.Cleaning | texts.Repair,
+    one: _Deed,
     undo: Callable[[str, int], None],
     number: int,
 ) -> None:
@@ -164,7 +159,7 @@ def _draw_done(
         state = f"undone by {one.undone_by}, {when(one.undone_at)}" if one.undone_at else "in force"
         left.text(f"{told} · {one.created_by}, {when(one.created_at)} · {state}")
         if one.undone_at is None:
-            kind = "undo" if isinstance(one, cleaning.Cleaning) else "undo_repair"
+            kind = {cleaning.Cleaning: "undo", texts.Repair: "undo_repair"}.get(type(one), "undo_decision")
             act.button(
                 "Undo",
                 icon=":material/undo:",
@@ -175,10 +170,22 @@ def _draw_done(
             )
 
 
+def _told(one: cleaning.Cleaning) -> str:
+    left = f"; {one.left_groups:,} groups left to decide" if one.left_groups else ""
+    return f"{one.excluded:,} × {one.reason} excluded{left}"
+
+
+def _decided(one: contradictions.Settlement) -> str:
+    if one.label is None:
+        return f"Group {one.cluster}: labels kept as they are, “{visible(one.why)}”"
+    return f"Group {one.cluster}: {visible(one.label)} decided, {one.changed:,} changed, “{visible(one.why)}”"
+
+
 def _exclude(dataset_id: str, rule: str) -> None:
     with showing_errors():
         done = cleaning.apply_rule(database(), dataset_id, rule, actor=_who())
-        st.toast(f"{done.excluded:,} comments excluded.", icon=":material/check:")
+        left = f" {done.left_groups:,} groups are left to decide." if done.left_groups else ""
+        st.toast(f"{done.excluded:,} comments excluded.{left}", icon=":material/check:")
 
 
 def _repair(dataset_id: str, step: str) -> None:
@@ -198,6 +205,12 @@ def _take_back(dataset_id: str, cleaning_id: int) -> None:
     with showing_errors():
         done = cleaning.undo(database(), cleaning_id, dataset_id=dataset_id, actor=_who())
         st.toast(f"{done.excluded:,} comments count again.", icon=":material/undo:")
+
+
+def _open_again(dataset_id: str, settlement_id: int) -> None:
+    with showing_errors():
+        contradictions.undo(database(), settlement_id, dataset_id=dataset_id, actor=_who())
+        st.toast("The group waits for a decision again.", icon=":material/undo:")
 
 
 def _take_out(dataset_id: str, repair_id: int) -> None:

@@ -7,9 +7,9 @@ from domain.repairs import STEPS, repaired
 from domain.text import escape_markdown
 from services.curation.golden import list_golden, mark_golden
 from services.curation.texts import change_of, steps_in_force
-from ui.cleaning import draw_changes
 from ui.errors import showing_errors
 from ui.store import database
+from ui.text_changes import draw_changes
 
 
 def draw_repaired(comment: Comment) -> None:

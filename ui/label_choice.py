@@ -12,11 +12,16 @@ def choose_answer(title: str, labels: LabelSet, *, key: str) -> str:
     Where a comment may have several labels, that none of them fits is a choice of its own.
     """
     if labels.several:
-        chosen = st.pills(
-            title, [*labels.names, NONE_OF_THEM], selection_mode="multi", format_func=_shown, key=key
-        )
-        return SEPARATOR.join(chosen)
-    return st.radio(title, labels.names, index=None, format_func=_shown, horizontal=True, key=key) or ""
+        st.pills(title, [*labels.names, NONE_OF_THEM], selection_mode="multi", format_func=_shown, key=key)
+    else:
+        st.radio(title, labels.names, index=None, format_func=_shown, horizontal=True, key=key)
+    return chosen_answer(key)
+
+
+def chosen_answer(key: str) -> str:
+    """The answer that was chosen under this key, for a callback, which runs before the choice is drawn."""
+    chosen = st.session_state.get(key) or ""
+    return chosen if isinstance(chosen, str) else SEPARATOR.join(chosen)
 
 
 def _shown(name: str) -> str:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from domain.comments import Comment, CommentFilter
-from services.curation import cleaning, comments, health, texts
+from services.curation import cleaning, comments, contradictions, health, texts
 from services.curation.cleaning import Cleaning
 from services.curation.health import Cluster, Health
 from services.curation.texts import RepairPreview
@@ -31,6 +31,11 @@ def comments_of_figure(
 def clusters_of(dataset_id: str) -> list[Cluster]:
     """Groups of near-duplicates, those that contradict themselves first."""
     return _clusters(dataset_id, database().revision_of(dataset_id))
+
+
+def contradictions_of(dataset_id: str) -> list[Cluster]:
+    """Groups whose labels contradict each other and that wait for a decision."""
+    return _contradictions(dataset_id, database().revision_of(dataset_id))
 
 
 def members_of_cluster(dataset_id: str, cluster: int) -> list[Comment]:
@@ -81,6 +86,11 @@ def _comments_of_figure(
 @st.cache_data(max_entries=16, show_spinner="Looking for groups")
 def _clusters(dataset_id: str, revision: int) -> list[Cluster]:
     return health.clusters(database(), dataset_id)
+
+
+@st.cache_data(max_entries=16, show_spinner="Looking for groups")
+def _contradictions(dataset_id: str, revision: int) -> list[Cluster]:
+    return contradictions.list_contradictions(database(), dataset_id)
 
 
 @st.cache_data(max_entries=64, show_spinner="Searches")

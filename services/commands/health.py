@@ -12,6 +12,7 @@ def add_commands(app: typer.Typer) -> None:
     """Put them into the program."""
     app.command()(health)
     app.command()(duplicates)
+    app.command()(settle)
     app.command()(split)
 
 
@@ -31,12 +32,35 @@ def health(
 def duplicates(
     dataset: Dataset,
     group: Annotated[int | None, typer.Option(help="Show the comments of this group.")] = None,
+    contradicting: Annotated[
+        bool, typer.Option("--contradicting", help="Groups to decide, each label with who gave it.")
+    ] = False,
     limit: Most = 20,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
     """Groups of near-duplicates, those whose labels contradict each other first."""
-    do("duplicates", {"dataset": dataset, "group": group, "limit": limit}, home, as_json)
+    given = {"dataset": dataset, "group": group, "contradicting": contradicting, "limit": limit}
+    do("duplicates", given, home, as_json)
+
+
+def settle(
+    dataset: Dataset,
+    group: Annotated[
+        int | None, typer.Option(help="Decide about this group; else what was decided is listed.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="One label for the whole group.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Its labels stay as they are.")] = False,
+    exclude: Annotated[bool, typer.Option("--exclude", help="Exclude all of its comments.")] = False,
+    why: Annotated[str, typer.Option(help="Why; needed with --label and --keep.")] = "",
+    undo: Annotated[int | None, typer.Option(help="Take this decision back.")] = None,
+    actor: As = ME,
+    home: Home = None,
+    as_json: Json = False,
+) -> None:
+    """Decide about duplicates whose labels contradict each other (`duplicates --contradicting`)."""
+    given = {"dataset": dataset, "actor": actor, "group": group, "label": label, "keep": keep}
+    do("settle", {**given, "exclude": exclude, "why": why, "undo": undo}, home, as_json)
 
 
 def split(

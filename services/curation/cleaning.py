@@ -18,10 +18,14 @@ FIRST_RULES = RULES[:2]  # nobody needs to look before these
 
 @dataclass(frozen=True)
 class Preview:
-    """What a rule would do now: how many comments, and the first of them with what they repeat."""
+    """What a rule would do now: how many comments, and the first of them with what they repeat.
+
+    `left` groups have labels that contradict each other; the rule would take a side and leaves them alone.
+    """
 
     rule: str
     count: int
+    left: int
     examples: tuple[tuple[Comment, int | None], ...]
 
 
@@ -32,7 +36,7 @@ def preview(db: Database, dataset_id: str, rule: str, *, limit: int = 50) -> Pre
     comments = list_comments_by_id(db, dataset_id, [number for number, _ in matches])
     repeats = dict(matches)
     examples = tuple((comment, repeats[comment.comment_id]) for comment in comments)
-    return Preview(rule, cleanings.count_matches(db, dataset_id, rule), examples)
+    return Preview(rule, *cleanings.count_matches(db, dataset_id, rule), examples)
 
 
 def apply_rule(db: Database, dataset_id: str, rule: str, *, actor: str) -> Cleaning:
@@ -42,9 +46,13 @@ def apply_rule(db: Database, dataset_id: str, rule: str, *, actor: str) -> Clean
         BadInput: the rule finds nothing.
     """
     datasets.get_dataset(db, dataset_id)
-    if cleanings.count_matches(db, dataset_id, rule) == 0:
+    count, left = cleanings.count_matches(db, dataset_id, rule)
+    if count == 0:
         raise BadInput(
-            f"The rule '{rule}' finds no comment in '{dataset_id}'.", hint="There is nothing to do."
+            f"The rule '{rule}' finds no comment in '{dataset_id}'.",
+            hint=f"Labels contradict each other in {left:,} groups: decide those first (`settle`)."
+            if left
+            else "There is nothing to do.",
         )
     return cleanings.add_cleaning(db, dataset_id, rule, actor_named(actor))
 

@@ -11,11 +11,14 @@ from domain.labels import count_labels
 from services.curation.texts import steps_in_force
 from services.evaluation.drift import Drift, drift_of_counts
 from services.evaluation.intervals import Proportion, proportion
+from storage import groups
 from storage import health as stored
 from storage.comments import list_comments_by_id
 from storage.database import Database
 from storage.datasets import get_dataset, get_label_set
-from storage.health import LENGTHS, PROBLEMS, SHARES, TOO_LONG_CHARACTERS, TOO_SHORT_LETTERS, Cluster, Figures
+from storage.groups import Cluster
+from storage.health import LENGTHS, PROBLEMS, SHARES, TOO_LONG_CHARACTERS, TOO_SHORT_LETTERS, Figures
+from storage.health_figures import figures_of
 from storage.imports import list_imports
 
 __all__ = [
@@ -23,7 +26,7 @@ __all__ = [
     "members_of",
 ]  # fmt: skip
 
-Act = Literal["exclude", "repair", "relabel"]
+Act = Literal["exclude", "repair", "relabel", "decide"]
 _MOST_SHOWN = 500
 _DRIFTS = ("label", "language", "length")
 
@@ -32,15 +35,17 @@ _ABOUT: dict[str, tuple[str, str, Act, str]] = {
     "contradictory duplicates": (
         "Duplicates that contradict each other",
         "Nearly the same text under different labels: no model can be right about both.",
-        "exclude", "contradictory duplicate",
+        "decide", "contradictory duplicate",
     ),
     "exact duplicates": (
-        "Exact duplicates", "The same text, letter by letter, as an older comment; the oldest stays.",
+        "Exact duplicates",
+        "The same text, letter by letter, as another comment; the oldest with a label stays.",
         "exclude", "exact duplicate",
     ),
     "near duplicates": (
         "Near-duplicates",
-        "At least 80 % of its pieces of five characters are those of an older comment; the oldest stays.",
+        "At least 80 % of its pieces of five characters are those of another comment; the oldest with a"
+        " label stays.",
         "exclude", "near duplicate",
     ),
     "suspected labels": (
@@ -77,8 +82,9 @@ _ABOUT: dict[str, tuple[str, str, Act, str]] = {
 class Problem:
     """A kind of problem: how many comments have it, and what is done about it.
 
-    `act` with `what`: exclude by a rule, repair by a step, or label again through a queue of an order. Of a
-    repair in force the count stays: the comments are as they came.
+    `act` with `what`: exclude by a rule, repair by a step, label again through a queue of an order, or decide
+    group by group. Of a repair in force the count stays: the comments are as they came. An exclusion leaves
+    `left` groups alone, whose labels contradict each other.
     """
 
     name: str
@@ -88,6 +94,7 @@ class Problem:
     act: Act
     what: str
     in_force: bool = False
+    left: int = 0
 
 
 @dataclass(frozen=True)
@@ -124,10 +131,12 @@ def health_of(db: Database, dataset_id: str) -> Health:
         NotFound: there is no such dataset.
     """
     dataset = get_dataset(db, dataset_id)
-    found = stored.get_figures(db, dataset_id)
+    found = figures_of(db, dataset_id)
     in_force = set(steps_in_force(db, dataset_id))
     problems = tuple(
-        Problem(name, title, meaning, found.problems[name], act, what, what in in_force)
+        Problem(
+            name, title, meaning, found.problems[name], act, what, what in in_force, found.left.get(name, 0)
+        )
         for name, (title, meaning, act, what) in _ABOUT.items()
     )
     labelled = {label: n for label, n in found.shares["label"].items() if label != "(none)"}
@@ -168,7 +177,7 @@ def comments_of(
 def clusters(db: Database, dataset_id: str, *, limit: int = 100) -> list[Cluster]:
     """Groups of near-duplicates: those whose labels contradict each other first, then the largest."""
     get_dataset(db, dataset_id)
-    return stored.list_clusters(db, dataset_id, limit=min(limit, _MOST_SHOWN))
+    return groups.list_clusters(db, dataset_id, limit=min(limit, _MOST_SHOWN))
 
 
 def members_of(db: Database, dataset_id: str, cluster: int) -> list[Comment]:
@@ -178,7 +187,7 @@ def members_of(db: Database, dataset_id: str, cluster: int) -> list[Comment]:
         NotFound: there is no such dataset or group.
     """
     get_dataset(db, dataset_id)
-    numbers = stored.list_members(db, dataset_id, cluster, limit=_MOST_SHOWN)
+    numbers = groups.list_members(db, dataset_id, cluster, limit=_MOST_SHOWN)
     if not numbers:
         raise NotFound(f"'{dataset_id}' has no group {cluster}.", hint="`duplicates` lists them.")
     return list_comments_by_id(db, dataset_id, numbers)

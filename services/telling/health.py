@@ -14,7 +14,9 @@ def health_told(answer: Answer) -> str:
         return "\n".join(_comment(one["comment"], one["repeats"]) for one in answer) or "None."
     lines = [f"{answer['dataset_id']}: {answer['comments']:,} comments count."]
     lines += [
-        f"  {one['title']}: {one['count']:,}" + (" (repaired for models)" if one["in_force"] else "")
+        f"  {one['title']}: {one['count']:,}"
+        + (" (repaired for models)" if one["in_force"] else "")
+        + left_told(one["left"])
         for one in answer["problems"]
         if one["count"]
     ]
@@ -28,7 +30,9 @@ def health_told(answer: Answer) -> str:
 
 
 def duplicates_told(answer: Answer) -> str:
-    """Groups, or the comments of one."""
+    """Groups, or the comments of one, or the groups to decide."""
+    if answer and "members" in answer[0]:
+        return contradictions_told(answer)
     if answer and "cluster" not in answer[0]:
         return "\n".join(_comment(one, None) for one in answer)
     return "\n".join(
@@ -37,6 +41,39 @@ def duplicates_told(answer: Answer) -> str:
         f"{shortened(one['body'], 80)}"
         for one in answer
     ) or "No group."  # fmt: skip
+
+
+def contradictions_told(answer: Answer) -> str:
+    """Groups to decide, each comment with its label and who gave it."""
+    lines = []
+    for group in answer:
+        lines.append(f"group {group['cluster']}: {group['comments']:,} labelled comments")
+        for member in group["members"]:
+            comment = member["comment"]
+            people = ", ".join(shortened(one["person"], 40) for one in member["givers"])
+            lines.append(
+                f"  {comment['comment_id']} [{shortened(comment['label'])}: {comment['label_from']},"
+                f" {people}] {shortened(comment['body'], 100)}"
+            )
+    return "\n".join(lines)
+
+
+def settle_told(answer: Answer) -> str:
+    """A decision about a group, an exclusion of it, or the decisions so far."""
+    if isinstance(answer, list):
+        return "\n".join(settle_told(one) for one in answer) or "Nothing was decided yet."
+    state = "undone" if answer["undone_at"] else "in force"
+    if "cleaning_id" in answer:
+        return f"Cleaning {answer['cleaning_id']}: {answer['excluded']:,} × {answer['reason']}, {state}."
+    what = "labels kept as they are"
+    if answer["label"] is not None:
+        what = f"{shortened(answer['label'])}, {answer['changed']:,} comments changed"
+    return f"Decision {answer['settlement_id']} on group {answer['cluster']}: {what}, {state}."
+
+
+def left_told(groups: int) -> str:
+    """What an exclusion leaves alone."""
+    return f"; {groups:,} groups whose labels contradict each other are left to decide" if groups else ""
 
 
 def split_told(answer: Answer) -> str:
@@ -69,5 +106,6 @@ def _comment(one: Answer, repeats: int | None) -> str:
 TELLERS: dict[str, Callable[[Answer], str]] = {
     "health": health_told,
     "duplicates": duplicates_told,
+    "settle": settle_told,
     "split": split_told,
 }

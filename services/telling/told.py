@@ -20,6 +20,7 @@ from services.telling.desk import TELLERS as DESK_TELLERS
 from services.telling.examples import examples_told, finding_lines, hosted_jobs_told
 from services.telling.generation import TELLERS as GENERATION_TELLERS
 from services.telling.health import TELLERS as HEALTH_TELLERS
+from services.telling.health import left_told
 from services.telling.hosting import (
     bill_told,
     child_data_told,
@@ -98,8 +99,13 @@ def _clean(answer: Answer) -> str:
         state = "undone" if answer["undone_at"] else "in force"
         if "repair_id" in answer:
             return f"Repair {answer['repair_id']}: {answer['changed']:,} × {answer['version']}, {state}."
-        return f"Cleaning {answer['cleaning_id']}: {answer['excluded']:,} × {answer['reason']}, {state}."
-    return "\n".join(f"{preview['rule']}: {preview['count']:,} comments" for preview in answer)
+        return (
+            f"Cleaning {answer['cleaning_id']}: {answer['excluded']:,} × {answer['reason']}, {state}"
+            f"{left_told(answer['left_groups'])}."
+        )
+    return "\n".join(
+        f"{preview['rule']}: {preview['count']:,} comments{left_told(preview['left'])}" for preview in answer
+    )
 
 
 def _snapshot(answer: Answer) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.errors import BadInput
-from services.curation import golden, health, snapshots, texts
+from services.curation import contradictions, golden, health, snapshots, texts
 from services.curation.datasets import get_dataset
 from storage.database import Database
 
@@ -28,11 +28,47 @@ def show_health(
     return [{"comment": comment, "repeats": old} for comment, old in found]
 
 
-def show_duplicates(db: Database, *, dataset: str, group: int | None = None, limit: int = 20) -> Any:
-    """Groups of near-duplicates, those that contradict themselves first; or the comments of one."""
+def show_duplicates(
+    db: Database, *, dataset: str, group: int | None = None, contradicting: bool = False, limit: int = 20
+) -> Any:
+    """Groups of near-duplicates, those that contradict themselves first; or the comments of one.
+
+    With `contradicting`, only the groups that wait for a decision, each label with who gave it.
+    """
+    if contradicting:
+        found = [group] if group is not None else _waiting(db, dataset, limit)
+        return [contradictions.get_contradiction(db, dataset, one, limit=limit) for one in found]
     if group is not None:
         return health.members_of(db, dataset, group)
     return health.clusters(db, dataset, limit=limit)
+
+
+def settle_or_list(
+    db: Database,
+    *,
+    dataset: str,
+    actor: str,
+    group: int | None = None,
+    label: str | None = None,
+    keep: bool = False,
+    exclude: bool = False,
+    why: str = "",
+    undo: int | None = None,
+) -> Any:
+    """Decide about a group whose labels contradict each other; or take that back, or list all of it."""
+    if undo is not None:
+        return contradictions.undo(db, undo, dataset_id=dataset, actor=actor)
+    if group is None:
+        return contradictions.list_settlements(db, get_dataset(db, dataset).dataset_id)
+    if (label is not None) + keep + exclude != 1:
+        raise BadInput(
+            f"What is to become of group {group}?", hint="Give one of --label NAME, --keep and --exclude."
+        )
+    if exclude:
+        return contradictions.exclude_group(db, dataset, group, actor=actor)
+    if keep:
+        return contradictions.keep_labels(db, dataset, group, why=why, actor=actor)
+    return contradictions.decide_label(db, dataset, group, label=label or "", why=why, actor=actor)
 
 
 def show_split(
@@ -69,8 +105,13 @@ def show_split(
     }
 
 
+def _waiting(db: Database, dataset: str, limit: int) -> list[int]:
+    return [one.cluster for one in contradictions.list_contradictions(db, dataset, limit=limit)]
+
+
 VERBS: dict[str, Callable[..., Any]] = {
     "health": show_health,
     "duplicates": show_duplicates,
+    "settle": settle_or_list,
     "split": show_split,
 }

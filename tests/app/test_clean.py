@@ -2,6 +2,7 @@ import pytest
 
 from services.curation import texts
 from services.curation.cleaning import list_cleanings
+from services.curation.contradictions import list_settlements
 from services.curation.datasets import create_dataset
 from tests.building import KIDS, kids, put_in
 
@@ -42,6 +43,26 @@ def test_each_kind_of_problem_is_a_card_whose_action_is_done_and_undone(db, comm
     assert texts.steps_in_force(db, KIDS) == ("personal",)
     app.button(key="undo_repair_1").click().run()
     assert texts.steps_in_force(db, KIDS) == () and not app.exception
+
+
+def test_a_contradiction_is_decided_side_by_side_and_taken_back(db, open_page):
+    kids(db)
+    text = "what a lovely snail in the video"
+    rows = [{"id": label, "text": text, "author": label, "label": label} for label in ("allow", "disallow")]
+    put_in(db, rows)
+    app = open_page("clean", dataset=KIDS)
+    group = app.get("radio")[0].key.rsplit("_", 1)[1]
+    assert "**allow**" in told(app) and "**disallow**" in told(app)
+    next(one for one in app.button if one.label == "Decide").click().run()
+    assert "needs a reason" in app.error[0].value
+    app.radio(key=f"clean_group_label_{group}").set_value("allow")
+    app.text_input(key=f"clean_group_why_{group}").set_value("a snail")
+    next(one for one in app.button if one.label == "Decide").click().run()
+    assert [one.label for one in list_settlements(db, KIDS)] == ["allow"] and not app.exception
+    app.button(key="undo_decision_1").click().run()
+    assert list_settlements(db, KIDS)[0].undone_by == "ana"
+    next(one for one in app.button if one.label == "Exclude the whole group").click().run()
+    assert [one.excluded for one in list_cleanings(db, KIDS)] == [2] and not app.exception
 
 
 def test_a_figure_in_the_url_opens_its_comments(comments, open_page):

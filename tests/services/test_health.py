@@ -37,7 +37,7 @@ def row(place, text, **more):
 
 @pytest.fixture(scope="module")
 def planted_home(empty_home, tmp_path_factory):
-    """One comment of each problem, three that repeat each other under two labels, and one of its own."""
+    """One comment of each problem, three that repeat each other under two labels, and three that agree."""
     home = tmp_path_factory.mktemp("planted") / "home"
     db = connect(shutil.copytree(empty_home, home))
     kids(db)
@@ -47,6 +47,9 @@ def planted_home(empty_home, tmp_path_factory):
         row(21, "what a lovely video of a snail", label="disallow"),
         row(22, "What a lovely video of a snail!!!", label="allow"),
         row(23, "nothing is wrong with this one at all", label="allow"),
+        row(24, "the same old song again and again"),
+        row(25, "the same old song again and again", label="allow"),
+        row(26, "The same old song again and again!!!", label="allow"),
     ]
     put_in(db, rows)
     texts.look_at_texts(db, KIDS)
@@ -80,8 +83,13 @@ def test_each_problem_is_counted_and_opens_its_comments(db, planted):
     assert list(found)[0] == "contradictory duplicates"
     for problem, text in TEXTS.items():
         assert [comment.body for comment, _ in comments_of(db, KIDS, problem)] == [text]
-    original = planted["numbers"][8]
-    assert [old for _, old in comments_of(db, KIDS, "exact duplicates")] == [original]
+    unlabelled, labelled, near = planted["numbers"][-3:]
+    assert found_of(db, "exact duplicates") == [(unlabelled, labelled)], "the label would be lost"
+    assert found_of(db, "near duplicates") == [(near, labelled)]
+
+
+def found_of(db, problem):
+    return [(comment.comment_id, old) for comment, old in comments_of(db, KIDS, problem)]
 
 
 def test_every_share_counts_every_comment_once_and_opens_them(db, planted):
@@ -91,13 +99,13 @@ def test_every_share_counts_every_comment_once_and_opens_them(db, planted):
         assert sum(values.values()) == found.comments
         for value, count in values.items():
             assert len(comments_of(db, KIDS, name, value)) == count
-    assert found.shares["label"] == {"(none)": 8, "allow": 3, "disallow": 1}
+    assert found.shares["label"] == {"(none)": 9, "allow": 5, "disallow": 1}
     assert found.rarest is not None and (found.rarest[0], found.rarest[1].successes) == ("disallow", 1)
 
 
 def test_groups_whose_labels_contradict_each_other_come_first_and_open(db, planted):
     put_in(db, [row(30 + n, "the same words over and over again", label="allow") for n in range(5)])
-    first, second = health.clusters(db, KIDS)
+    first, second, _ = health.clusters(db, KIDS)
     assert first.labels == ("allow", "disallow") and first.comments == 3 and first.is_contradictory
     assert second.comments == 5 and not second.is_contradictory
     assert len(health.members_of(db, KIDS, first.cluster)) == 3
@@ -193,8 +201,8 @@ def test_the_newest_import_is_held_against_all_before_it(db, planted):
 def test_a_comment_that_is_excluded_is_in_no_figure(db, planted):
     cleaning.apply_rule(db, KIDS, "contradictory duplicate", actor="ana")
     found = health_of(db, KIDS)
-    assert (found.clusters, found.contradictory_clusters) == (0, 0)
-    assert found.shares["label"] == {"(none)": 8, "allow": 1}
+    assert (found.clusters, found.contradictory_clusters) == (1, 0)
+    assert found.shares["label"] == {"(none)": 9, "allow": 3}
 
 
 def test_an_unknown_figure_or_dataset_is_not_found(db, planted):
