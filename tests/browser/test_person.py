@@ -82,7 +82,7 @@ def test_the_dataset_in_hand_is_in_the_url_and_survives_page_switches(visit, add
     expect(page.get_by_text("This dataset has no comments.")).to_be_visible()
     pick_dataset(page, "demo")
     turn_to(page, "Clean")
-    expect(page.get_by_text("25 × exact duplicate")).to_be_visible()
+    expect(page.get_by_text("21 × exact duplicate excluded; 4 groups left to decide")).to_be_visible()
     assert in_hand(page) == "demo"
     pick_dataset(page, "second")
     page.reload()
