@@ -26,13 +26,18 @@ LEFT JOIN vote_details d
   ON d.dataset_id = $dataset_id AND d.comment_id = v.comment_id AND d.client_id = v.vote.client_id
 """
 
-# By these names an import knows the columns again. `time` is what the file said, letter by letter.
+# What was found of a text; an import passes over these columns.
+_FACTS = "f.found_language AS language_found, round(f.language_confidence::DOUBLE, 3) AS language_confidence"
+
+# By these names an import knows the columns again. `time` is what the file said, letter by letter; the
+# cleaned text is there where the repairs in force change something.
 _COMMENTS = f"""
 SELECT
   c.external_id AS id, c.body AS text, c.author, c.thread, c.posted_text AS time, c.posted_at, c.language,
   l.label, l.label_from, c.split, c.source_score AS score, i.file_name AS source, e.reason AS excluded_for,
-  CAST(v.votes AS VARCHAR) AS annotator_votes
+  CAST(v.votes AS VARCHAR) AS annotator_votes, f.cleaned AS cleaned_text, {_FACTS}
 FROM comments c
+LEFT JOIN text_facts f ON f.dataset_id = $dataset_id AND f.comment_id = c.comment_id
 LEFT JOIN imports i ON i.import_id = c.import_id
 LEFT JOIN labels_of($dataset_id, $low, $high) l ON l.comment_id = c.comment_id
 LEFT JOIN excluded_of($dataset_id, $low, $high) e ON e.comment_id = c.comment_id
@@ -62,10 +67,11 @@ FROM (
 ) v {_DETAILS}
 GROUP BY v.comment_id
 """
-_MORE = """
-SELECT s.comment_id, c.posted_text AS time, c.source_score AS score, i.file_name AS source
+_MORE = f"""
+SELECT s.comment_id, c.posted_text AS time, c.source_score AS score, i.file_name AS source, {_FACTS}
 FROM snapshot_rows s
 JOIN comments c ON c.comment_id = s.comment_id
+LEFT JOIN text_facts f ON f.comment_id = c.comment_id
 LEFT JOIN imports i ON i.import_id = c.import_id
 WHERE s.snapshot_id = $snapshot_id
 """
@@ -87,6 +93,6 @@ def get_votes_then(db: Database, dataset_id: str, then: datetime) -> pa.Table:
 
 
 def get_snapshot_details(db: Database, snapshot_id: str) -> pa.Table:
-    """What a snapshot's file leaves out of its comments: comment_id, time as written, score and source."""
+    """What a snapshot's file leaves out of its comments: comment_id, time, score, source, language found."""
     with db.reading() as cursor:
         return cursor.sql(_MORE, params={"snapshot_id": snapshot_id}).to_arrow_table()

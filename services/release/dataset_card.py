@@ -20,6 +20,8 @@ _COLUMNS = {
     "label_from": "how it came about: single or majority vote, decision, aggregation, or the imported file",
     "split": "train, validation or test",
     "author, thread, time, posted_at, language, score, source": "as the imported file gave them",
+    "cleaned_text": "of a dataset or slice: the text after the repairs in force, where they change it",
+    "language_found, language_confidence": "what the text is written in, `und` where unsure, and how sure",
     "annotator_votes": "JSON: every annotator's vote: kind, label, reason, guideline version, seconds, time",
 }
 

@@ -27,7 +27,7 @@ __all__ = [
 
 _OF_SNAPSHOT = (
     "id", "text", "label", "label_from", "split", "author", "thread", "time", "posted_at", "language",
-    "score", "source", "annotator_votes", "comment_id",
+    "score", "source", "annotator_votes", "language_found", "language_confidence", "comment_id",
 )  # fmt: skip
 
 

@@ -5,13 +5,15 @@ import re
 import unicodedata
 
 import openpyxl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from domain.errors import BadInput, NotFound
-from services.curation.importing import findings_csv
+from services.curation.importing import findings_csv, guess_columns
 from services.release.export import csv_of, export_comments
 from storage.cleanings import add_cleaning
+from storage.text_facts import FACTS_SCHEMA, FLAGS, add_facts
 from tests.building import KIDS, kids, numbers, put_in, texts, vote
 from tests.hostile import HOSTILE
 
@@ -145,3 +147,25 @@ def test_a_place_that_cannot_be_written_to_is_told_as_such(db, tmp_path, target)
     with pytest.raises(BadInput) as raised:
         export_comments(db, KIDS, path)
     assert str(path) in str(raised.value)
+
+
+def test_the_repaired_text_and_the_language_go_along_and_an_import_passes_over_them(db, tmp_path):
+    kids(db)
+    put_in(db, texts("tom &amp; jerry", "=1+1", "never looked at"))
+    one, two, _ = numbers(db)
+    facts = {
+        "comment_id": [one, two], "characters": [15, 4], "letters": [8, 0], "is_emoji_only": [False] * 2,
+        **{flag: [False] * 2 for flag in FLAGS.values()}, "found_language": ["en", "und"],
+        "language_confidence": [0.98, 0.2], "cleaned": ["tom & jerry", None],
+    }  # fmt: skip
+    add_facts(db, KIDS, pa.table(facts, schema=FACTS_SCHEMA), derived_by="x", cleaned_by="y")
+    export_comments(db, KIDS, tmp_path / "out.csv")
+    with open(tmp_path / "out.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["cleaned_text"] for row in rows] == ["tom & jerry", "", ""]
+    assert [(row["language_found"], row["language_confidence"]) for row in rows] == [
+        ("en", "0.98"), ("und", "0.2"), ("", ""),
+    ]  # fmt: skip
+    mapping = guess_columns(tuple(rows[0]))
+    assert not {"cleaned_text", "language_found", "language_confidence"} & set(mapping.values())
+    assert (mapping["text"], mapping["language"]) == ("text", "language")

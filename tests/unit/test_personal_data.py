@@ -20,7 +20,7 @@ def test_a_guideline_of_the_demo_can_be_sent_as_it_ships(guideline: Path) -> Non
         ("ﬁve\u200b\u200b ﬁne\nask 55\u200b5-0142!", "line 2, characters 5 to 13"),
         ("mail ５５５-０１４２", "line 1, characters 6 to 13"),
         ("é" * 3 + "e\u0301" * 2 + " 555-0142", "line 1, characters 9 to 16"),
-        ("write to bob\n@example.org", "line 1, character 10, to line 2, character 12"),
+        ("call 030\n1234567", "line 1, character 6, to line 2, character 7"),
     ],
 )
 def test_the_place_of_a_find_is_told_in_the_text_as_it_was_written(text: str, place: str) -> None:

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.material import comments
-from domain.placeholders import find_all, without_personal_data
+from domain.personal_data import find_all, find_personal_data
+from domain.placeholders import without_personal_data
 
 LOCALES = ("en_US", "de_DE", "fr_FR", "es_ES", "pt_BR", "it_IT")
 KINDS = ("email", "phone_number", "url", "user_name", "ipv4", "ipv6", "credit_card_number", "iban")
@@ -40,6 +41,10 @@ def test_of_300_strings_of_personal_data_in_six_locales_two_percent_survive_at_m
     left = [row[:3] for row in rows if survives(row[2], without_personal_data(row[3]))]
     print(f"{len(left)} of {len(rows)} survive: {left}")
     assert len(rows) >= 300 and len(left) <= 0.02 * len(rows)
+
+
+def test_none_of_them_is_sent_to_a_provider():
+    assert [row[:3] for row in planted() if find_personal_data(row[3]) is None] == []
 
 
 def test_of_5000_clean_comments_one_percent_is_altered_at_most():

@@ -22,9 +22,9 @@ class PersonalDataSearch:
         for field, text in texts_in(example.value):
             if text in self._prompts or (hit := find_personal_data(text)) is None:
                 continue
-            told = f"The text holds {hit.kind}."
+            told = f"The text holds {hit.named}."
             if text in prompts:
-                told = f"The system prompt holds {hit.kind} at {place_of(hit, text)}; it is told once."
+                told = f"The system prompt holds {hit.named} at {place_of(hit, text)}; it is told once."
             place = "" if find_personal_data(field) else field  # a key is a text, too
             found.append(Finding(example.row, place, "personal_data", told))
         self._prompts |= prompts

@@ -79,7 +79,7 @@ def check_texts(texts: Iterable[tuple[str, str]], *, hint: str = _WITHHOLD) -> N
         BadInput: one does; the first few are named with what they hold, and nothing of the text is told.
     """
     found = [
-        (name, f"{hit.kind} at {place_of(hit, text)}" if name == SYSTEM_PROMPT else hit.kind)
+        (name, f"{hit.named} at {place_of(hit, text)}" if name == SYSTEM_PROMPT else hit.named)
         for name, text in texts
         if (hit := find_personal_data(text))
     ]

@@ -71,7 +71,7 @@ def kept_back(texts: Sequence[str]) -> dict[int, str]:
     why: dict[int, str] = {}
     for place, text in enumerate(texts):
         if (hit := find_personal_data(text)) is not None:
-            why[place] = f"Text {place + 1} holds {hit.kind}: it was not sent."
+            why[place] = f"Text {place + 1} holds {hit.named}: it was not sent."
         elif (token := SPECIAL_TOKEN.search(text)) is not None:
             why[place] = f"Text {place + 1} holds the token {token.group()}: it was not sent."
     return why
