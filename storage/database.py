@@ -34,6 +34,7 @@ class Database:
         self._writing = threading.RLock()
         self._revisions: defaultdict[str, int] = defaultdict(int)
         self.vote_mark = VoteMark(home / "last_vote.json")
+        self.figures_kept = _figures_kept(connection)  # of which datasets; a write takes them away
 
     @contextmanager
     def reading(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -58,7 +59,7 @@ class Database:
             cursor.execute("BEGIN")
             try:
                 yield cursor
-                if is_news:  # what was counted of the dataset before is not so any more
+                if is_news and dataset_id in self.figures_kept:
                     cursor.execute("DELETE FROM health_figures WHERE dataset_id = $id", {"id": dataset_id})
             except duckdb.IOException as error:
                 cursor.execute("ROLLBACK")
@@ -70,7 +71,9 @@ class Database:
                 cursor.execute("COMMIT")
             except duckdb.Error as error:  # the log could not be written, and the transaction is undone
                 raise _not_saved(error) from error
-            self._revisions[dataset_id] += is_news
+            if is_news:
+                self._revisions[dataset_id] += 1
+                self.figures_kept.discard(dataset_id)
 
     def revision_of(self, dataset_id: str) -> int:
         """A number that grows with every write to the dataset, within this process."""
@@ -183,6 +186,10 @@ def _open_locked_down(home: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _figures_kept(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    return {str(row[0]) for row in connection.execute("SELECT dataset_id FROM health_figures").fetchall()}
 
 
 def _newest_vote(connection: duckdb.DuckDBPyConnection) -> int:

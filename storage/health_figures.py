@@ -28,6 +28,7 @@ def figures_of(db: Database, dataset_id: str) -> Figures:
             }
             cursor.execute("DELETE FROM health_figures WHERE dataset_id = $id", {"id": dataset_id})
             cursor.execute("INSERT INTO health_figures VALUES ($dataset_id, $figures, $counted_by)", told)
+            db.figures_kept.add(dataset_id)
     return figures
 
 
