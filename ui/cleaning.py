@@ -52,7 +52,7 @@ def draw_problem(dataset_id: str, problem: Problem) -> None:
         draw_contradictions(dataset_id, problem, _who())
         return
     with st.container(border=True):
-        told, act = st.columns([4, 1], vertical_alignment="center")
+        told, act = st.columns([3, 1], vertical_alignment="center")
         left = f" {problem.left:,} groups are left for somebody to decide." if problem.left else ""
         told.markdown(f"**{problem.title}** · {problem.count:,}  \n{escape_markdown(problem.meaning)}{left}")
         with act:
@@ -67,11 +67,11 @@ def draw_problem(dataset_id: str, problem: Problem) -> None:
 def _draw_action(dataset_id: str, problem: Problem) -> None:
     key = f"clean_{problem.name.replace(' ', '_')}"
     if problem.in_force:
-        st.markdown(":green-badge[:material/check: Repaired for models]")
+        st.markdown(":green-badge[:material/check: Repaired]")
         return
     label, icon, call = {
         "exclude": (f"Exclude {problem.count:,}", None, _exclude),
-        "repair": ("Repair for models", ":material/healing:", _repair),
+        "repair": ("Repair", ":material/healing:", _repair),
         "relabel": ("Label again", ":material/label:", _relabel),
     }[problem.act]
     st.button(label, icon=icon, key=key, on_click=call, args=(dataset_id, problem.what), width="stretch")

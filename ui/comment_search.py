@@ -27,7 +27,7 @@ _LONGEST = 100_000
 
 def draw_search(dataset: Dataset) -> tuple[CommentFilter, dict[str, str], str] | None:
     """The filter, its conditions without the slice, and the slice; None if that cannot be asked for."""
-    words, chosen, more = st.columns([4, 2, 1], vertical_alignment="bottom")
+    words, chosen, more = st.columns([6, 3, 2], vertical_alignment="bottom")
     contains = words.text_input(
         "Search",
         key="contains",
@@ -42,7 +42,7 @@ def draw_search(dataset: Dataset) -> tuple[CommentFilter, dict[str, str], str] |
         "Slice",
         names,
         index=None,
-        placeholder="all comments" if names else "none is saved yet",
+        placeholder="all comments" if names else "none yet",
         key="slice",
         bind="query-params",
         on_change=first_page,

@@ -87,14 +87,16 @@ def draw_page(comments: Sequence[Comment]) -> None:
     table = pd.DataFrame(
         {
             "comment": [comment.comment_id for comment in comments],
-            "text": [visible(comment.body) for comment in comments],
             "label": [visible(comment.label or "") for comment in comments],
+            "text": [visible(comment.body) for comment in comments],
             "from": [LABEL_SOURCE_TITLES.get(comment.label_from or "", "") for comment in comments],
             "author": [visible(comment.author or "") for comment in comments],
             "split": [comment.split or "" for comment in comments],
             "excluded": [comment.excluded_for or "" for comment in comments],
         }
     )
+    if not any(table["excluded"]):
+        table = table.drop(columns="excluded")
     key = f"comments_table_{page_in_hand()}"
     picked = st.dataframe(
         table,

@@ -13,7 +13,7 @@ from services.curation.health import Problem
 from ui.comments import LABEL_SOURCE_TITLES
 from ui.errors import show
 from ui.label_choice import choose_answer, chosen_answer
-from ui.readers import contradictions_of
+from ui.readers import MOST_GROUPS, contradictions_of
 from ui.store import database
 from ui.text_changes import draw_difference
 
@@ -29,9 +29,10 @@ def draw_contradictions(dataset_id: str, problem: Problem, who: str) -> None:
     """One group after another, and what was decided last; the figures of the page wait until all are."""
     with st.container(border=True):
         waiting = contradictions_of(dataset_id)
+        more = "+" if len(waiting) == MOST_GROUPS else ""
         st.markdown(
-            f"**{problem.title}** · {len(waiting):,}{'+' if len(waiting) == 100 else ''} groups to decide"
-            f"  \n{escape_markdown(problem.meaning)} Excluding duplicates leaves these groups alone."
+            f"**{problem.title}** · {len(waiting):,}{more} groups to decide  \n"
+            f"{escape_markdown(problem.meaning)} Excluding duplicates leaves these groups alone."
         )
         _draw_last(dataset_id, who)
         if not waiting:
@@ -48,12 +49,16 @@ def draw_contradictions(dataset_id: str, problem: Problem, who: str) -> None:
 
 
 def _draw_walk(place: int, count: int, group: Contradiction) -> None:
-    told, back, on = st.columns([6, 1, 1], vertical_alignment="center")
-    told.caption(f"Group {place + 1:,} of {count:,} · {group.comments:,} labelled comments")
-    back.button("Back", key="clean_group_back", on_click=_go, args=(place - 1,), disabled=not place,
-                icon=":material/chevron_left:", width="stretch")  # fmt: skip
-    on.button("Next", key="clean_group_next", on_click=_go, args=(place + 1,), disabled=place + 1 >= count,
-              icon=":material/chevron_right:", width="stretch")  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"Group {place + 1:,} of {count:,} · {group.comments:,} labelled comments")
+        st.button(
+            "Back", key="clean_group_back", on_click=_go, args=(place - 1,), disabled=not place,
+            icon=":material/chevron_left:",
+        )  # fmt: skip
+        st.button(
+            "Next", key="clean_group_next", on_click=_go, args=(place + 1,), disabled=place + 1 >= count,
+            icon=":material/chevron_right:",
+        )  # fmt: skip
 
 
 def _go(place: int) -> None:

@@ -29,14 +29,14 @@ def draw_figures(health: Health) -> None:
     labelled = sum(n for label, n in health.shares["label"].items() if label != "(none)")
     languages = [name for name in health.shares["language"] if name not in ("und", "(not looked at)")]
     facts = {
-        "Comments that count": f"{health.comments:,}",
-        "Labelled": f"{labelled:,}",
-        "Languages": f"{len(languages):,}",
-        "Groups of near-duplicates": f"{health.clusters:,}",
-        "Contradictory groups": f"{health.contradictory_clusters:,}",
+        "Comments": (health.comments, "That count: excluded ones are left out of every figure."),
+        "Labelled": (labelled, None),
+        "Languages": (len(languages), "Found in the texts, where it is sure."),
+        "Groups": (health.clusters, "Of comments that are nearly the same."),
+        "To decide": (health.contradictory_clusters, "Groups whose labels contradict each other."),
     }
-    for column, (name, value) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        column.metric(name, value, border=True)
+    for column, (name, (count, meaning)) in zip(st.columns(len(facts)), facts.items(), strict=True):
+        column.metric(name, f"{count:,}", border=True, help=meaning)
     if health.rarest is not None:
         label, share = health.rarest
         told = f"The rarest label is {escape_markdown(shortened(label))}: {in_brackets(share)}"

@@ -10,6 +10,8 @@ from services.curation.texts import RepairPreview
 from services.standing import Standing, standing
 from ui.store import database
 
+MOST_GROUPS = 500  # that wait for a decision and can be walked through; the rest comes when some are decided
+
 
 def standing_of(dataset_id: str) -> Standing:
     """Where the dataset stands in the loop."""
@@ -90,7 +92,7 @@ def _clusters(dataset_id: str, revision: int) -> list[Cluster]:
 
 @st.cache_data(max_entries=16, show_spinner="Looking for groups")
 def _contradictions(dataset_id: str, revision: int) -> list[Cluster]:
-    return contradictions.list_contradictions(database(), dataset_id)
+    return contradictions.list_contradictions(database(), dataset_id, limit=MOST_GROUPS)
 
 
 @st.cache_data(max_entries=64, show_spinner="Searches")
