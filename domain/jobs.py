@@ -9,6 +9,8 @@ STUDY_KINDS: tuple[StudyKind, ...] = get_args(StudyKind)  # these answer a quest
 WritingKind = Literal["train_writer", "reward_writer", "reward_decoder", "prefer_writer", "write_texts"]
 WRITING_KINDS: tuple[WritingKind, ...] = get_args(WritingKind)  # these work on pairs
 WRITES: WritingKind = "write_texts"  # and this one makes no model
+# These keep checkpoints: paused, they go on from the very step.
+PAUSABLE: tuple[str, ...] = ("train_encoder", *(kind for kind in WRITING_KINDS if kind != WRITES))
 JobKind = Literal[
     "train_baseline",
     "train_encoder",

@@ -8,6 +8,7 @@ Task = Literal["summarise", "reply", "detoxify"]
 TASKS: tuple[str, ...] = get_args(Task)
 
 PAIRS_FILE, FINDINGS_FILE = "pairs.parquet", "findings.jsonl"
+EARLIER_FILE = "earlier.parquet"  # in a job's inputs: what was written when its model was trained
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from domain.jobs import Job
+from domain.jobs import PAUSABLE, Job
 from domain.text import escape_markdown, shortened, visible
 from services.jobs import launch
 from services.jobs.folder import Facts
@@ -23,7 +23,7 @@ _KINDS = {"worst": "surest wrong", "best": "surest right", "random": "at random"
 def draw_pause(followed: Followed) -> None:
     """Let a training that is under way be paused, or say who has asked for it."""
     job = followed.job
-    if job.kind not in launch.PAUSABLE or job.state.name != "running" or followed.asked_by is not None:
+    if job.kind not in PAUSABLE or job.state.name != "running" or followed.asked_by is not None:
         return
     if followed.paused_by is not None:
         st.caption(f"{escape_markdown(followed.paused_by)} asked it to pause; it does at its next step.")

@@ -11,8 +11,7 @@ from domain.comments import Dataset
 from domain.errors import WorkbenchError
 from domain.jobs import Job
 from domain.pairs import PairSet
-from domain.text import escape_markdown, shortened, visible, with_hint
-from services.generation.prompts import list_prompts
+from domain.text import escape_markdown, visible, with_hint
 from services.generation.settings import CHOICES, AnySettings, WriteSettings
 from services.generation.training import WAYS, list_judges, list_writers, train_writer, write
 from services.generation.written import get_report
@@ -20,6 +19,7 @@ from services.jobs.launch import cancel, folder_of
 from ui.errors import show, showing_errors
 from ui.links import put
 from ui.lists import pick_row
+from ui.prompts import choose_prompt
 from ui.store import database
 from ui.times import when
 from ui.training import meanings
@@ -44,12 +44,7 @@ def draw_start(dataset: Dataset, kept: PairSet, *, actor: str) -> None:
     defaults = asdict(kind())
     chosen = _choose_models(dataset, defaults, way)
     if "prompt" in defaults:
-        versions = list_prompts(database(), dataset.dataset_id, kept.task)
-        version = st.selectbox(
-            "Prompt", versions, format_func=lambda one: f"version {one.version}: {shortened(one.body, 100)}",
-            key=f"generation_prompt_{way}",
-        )  # fmt: skip
-        chosen["prompt"] = None if version is None or version.version == 0 else version.body
+        chosen["prompt"] = choose_prompt(dataset, kept, way, actor=actor)
     with st.expander("Settings", icon=":material/tune:"):
         chosen |= _choose_rest(kind, defaults, way)
     settings = {name: value for name, value in chosen.items() if value != defaults[name]}

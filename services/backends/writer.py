@@ -68,17 +68,18 @@ class Writer:
         Raises:
             BackendError: the memory does not suffice.
         """
-        torch.manual_seed(seed)
         was_training = self.model.training
         self.model.eval()
         found: list[list[str]] = []
-        for first in range(0, len(prompts), _AT_ONCE):
-            batch = self.batch_of(prompts[first : first + _AT_ONCE])
-            with out_of_memory_named("Lower max_target."), torch.inference_mode():
-                ids = self.model.generate(**batch, **self.ways(samples=samples, temperature=temperature))
-            texts = self.texts_of(ids, batch)
-            found += [texts[place : place + samples] for place in range(0, len(texts), samples)]
-            told(len(found))
+        with torch.random.fork_rng():  # a training that is looked at goes on with its own random numbers
+            torch.manual_seed(seed)
+            for first in range(0, len(prompts), _AT_ONCE):
+                batch = self.batch_of(prompts[first : first + _AT_ONCE])
+                with out_of_memory_named("Lower max_target."), torch.inference_mode():
+                    ids = self.model.generate(**batch, **self.ways(samples=samples, temperature=temperature))
+                texts = self.texts_of(ids, batch)
+                found += [texts[place : place + samples] for place in range(0, len(texts), samples)]
+                told(len(found))
         self.model.train(was_training)
         return found
 

@@ -146,7 +146,7 @@ class RewardSettings(_Settings):
 
 @dataclass(frozen=True)
 class PreferenceSettings(_Settings):
-    """Settings of DPO on preference pairs, which people's ratings made; for decoders.
+    """Settings of DPO on preference pairs, which people's ratings made.
 
     Attributes:
         start: The writing model of the workbench that is trained on; it stays as it is.

@@ -1,5 +1,6 @@
 """The table of a report: every system with its numbers, and whether it beats what is trivial."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
@@ -137,10 +138,13 @@ def report_of(
 
 
 def comparisons(task: str, systems: Sequence[System]) -> list[dict[str, Any]]:
-    """Each model against the model before it, number by number, in points and as a share of what was."""
+    """Each model against the model before it, and the last against the first, number by number."""
     models = [one for one in systems if one.kind == "model"]
+    steps = list(itertools.pairwise(models))
+    if len(models) > 2:
+        steps.append((models[0], models[-1]))
     found = []
-    for before, after in zip(models, models[1:], strict=False):
+    for before, after in steps:
         for name in [*TITLES, "toxicity"]:
             if name in before.columns and name in after.columns:
                 result = paired(before.columns[name], after.columns[name])

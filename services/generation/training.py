@@ -164,10 +164,6 @@ def _kind_for(db: Database, by: str, start: str) -> WritingKind:
         )
     has_encoder = bool(check_writer(db, start).get("has_encoder"))
     if by == "preferences":
-        if has_encoder:
-            raise BadInput(
-                f"{start} is an encoder-decoder; preferences train decoders.", hint="Use --by reward."
-            )
         return "prefer_writer"
     return "reward_writer" if has_encoder else "reward_decoder"
 

@@ -16,8 +16,14 @@ def carry_numbers(before: JobFolder, after: JobFolder, settings: Facts) -> None:
     Args:
         before: Still has its work/.
         after: A new folder.
-        settings: Of an encoder's training.
+        settings: Of the training.
     """
+    if "seeds" not in settings:  # of a model that writes
+        reached_step = _last_step(before.path / "work")
+        for line in before.metrics():
+            if line.get("step", 0) <= reached_step:
+                after.add_metric(line)
+        return
     reached = _reached(before.path / "work", settings)
     for line in before.metrics():
         if "step" in line and line["step"] <= reached.get(seed_of(line), 0):

@@ -16,7 +16,8 @@ from typing import Any
 from uuid import uuid4
 
 from domain.errors import BadInput, Conflict, NotFound
-from domain.jobs import JOB_KINDS, LEARNING_KINDS, Job
+from domain.jobs import JOB_KINDS, LEARNING_KINDS, PAUSABLE, Job
+from domain.pairs import EARLIER_FILE
 from domain.people import actor_named
 from services.curation.golden import refuse_golden
 from services.jobs.carried import carry_numbers
@@ -34,7 +35,6 @@ from storage.snapshots import Snapshot
 from storage.spending import Ledger
 
 _ROOT = Path(__file__).resolve().parents[2]
-PAUSABLE = ("train_encoder",)
 
 # What a job's process is told of ours: no token and no password is among it.
 _PASSED_ON = (
@@ -152,7 +152,7 @@ def cancel(db: Database, job_id: str, actor: str) -> Job:
 
 
 def pause(db: Database, job_id: str, actor: str) -> Job:
-    """Ask the training of an encoder to stop such that started again it goes on from the very step.
+    """Ask a training that keeps checkpoints to stop such that started again it goes on from the very step.
 
     Raises:
         NotFound: there is no such job.
@@ -161,7 +161,7 @@ def pause(db: Database, job_id: str, actor: str) -> Job:
     job = get_job(db, job_id)
     if job.kind not in PAUSABLE:
         raise Conflict(
-            f"{job_id} cannot be paused: it is no training of an encoder.",
+            f"{job_id} cannot be paused: it keeps no checkpoints.",
             hint="Cancel it; started again it begins anew.",
         )
     folder_of(db, job_id).pause(actor_named(actor))
@@ -298,7 +298,7 @@ def _make_folder(db: Database, spec: dict[str, Any]) -> int:
         unfinished = folder_of(db, spec["restart_of"]).path / "work"
         if unfinished.is_dir():  # how far a training came; it goes on from there
             shutil.copytree(unfinished, draft / "work", copy_function=link)
-            if spec["kind"] == "train_encoder":
+            if spec["kind"] in PAUSABLE:
                 carry_numbers(JobFolder(unfinished.parent), JobFolder(draft), spec["settings"])
     write_whole(draft / "spec.json", json.dumps(spec, indent=2, ensure_ascii=False))
     lock = os.open(draft / "lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -314,6 +314,10 @@ def _link_beside(db: Database, spec: dict[str, Any], inputs: Path) -> None:
         if not made.is_dir():
             raise NotFound(f"The model of {job_id} is gone: {made}", hint="Train the model again.")
         shutil.copytree(made, inputs / part, copy_function=link)
+        written = made.parent / "written.parquet"
+        # Only what was written for the very same pairs can stand in one table with what is to come.
+        if part == "start" and written.exists() and get_job(db, job_id).snapshot_id == spec["snapshot_id"]:
+            link(written, inputs / EARLIER_FILE)
 
 
 def _link_model(model: Path, inputs: Path, *, onnx: bool) -> None:

@@ -13,7 +13,7 @@ from transformers import AutoConfig, AutoTokenizer
 
 from domain.errors import BadInput
 from domain.labels import answer_of, count_labels
-from services.jobs.encoder_trainer import EpochOrder, Example
+from services.jobs.kept_trainer import EpochOrder, Example
 from services.jobs.several_labels import learned_labels, targets_of
 from services.jobs.worker import RunningJob
 from services.modelling.base_models import BaseModel

@@ -1,14 +1,18 @@
 """The base model of a job: of the hub the very commit that the job began with."""
 
 from dataclasses import replace
+from typing import TypeVar
 
+from services.generation.settings import WriterSettings, WriteSettings
 from services.jobs.folder import write_whole
 from services.jobs.worker import RunningJob
 from services.modelling.base_models import BaseModel, find_base_model
 from services.modelling.settings import EncoderSettings
 
+Config = TypeVar("Config", EncoderSettings, WriterSettings, WriteSettings)
 
-def pinned_base(job: RunningJob, config: EncoderSettings, share: float) -> tuple[EncoderSettings, BaseModel]:
+
+def pinned_base(job: RunningJob, config: Config, share: float) -> tuple[Config, BaseModel]:
     """The settings with the commit of their base, so that who repeats them gets the same, and the base.
 
     A job that goes on stays with its commit, whatever is the newest by then.

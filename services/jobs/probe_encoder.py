@@ -25,9 +25,10 @@ from domain.errors import BackendError, BadInput
 from services.backends.huggingface import out_of_memory_named, precision_here
 from services.jobs.checkpoints import checkpoint_bytes
 from services.jobs.embedding_opponents import EmbeddingOpponents
-from services.jobs.encoder_trainer import Example, classification_loss, trained_weights
+from services.jobs.encoder_losses import classification_loss
 from services.jobs.first_look import check_training_rows
 from services.jobs.folder import write_whole
+from services.jobs.kept_trainer import Example, trained_weights
 from services.jobs.lesson import Lesson, order_of, prepare
 from services.jobs.new_encoder import new_model
 from services.jobs.train_encoder import EVALUATED_AT_ONCE

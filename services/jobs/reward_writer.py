@@ -16,118 +16,79 @@ Source: Ahmadian and others (2024), Back to Basics: Revisiting REINFORCE-Style O
 import copy
 import random
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import torch
 from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments, set_seed
 
-from domain.errors import BadInput
-from domain.pairs import Pair
-from services.backends.huggingface import out_of_memory_named
-from services.backends.writer import load_writer
 from services.generation.settings import RewardSettings
-from services.generation.table import System
+from services.jobs.kept_trainer import KeptTrainer
 from services.jobs.rewards import Rewards
 from services.jobs.worker import RunningJob, run
 from services.jobs.writing_looks import Looks, tell_step
-from services.jobs.writing_panel import Panel
-from services.jobs.writing_report import leave_report, pairs_for, panel_for, prompts_of, write_all
+from services.jobs.writing_report import prompts_of
+from services.jobs.writing_training import (
+    AFTER_FROM,
+    TRAIN_FROM,
+    Start,
+    arguments_of,
+    finish,
+    fit,
+    start_again,
+)
 from services.jobs.writing_watch import WritingWatch
 from services.modelling.settings import read_settings
-
-# Where each stage begins, as a share of the whole job.
-BEFORE_FROM, TRAIN_FROM, AFTER_FROM, MEASURE_FROM = 0.04, 0.12, 0.85, 0.93
 
 
 def train(job: RunningJob) -> None:
     """The whole training, top to bottom."""
-    # 1. What to do, with which model, and who judges.
+    # 1. What to do, with which model, who judges, and what it writes before.
     config = read_settings(RewardSettings, job.spec["settings"])
-    writer, about = load_writer(job.folder.path / "inputs" / "start")
-    if not writer.has_encoder:
-        raise BadInput("The model at the start is a decoder.", hint="It is trained by TRL: reward_decoder.")
-    learned, held_out = pairs_for(job, "train"), pairs_for(job, "validation", config.judged)
-    tested = pairs_for(job, "test", config.judged)
-    panel = panel_for(job, learned, clean=about["clean"])
-    rewards = Rewards(panel, config)
+    start = start_again(job, config.judged, has_encoder=True)
+    rewards = Rewards(start.panel, config)
     job.folder.add_event("rewards", message=rewards.told)
 
-    # 2. What it writes before.
-    prompts = prompts_of(tested, panel, about["prompt"])
-    before = write_all(job, writer, prompts, shares=(BEFORE_FROM, TRAIN_FROM), told="Writes as it starts")
-
-    # 3. The training, under the eyes of a judge that gives no reward.
+    # 2. The training, under the eyes of a judge that gives no reward.
     set_seed(config.seed)
-    looks = Looks(job, writer, panel, rewards, config, held_out, about["prompt"])
-    trainer = RlooTrainer(
-        writer=writer,
-        rewards=rewards,
-        config=config,
-        pairs=learned,
-        panel=panel,
-        body=about["prompt"],
-        job=job,
-        looks=looks,
-    )
-    with out_of_memory_named(f"Halve batch_size (it is {config.batch_size}) or samples."):
-        trainer.train()
+    looks = Looks(job, start, rewards, config)
+    trainer = RlooTrainer(job=job, start=start, rewards=rewards, config=config, looks=looks)
+    looks.follow(trainer)
+    fit(job, trainer, f"Halve batch_size (it is {config.batch_size}) or samples.")
     looks.restore_best()
 
-    # 4. It becomes a model of its own, and writes the same texts again.
-    made = {**about, "settings": asdict(config), "started_from": config.start, "steps": looks.best_step}
-    with job.new_model() as folder:
-        writer.save(folder, made)
-    after = write_all(
-        job, writer, prompts, shares=(AFTER_FROM, MEASURE_FROM), told="Writes what it has learned"
-    )
-    job.progress(MEASURE_FROM, "Measures what was written.")
-    leave_report(
-        job, panel, tested,
-        [System("the model before", "model", tuple(before)),
-         System("the rewarded model", "model", tuple(after))],
-        rewards,
-    )  # fmt: skip
+    # 3. It becomes a model of its own, and writes the same texts again.
+    made = {
+        **start.about,
+        "settings": asdict(config),
+        "started_from": config.start,
+        "steps": looks.seen.best_step,
+    }
+    finish(job, start, "the rewarded model", made, rewards)
 
 
-class RlooTrainer(Seq2SeqTrainer):  # type: ignore[misc]
+class RlooTrainer(KeptTrainer, Seq2SeqTrainer):  # type: ignore[misc]
     """A Seq2SeqTrainer whose loss comes from answers that the model draws itself."""
 
     def __init__(
-        self,
-        *,
-        writer: Any,
-        rewards: Rewards,
-        config: RewardSettings,
-        pairs: Sequence[Pair],
-        panel: Panel,
-        body: str,
-        job: RunningJob,
-        looks: Looks,
+        self, *, job: RunningJob, start: Start, rewards: Rewards, config: RewardSettings, looks: Looks
     ) -> None:
         """Set the loop up; the model at the start is kept beside it, frozen."""
-        drawn = random.Random(config.seed).choices(pairs, k=config.steps * config.batch_size)
-        prompts = prompts_of(drawn, panel, body)
+        drawn = random.Random(config.seed).choices(start.learned, k=config.steps * config.batch_size)
+        prompts = prompts_of(drawn, start.panel, start.about["prompt"])
         super().__init__(
-            model=without_dropout(writer.model),
+            job=job,
+            model=without_dropout(start.writer.model),
             args=Seq2SeqTrainingArguments(
-                output_dir=str(job.folder.path / "work"),
+                **arguments_of(job, seed=config.seed, learning_rate=config.learning_rate),
                 max_steps=config.steps,
                 per_device_train_batch_size=config.batch_size,
-                learning_rate=config.learning_rate,
                 lr_scheduler_type="constant",
                 optim="adamw_torch_fused",
                 max_grad_norm=1.0,
-                use_cpu=not torch.cuda.is_available(),
                 dataloader_pin_memory=False,
                 remove_unused_columns=False,
-                save_strategy="no",
                 logging_steps=5,
-                logging_nan_inf_filter=False,
-                seed=config.seed,
-                disable_tqdm=True,
-                report_to="none",
             ),
             train_dataset=[
                 {"pair": pair, "prompt": prompt} for pair, prompt in zip(drawn, prompts, strict=True)
@@ -135,13 +96,8 @@ class RlooTrainer(Seq2SeqTrainer):  # type: ignore[misc]
             data_collator=list,
             callbacks=[WritingWatch(job, shares=(TRAIN_FROM, AFTER_FROM), stage="policy"), looks],
         )
-        self._writer, self._rewards, self._config, self._job, self._looks = (
-            writer,
-            rewards,
-            config,
-            job,
-            looks,
-        )
+        self._job, self._writer, self._rewards = job, start.writer, rewards
+        self._config, self._looks = config, looks
         self._reference = copy.deepcopy(self.model).eval().requires_grad_(False)
 
     def compute_loss(

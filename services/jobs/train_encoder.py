@@ -49,9 +49,10 @@ from services.jobs.checkpoints import (
     refuse_full_disk,
 )
 from services.jobs.embedding_opponents import EmbeddingOpponents
-from services.jobs.encoder_trainer import EncoderTrainer, classification_loss, several_labels_loss
+from services.jobs.encoder_losses import classification_loss, several_labels_loss
 from services.jobs.first_look import check_training_rows, measure, no_validation
 from services.jobs.folder import write_whole
+from services.jobs.kept_trainer import KeptTrainer
 from services.jobs.lesson import Lesson, order_of, prepare, show_first_batch
 from services.jobs.new_encoder import new_model
 from services.jobs.opponents import Opponent, measured_in, train_opponents
@@ -186,10 +187,9 @@ def fit_seed(
     set_seed(seed)
     model = new_model(config, base, lesson)
     refuse_full_disk(job.folder.path, model)
-    trainer = EncoderTrainer(
+    trainer = KeptTrainer(
         order=order_of(config, lesson, seed),
-        saving=job.timers["checkpoints"],
-        is_pausing=lambda: job.folder.pauser() is not None,
+        job=job,
         model=model,
         args=training_arguments(config, lesson, folder, seed),
         train_dataset=lesson.train,
@@ -244,7 +244,7 @@ def training_arguments(config: EncoderSettings, lesson: Lesson, folder: Path, se
     )
 
 
-def save_trained(trainer: EncoderTrainer, config: EncoderSettings, lesson: Lesson) -> None:
+def save_trained(trainer: KeptTrainer, config: EncoderSettings, lesson: Lesson) -> None:
     """Write the model, in which LoRA's matrices are merged from now on."""
     if config.lora_rank > 0:
         trainer.model = trainer.model.merge_and_unload()
@@ -252,7 +252,7 @@ def save_trained(trainer: EncoderTrainer, config: EncoderSettings, lesson: Lesso
 
 
 def finish_seed(
-    job: RunningJob, trainer: EncoderTrainer, config: EncoderSettings, lesson: Lesson, *, seed: int
+    job: RunningJob, trainer: KeptTrainer, config: EncoderSettings, lesson: Lesson, *, seed: int
 ) -> Trained:
     """Note the model's answers to validation; the checkpoints are removed."""
     folder = Path(trainer.args.output_dir)

@@ -5,6 +5,7 @@
 FOLDER holds spec.json, inputs/pairs.parquet and, where classifiers were named, inputs/reward/ and
 inputs/judge/. The script leaves model/, written.parquet, report.json, events.jsonl and metrics.jsonl there.
 The same pairs of the test split are written before and after it, beside opponents that need no training.
+Under way it keeps checkpoints in work/; where work/ holds some already, it goes on from the last whole one.
 """
 
 import platform
@@ -25,20 +26,29 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from services.backends.huggingface import out_of_memory_named, precision_here
+from services.backends.huggingface import precision_here
 from services.backends.writer import Writer, open_writer, parameters_of
 from services.generation.asking import asked, own_prompt
 from services.generation.settings import WriterSettings
-from services.generation.table import System
+from services.jobs.kept_trainer import EpochOrder, KeptTrainer
+from services.jobs.pinned_base import pinned_base
 from services.jobs.worker import RunningJob, run
 from services.jobs.writing_panel import Panel
-from services.jobs.writing_report import leave_report, pairs_for, panel_for, prompts_of, write_all
+from services.jobs.writing_report import pairs_for, panel_for, prompts_of
+from services.jobs.writing_training import (
+    AFTER_FROM,
+    BASE,
+    BASE_FROM,
+    TRAIN_FROM,
+    Start,
+    arguments_of,
+    finish,
+    fit,
+    texts_before,
+)
 from services.jobs.writing_watch import WritingWatch
-from services.modelling.base_models import BaseModel, find_base_model
+from services.modelling.base_models import BaseModel
 from services.modelling.settings import read_settings
-
-# Where each stage begins, as a share of the whole job.
-BASE_FROM, BEFORE_FROM, TRAIN_FROM, AFTER_FROM, MEASURE_FROM = 0.02, 0.05, 0.15, 0.82, 0.92
 
 logging.set_verbosity_error()
 
@@ -54,7 +64,7 @@ def train(job: RunningJob) -> None:
 
     # 2. The base model, of either kind, and how long the texts are for its tokenizer.
     job.progress(BASE_FROM, f"Gets the base model {config.base_model}.")
-    base = find_base_model(config.base_model, revision=config.base_revision)
+    config, base = pinned_base(job, config, BASE_FROM)
     writer = open_writer(
         base.folder, name=base.name, max_source=config.max_source, max_target=config.max_target
     )
@@ -66,7 +76,8 @@ def train(job: RunningJob) -> None:
 
     # 3. What it writes before it has learned anything.
     prompts = prompts_of(tested, panel, body)
-    before = write_all(job, writer, prompts, shares=(BEFORE_FROM, TRAIN_FROM), told="Writes as it comes")
+    before = texts_before(job, writer, prompts, BASE)
+    start = Start(writer, {}, learned, tested, panel, prompts, (before,))
 
     # 4. The training: all of its numbers, or small matrices beside them (LoRA), merged at the end.
     set_seed(config.seed)
@@ -76,35 +87,37 @@ def train(job: RunningJob) -> None:
     job.folder.add_event(
         "parameters", message=f"Trains {told['trained']:,} of {told['parameters']:,} parameters.", **told
     )
-    teach = teach_encoder_decoder if writer.has_encoder else teach_decoder
-    with out_of_memory_named(f"Halve batch_size (it is {config.batch_size}), or set lora_rank=8."):
-        teach(job, writer, config, lessons, checks)
-    if config.lora_rank:
-        writer.model = writer.model.merge_and_unload()
+    trainer = (teaches_encoder_decoder if writer.has_encoder else teaches_decoder)(
+        job, writer, config, lessons, checks
+    )
+    trainer.order = EpochOrder(
+        [1] * len(trainer.train_dataset), config.batch_size, seed=config.seed, grouped=False
+    )
+    fit(job, trainer, f"Halve batch_size (it is {config.batch_size}), or set lora_rank=8.")
+    if config.patience:
+        trainer.restore_best()
+    writer.model = trainer.model.merge_and_unload() if config.lora_rank else trainer.model
+    if not writer.has_encoder:
+        writer.tokenizer.padding_side = "left"
 
     # 5. It becomes the model, and writes the same texts again.
-    with job.new_model() as folder:
-        writer.save(folder, about(job, config, base, panel, body, told))
-    after = write_all(
-        job, writer, prompts, shares=(AFTER_FROM, MEASURE_FROM), told="Writes what it has learned"
-    )
-    job.progress(MEASURE_FROM, "Measures what was written.")
-    leave_report(
-        job, panel, tested,
-        [System("the base model", "model", tuple(before)),
-         System("the trained model", "model", tuple(after))],
-    )  # fmt: skip
+    finish(job, start, "the trained model", about(job, config, base, panel, body, told))
 
 
-def teach_encoder_decoder(
+class EncoderDecoderTrainer(KeptTrainer, Seq2SeqTrainer):  # type: ignore[misc]
+    """The Trainer of encoder-decoders, which can be paused."""
+
+
+def teaches_encoder_decoder(
     job: RunningJob,
     writer: Writer,
     config: WriterSettings,
     lessons: list[tuple[str, str]],
     checks: list[tuple[str, str]],
-) -> None:
-    """Learn to write each target after its source."""
-    trainer = Seq2SeqTrainer(
+) -> KeptTrainer:
+    """The trainer that teaches to write each target after its source."""
+    return EncoderDecoderTrainer(
+        job=job,
         model=writer.model,
         args=Seq2SeqTrainingArguments(**arguments(job, config), predict_with_generate=False),
         train_dataset=tokens_of(writer, lessons),
@@ -112,25 +125,27 @@ def teach_encoder_decoder(
         data_collator=DataCollatorForSeq2Seq(writer.tokenizer, model=writer.model),
         callbacks=callbacks(job, config),
     )
-    trainer.train()
-    writer.model = trainer.model
 
 
-def teach_decoder(
+def teaches_decoder(
     job: RunningJob,
     writer: Writer,
     config: WriterSettings,
     lessons: list[tuple[str, str]],
     checks: list[tuple[str, str]],
-) -> None:
-    """Learn to go on from a prompt with its target; the loss counts the target alone."""
+) -> KeptTrainer:
+    """The trainer that teaches to go on from a prompt with its target; the loss counts the target alone."""
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
+
+    class DecoderTrainer(KeptTrainer, SFTTrainer):  # type: ignore[misc]
+        """TRL's trainer, which can be paused."""
 
     def dataset(pairs: list[tuple[str, str]]) -> Dataset:
         return Dataset.from_list([{"prompt": prompt, "completion": f" {target}"} for prompt, target in pairs])
 
-    trainer = SFTTrainer(
+    return DecoderTrainer(
+        job=job,
         model=writer.model,
         args=SFTConfig(**arguments(job, config), max_length=config.max_source + config.max_target),
         train_dataset=dataset(lessons),
@@ -138,37 +153,26 @@ def teach_decoder(
         processing_class=writer.tokenizer,
         callbacks=callbacks(job, config),
     )
-    trainer.train()
-    writer.model = trainer.model
-    writer.tokenizer.padding_side = "left"
 
 
 def arguments(job: RunningJob, config: WriterSettings) -> dict[str, Any]:
     """Our settings in the words of the Trainer; validation is measured once per epoch."""
     return {
-        "output_dir": str(job.folder.path / "work"),
+        **arguments_of(job, seed=config.seed, learning_rate=config.learning_rate),
         "num_train_epochs": config.epochs,
         "per_device_train_batch_size": config.batch_size,
         "per_device_eval_batch_size": 32,
-        "learning_rate": config.learning_rate,
         "weight_decay": config.weight_decay,
         "warmup_steps": config.warmup,
         "optim": "adamw_torch_fused",
         "bf16": precision_here(config.precision) == "bf16",
-        "use_cpu": not torch.cuda.is_available(),
         "dataloader_pin_memory": torch.cuda.is_available(),
-        "seed": config.seed,
         "eval_strategy": "epoch",
-        "save_strategy": "epoch" if config.patience else "no",
-        "save_total_limit": 1,
-        "load_best_model_at_end": bool(config.patience),
-        "metric_for_best_model": "eval_loss",
+        "metric_for_best_model": "eval_loss" if config.patience else None,
         "greater_is_better": False,
+        "restore_callback_states_from_checkpoint": True,
         "logging_steps": 5,
         "logging_first_step": True,
-        "logging_nan_inf_filter": False,
-        "disable_tqdm": True,
-        "report_to": "none",
     }
 
 

@@ -3,7 +3,6 @@
 import math
 import resource
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ _PROGRESS_EVERY_S = 1.0
 
 
 class Watch(TrainerCallback):  # type: ignore[misc]
-    """Tells the job's folder of every step, stops or pauses when asked to, and names what goes wrong."""
+    """Tells the job's folder of every step, stops when asked to, and names what goes wrong."""
 
     def __init__(
         self, job: RunningJob, lesson: Lesson, *, shares: tuple[float, float], batch_size: int, told: str = ""
@@ -87,20 +86,9 @@ class Watch(TrainerCallback):  # type: ignore[misc]
             is_last = state.global_step >= state.max_steps
             if is_last:
                 control.should_evaluate = True
-            if self._job.folder.pauser() is not None:
-                control.should_save = True  # on_save ends it there
             if is_last or now - self._progress_at >= _PROGRESS_EVERY_S:
                 self._progress_at = now
                 self._tell_progress(state.global_step, state.max_steps, now)
-
-    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """A pause ends the job here, where a checkpoint of this very step is whole.
-
-        Raises:
-            Paused: somebody asked for it.
-        """
-        if (Path(args.output_dir) / f"checkpoint-{state.global_step}").exists():
-            self._job.pause_if_asked()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
         """Keep the numbers of the steps since the last time.

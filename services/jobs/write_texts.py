@@ -7,6 +7,7 @@ leaves written.parquet, report.json and events.jsonl there.
 """
 
 import random
+import shutil
 import sys
 
 from services.backends.writer import Writer, load_writer, open_writer
@@ -14,10 +15,10 @@ from services.generation.asking import own_prompt
 from services.generation.opponents import best_of
 from services.generation.settings import RewardSettings, WriteSettings
 from services.generation.table import System
+from services.jobs.pinned_base import pinned_base
 from services.jobs.rewards import Rewards
 from services.jobs.worker import RunningJob, run
 from services.jobs.writing_report import leave_report, pairs_for, panel_for, prompts_of, write_all
-from services.modelling.base_models import find_base_model
 from services.modelling.settings import read_settings
 
 # Where each stage begins, as a share of the whole job.
@@ -59,6 +60,7 @@ def write(job: RunningJob) -> None:
     # 4. The numbers.
     job.progress(MEASURE_FROM, "Measures what was written.")
     leave_report(job, panel, tested, models)
+    shutil.rmtree(job.folder.path / "work", ignore_errors=True)
 
 
 def opened(job: RunningJob, config: WriteSettings) -> tuple[Writer, str | None, bool, str]:
@@ -67,7 +69,7 @@ def opened(job: RunningJob, config: WriteSettings) -> tuple[Writer, str | None, 
         writer, about = load_writer(job.folder.path / "inputs" / "model")
         return writer, about["prompt"], bool(about["clean"]), config.model
     job.progress(0.02, f"Gets the model {config.base_model}.")
-    base = find_base_model(config.base_model, revision=config.base_revision)
+    config, base = pinned_base(job, config, 0.02)
     writer = open_writer(
         base.folder, name=base.name, max_source=config.max_source, max_target=config.max_target
     )

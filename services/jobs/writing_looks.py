@@ -2,56 +2,94 @@
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from transformers import TrainerCallback
+from transformers.trainer_callback import ExportableState
 
 from domain.pairs import Pair
-from services.backends.writer import Writer
 from services.generation.settings import RewardSettings
 from services.generation.tricks import tricks
+from services.jobs.kept_trainer import KeptTrainer
 from services.jobs.rewards import Floats, Rewards
 from services.jobs.worker import RunningJob
-from services.jobs.writing_panel import Panel
-from services.jobs.writing_report import prompts_of
+from services.jobs.writing_report import pairs_for, prompts_of
+from services.jobs.writing_training import Start
 
 KL_OVER = 10  # steps, over which the KL is averaged
 DISAGREES_AFTER = 2  # looks in a row at which the reward rises and the judge's number falls
 MARGIN = 0.01  # smaller differences of both are no disagreement
 
 
-class Looks(TrainerCallback):  # type: ignore[misc]
+@dataclass
+class Seen:
+    """What the looks saw so far.
+
+    Attributes:
+        best, best_step: What the judge thought of the best model, and the step at which that was.
+        before: Reward and the judge's number at the last look before the two began to disagree.
+        disagreed: Looks in a row at which the reward rose and the judge's number fell.
+    """
+
+    best: float = -1.0
+    best_step: int = 0
+    before: Sequence[float] | None = None
+    disagreed: int = 0
+
+    def saw(self, step: int, reward: float, judged: float) -> bool:
+        """Whether the judge never saw a better model; a reward that rises while it sees worse is counted."""
+        if self.before is not None:
+            worse = judged < self.before[1] - MARGIN and reward > self.before[0] + MARGIN
+            self.disagreed = self.disagreed + 1 if worse else 0
+        if self.disagreed == 0:
+            self.before = (reward, judged)
+        is_best = judged > self.best
+        if is_best:
+            self.best, self.best_step = judged, step
+        return is_best
+
+
+class Looks(TrainerCallback, ExportableState):  # type: ignore[misc]
     """Looks at validation every few steps; the reward must not rise while the judge sees it get worse."""
 
     def __init__(
         self,
         job: RunningJob,
-        writer: Writer,
-        panel: Panel,
+        start: Start,
         rewards: Rewards,
         config: RewardSettings,
-        pairs: Sequence[Pair],
-        body: str,
     ) -> None:
-        """Look on; `pairs` are of the validation split."""
-        self._job, self._writer, self._panel, self._rewards = job, writer, panel, rewards
-        self._config, self._pairs = config, list(pairs)
-        self._prompts = prompts_of(pairs, panel, body)
+        """Look on, at the job's pairs of the validation split."""
+        self._job, self._writer, self._panel, self._rewards = job, start.writer, start.panel, rewards
+        self._config, self._pairs = config, pairs_for(job, "validation", config.judged)
+        self._prompts = prompts_of(self._pairs, start.panel, start.about["prompt"])
         self._kls: deque[float] = deque(maxlen=KL_OVER)
-        self._best, self.best_step, self._kept = -1.0, 0, dict[str, torch.Tensor]()
-        self._before: tuple[float, float] | None = None
-        self.disagreed = 0
+        self._trainer: KeptTrainer | None = None
+        self.seen = Seen()
         self.stopped = ""
+
+    def follow(self, trainer: KeptTrainer) -> None:
+        """This is who is looked at, and who keeps the best weights."""
+        self._trainer = trainer
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of the looks so far."""
+        return {"args": {}, "attributes": {"seen": asdict(self.seen), "kls": list(self._kls)}}
 
     def saw_kl(self, kl: float) -> None:
         """Told the mean KL of an answer at each step, in nats."""
         self._kls.append(kl)
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """The first look is at the model as it starts."""
-        self._look(0)
+        """The first look is at the model as it starts; a training that goes on has taken it."""
+        if state.global_step == 0:
+            self._look(0)
+            return
+        told = state.stateful_callbacks[type(self).__name__]["attributes"]
+        self.seen = Seen(**told["seen"])
+        self._kls.extend(told["kls"])
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, float], **_: Any) -> None:
         """A trainer that measures KL itself tells it here, per word; the budget is of whole answers."""
@@ -68,16 +106,16 @@ class Looks(TrainerCallback):  # type: ignore[misc]
             )
         elif step % self._config.look_every == 0 or step >= state.max_steps:
             self._look(step)
-            if self.disagreed >= DISAGREES_AFTER:
+            if self.seen.disagreed >= DISAGREES_AFTER:
                 self._stop(control, "The reward rose while the judge saw it get worse, twice in a row", step)
 
     def restore_best(self) -> None:
         """Give the model the numbers that it had when the judge thought best of it."""
-        if self._kept:
-            self._writer.model.load_state_dict(self._kept)
+        if self._trainer is not None:
+            self._trainer.restore_best()
         self._job.folder.add_event(
             "best_step",
-            message=f"Kept is the model of step {self.best_step}: {self._best:.3f} to the judge.",
+            message=f"Kept is the model of step {self.seen.best_step}: {self.seen.best:.3f} to the judge.",
         )
 
     def _look(self, step: int) -> None:
@@ -91,21 +129,8 @@ class Looks(TrainerCallback):  # type: ignore[misc]
             stage="look", step=step, reward=reward, judged=judged, copied=seen.copied,
             distinct_2=seen.distinct_2, length_ratio=seen.length_ratio, **told,
         )  # fmt: skip
-        if self.saw_look(step, reward, judged):
-            model = self._writer.model
-            self._kept = {name: each.detach().clone().cpu() for name, each in model.state_dict().items()}
-
-    def saw_look(self, step: int, reward: float, judged: float) -> bool:
-        """Whether the judge never saw a better model; a reward that rises while it sees worse is counted."""
-        if self._before is not None:
-            worse = judged < self._before[1] - MARGIN and reward > self._before[0] + MARGIN
-            self.disagreed = self.disagreed + 1 if worse else 0
-        if self.disagreed == 0:
-            self._before = (reward, judged)
-        is_best = judged > self._best
-        if is_best:
-            self._best, self.best_step = judged, step
-        return is_best
+        if self.seen.saw(step, reward, judged) and self._trainer is not None:
+            self._trainer.keep_best()
 
     def _judged(self, sources: list[str], texts: list[str]) -> float:
         """Not toxic, times same meaning, text by text; without a judge, nearness to the references."""

@@ -41,6 +41,8 @@ class WritingWatch(TrainerCallback):  # type: ignore[misc]
         kept = {
             name: float(logs[name]) for name in ("learning_rate", "kl", "reward", "entropy") if name in logs
         }
+        if "rewards/accuracies" in logs:  # of DPO
+            kept["preferred"] = float(logs["rewards/accuracies"])
         self._job.metric(
             stage=self._stage, step=state.global_step, epoch=round(float(state.epoch or 0), 3), loss=loss,
             **kept,

@@ -18,6 +18,7 @@ from playwright.sync_api import Locator, Page
 
 from services.door import call
 from services.verbs.running import run_verb
+from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path(os.environ.get("CHROMIUM", "/usr/bin/chromium"))
@@ -169,4 +170,26 @@ def turn_to(page: Page, title: str) -> None:
     """Go to another page through the navigation, as a person does."""
     page.get_by_test_id("stSidebarNavLink").get_by_text(title, exact=True).click()
     page.locator("[data-testid=stMain] h1").get_by_text(title, exact=True).wait_for(timeout=PATIENCE_MS)
+    settled(page)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Pick an option of a select box, which is written as far as it is needed; a redraw takes it away."""
+    box, offer = page.get_by_label(label, exact=True), page.get_by_role("option", name=option).first
+
+    def offered() -> bool:
+        box.click()
+        box.fill(option)
+        page.wait_for_timeout(500)
+        return offer.is_visible()
+
+    until(offered, f"{option} among {label}")
+    box.press("Enter")
+    settled(page)
+
+
+def fill(page: Page, label: str, value: str) -> None:
+    """Write into a box, and let the page know."""
+    page.get_by_label(label, exact=True).fill(value)
+    page.get_by_label(label, exact=True).press("Enter")
     settled(page)

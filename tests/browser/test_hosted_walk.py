@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 from playwright.sync_api import TimeoutError, expect
 
-from tests.browser.driving import PATIENCE_MS, dashboard, settled, turn_to
+from tests.browser.driving import PATIENCE_MS, choose, dashboard, fill, settled, turn_to
 from tests.examples import pair, research_csv
 from tests.hosted import GUIDELINE, KEY_VARIABLE, comments
 from tests.provider.fixtures import provider, provider_address
@@ -87,27 +87,6 @@ def take_snapshot(page):
     turn_to(page, "Snapshots")
     page.get_by_role("button", name="Take snapshot").click()
     page.get_by_text(re.compile(r"snapshot-\d+ holds 120 comments")).wait_for(timeout=PATIENCE_MS)
-    settled(page)
-
-
-def choose(page, label, option):
-    """Pick an option of a select box, which is written as far as it is needed; a redraw takes it away."""
-    box, offer = page.get_by_label(label, exact=True), page.get_by_role("option", name=option).first
-
-    def offered():
-        box.click()
-        box.fill(option)
-        page.wait_for_timeout(500)
-        return offer.is_visible()
-
-    until(offered, f"{option} among {label}")
-    box.press("Enter")
-    settled(page)
-
-
-def fill(page, label, value):
-    page.get_by_label(label, exact=True).fill(value)
-    page.get_by_label(label, exact=True).press("Enter")
     settled(page)
 
 

@@ -90,7 +90,7 @@ def test_only_a_training_under_way_can_be_paused(db, waiting):
     with pytest.raises(Conflict, match="cannot be paused: it is queued") as refused:
         launch.pause(db, job.job_id, "ben")
     assert "Cancel it instead" in refused.value.hint
-    with pytest.raises(Conflict, match="is no training of an encoder"):
+    with pytest.raises(Conflict, match="it keeps no checkpoints"):
         launch.pause(db, waiting("baseline").job_id, "ben")
     launch.folder_of(db, job.job_id).add_event("started", pid=os.getpid())
     assert launch.pause(db, job.job_id, "ben").state.name == "running"

@@ -17,7 +17,7 @@ from services.curation.snapshots import take_snapshot
 from services.jobs import checkpoint_clock, launch, train_encoder, watch
 from services.jobs.checkpoint_clock import CheckpointClock
 from services.jobs.checkpoints import last_whole_checkpoint
-from services.jobs.encoder_trainer import BEST_FILE
+from services.jobs.kept_trainer import BEST_FILE
 from services.jobs.train_encoder import train
 from services.jobs.watch import Watch
 from services.jobs.worker import Cancelled

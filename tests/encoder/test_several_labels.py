@@ -15,7 +15,7 @@ from services.curation.snapshots import take_snapshot
 from services.evaluation.set_reports import evaluate_sets
 from services.jobs import launch
 from services.jobs.absorb import absorb
-from services.jobs.encoder_trainer import several_labels_loss
+from services.jobs.encoder_losses import several_labels_loss
 from services.modelling.models import list_models, list_runs, model_folder
 from services.modelling.prediction import predict as ask
 from services.modelling.training import train

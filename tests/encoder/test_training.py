@@ -12,7 +12,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 from domain.errors import BackendError, BadInput
 from services.backends.registry import load_classifier, read_about
 from services.jobs import checkpoints, train_encoder
-from services.jobs.encoder_trainer import EncoderTrainer, EpochOrder, classification_loss
+from services.jobs.encoder_losses import classification_loss
+from services.jobs.kept_trainer import EpochOrder, KeptTrainer
 from services.jobs.train_encoder import train
 from services.modelling.base_models import find_base_model
 from tests.encoder.conftest import LABELS, comments
@@ -234,7 +235,7 @@ def test_full_memory_is_named_with_what_to_try(new_job, monkeypatch):
     def full(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB")
 
-    monkeypatch.setattr(EncoderTrainer, "training_step", full)
+    monkeypatch.setattr(KeptTrainer, "training_step", full)
     with pytest.raises(BackendError, match="The memory does not suffice") as named:
         train(new_job())
     assert named.value.hint.startswith("Halve batch_size (it is 16)")

@@ -84,7 +84,7 @@ def test_a_model_is_trained_rewarded_asked_and_rated(db, pairs, tiny_t5):  # noq
         rate(db, wrote.job_id, [Rating(first, "nobody", 1, 1, True, True)], actor="ana")
     with pytest.raises(BadInput, match="off the scale"):
         rate(db, wrote.job_id, [Rating(first, human, 6, 1, True, True)], actor="ana")
-    with pytest.raises(BadInput, match="encoder-decoder; preferences train decoders"):
+    with pytest.raises(BadInput, match="preferred one of two texts 1 times"):
         train_writer(db, pair_set_id=pairs, by="preferences", settings={"start": "model-1"}, actor="ana")
     worst = ordered(found, human, "worst")
     assert [one.of(human).joint for one in worst] == sorted(one.of(human).joint for one in found)

@@ -12,7 +12,7 @@ from services.backends.writer import load_writer, open_writer
 from services.generation.settings import RewardSettings
 from services.jobs import prefer_writer, reward_decoder, reward_writer, train_writer, write_texts
 from services.jobs.rewards import Rewards
-from services.jobs.writing_looks import Looks
+from services.jobs.writing_looks import Seen
 from services.jobs.writing_panel import panel_of
 from tests.writer.conftest import (
     PROMPT,
@@ -252,13 +252,13 @@ def test_the_log_probabilities_are_those_of_the_models_own_loss(tiny_t5):
 
 
 def test_a_judge_that_disagrees_twice_in_a_row_is_counted():
-    looks = Looks(None, None, None, None, RewardSettings(), [], PROMPT)
-    assert looks.saw_look(0, 0.5, 0.5)
-    assert looks.saw_look(20, 0.6, 0.6)
-    assert not looks.saw_look(40, 0.7, 0.5)
-    assert not looks.saw_look(60, 0.8, 0.4)
-    assert (looks.disagreed, looks.best_step) == (2, 20)
-    assert not looks.saw_look(80, 0.9, 0.595) and looks.disagreed == 0  # within the margin
+    seen = Seen()
+    assert seen.saw(0, 0.5, 0.5)
+    assert seen.saw(20, 0.6, 0.6)
+    assert not seen.saw(40, 0.7, 0.5)
+    assert not seen.saw(60, 0.8, 0.4)
+    assert (seen.disagreed, seen.best_step) == (2, 20)
+    assert not seen.saw(80, 0.9, 0.595) and seen.disagreed == 0  # within the margin
 
 
 def test_the_reward_is_the_weighted_mean_of_its_parts():
