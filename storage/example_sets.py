@@ -1,7 +1,6 @@
 """Sets of fine-tuning examples: a row in the database, and the frozen files beside it."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from domain.errors import Conflict, NotFound
 from domain.examples import ExampleSet
 from storage.database import Database, now
+from storage.frozen_folder import write_folder
 
 _COLUMNS = (
     "example_set_id, dataset_id, name, file_name, sha256, counts, prompt_sha256, created_at, created_by"
@@ -62,13 +62,7 @@ def add_example_set(
             " $sha256, $counts, $prompt_sha256, $created_at, $created_by)",
             {**vars(kept), "counts": json.dumps(counts)},
         )
-        folder = example_set_folder(db.home, kept.example_set_id)
-        draft = folder.with_name(f"{folder.name}.draft")
-        for leftover in (draft, folder):  # of a program that died before its transaction ended
-            shutil.rmtree(leftover, ignore_errors=True)
-        draft.mkdir(parents=True)
-        write(draft)
-        draft.rename(folder)
+        write_folder(example_set_folder(db.home, kept.example_set_id), write)
     return kept
 
 

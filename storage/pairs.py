@@ -1,7 +1,6 @@
 """Sets of pairs: a row in the database, and the frozen rows beside it; and the prompts, in versions."""
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from domain.errors import Conflict, NotFound
 from domain.pairs import PairSet, PromptVersion
 from storage.database import Database, now
+from storage.frozen_folder import write_folder
 
 _COLUMNS = "pair_set_id, dataset_id, task, name, file_name, sha256, counts, created_at, created_by"
 
@@ -61,13 +61,7 @@ def add_pair_set(
             " $sha256, $counts, $created_at, $created_by)",
             {**vars(kept), "counts": json.dumps(counts)},
         )
-        folder = pair_set_folder(db.home, kept.pair_set_id)
-        draft = folder.with_name(f"{folder.name}.draft")
-        for leftover in (draft, folder):  # of a program that died before its transaction ended
-            shutil.rmtree(leftover, ignore_errors=True)
-        draft.mkdir(parents=True)
-        write(draft)
-        draft.rename(folder)
+        write_folder(pair_set_folder(db.home, kept.pair_set_id), write)
     return kept
 
 

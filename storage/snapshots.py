@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from domain.splits import SPLIT_MODES
 from storage.audit import add_entry
 from storage.comments import ready_where
 from storage.database import EVERY_ID, Database, now
+from storage.frozen_folder import write_folder
 
 _SPLIT_SQL = {
     "group": "c.split",
@@ -259,11 +259,6 @@ def snapshot_folder(home: Path, snapshot_id: str) -> Path:
 
 
 def _write_folder(folder: Path, rows: pa.Table, snapshot: Snapshot) -> None:
-    draft = folder.with_name(f"{folder.name}.draft")
-    for leftover in (draft, folder):  # of a program that died before its transaction ended
-        shutil.rmtree(leftover, ignore_errors=True)
-    draft.mkdir(parents=True)
-    pq.write_table(rows, draft / "comments.parquet", compression="zstd")
     told = {
         "snapshot_id": snapshot.snapshot_id,
         "dataset_id": snapshot.dataset_id,
@@ -273,8 +268,13 @@ def _write_folder(folder: Path, rows: pa.Table, snapshot: Snapshot) -> None:
         "created_by": snapshot.created_by,
         **snapshot.manifest,
     }
-    (draft / "manifest.json").write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
-    draft.rename(folder)
+
+    def write(draft: Path) -> None:
+        pq.write_table(rows, draft / "comments.parquet", compression="zstd")
+        manifest = json.dumps(told, indent=2, ensure_ascii=False)
+        (draft / "manifest.json").write_text(manifest, encoding="utf-8")
+
+    write_folder(folder, write)
 
 
 def _snapshot(row: tuple[Any, ...]) -> Snapshot:

@@ -88,15 +88,11 @@ def draw_job(followed: Followed) -> None:
         f"{job.job_id} · {_KINDS.get(job.kind, job.kind)} on {escape_markdown(asked_of(job))} · {state} · "
         f"started by {escape_markdown(job.created_by)}, {when(job.created_at)}{again}"
     )
-    _draw_state(followed)
+    draw_state(followed)
     draw_bill(job)
+    draw_controls(followed)
     if job.state.is_over:
-        _draw_end(followed)
         draw_scored(job)
-    else:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            draw_pause(followed)
-            _draw_cancel(followed)
     if not draw_watching(followed):
         _draw_metrics(followed.metrics)
     draw_provider_events(followed)
@@ -108,7 +104,17 @@ def draw_job(followed: Followed) -> None:
             st.code(log, language=None, wrap_lines=True, height=260 if len(log) > _LONG_LOG else "content")
 
 
-def _draw_state(followed: Followed) -> None:
+def draw_controls(followed: Followed) -> None:
+    """What can be done about it: pause and stop it, or go on from its end."""
+    if followed.job.state.is_over:
+        _draw_end(followed)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        draw_pause(followed)
+        _draw_cancel(followed)
+
+
+def draw_state(followed: Followed) -> None:
     """How far it is, or how it ended."""
     state = followed.job.state
     message = escape_markdown(with_hint(state.message, state.hint))

@@ -11,12 +11,15 @@ from domain.comments import Dataset
 from domain.errors import WorkbenchError
 from domain.jobs import Job
 from domain.pairs import PairSet
-from domain.text import escape_markdown, visible, with_hint
+from domain.text import escape_markdown, visible
 from services.generation.settings import CHOICES, AnySettings, WriteSettings
 from services.generation.training import WAYS, list_judges, list_writers, train_writer, write
 from services.generation.written import get_report
-from services.jobs.launch import cancel, folder_of
+from services.jobs.following import follow
+from services.jobs.launch import folder_of
 from ui.errors import show, showing_errors
+from ui.jobs import draw_controls, draw_state
+from ui.lengths import draw_lengths
 from ui.links import put
 from ui.lists import pick_row
 from ui.prompts import choose_prompt
@@ -47,6 +50,8 @@ def draw_start(dataset: Dataset, kept: PairSet, *, actor: str) -> None:
         chosen["prompt"] = choose_prompt(dataset, kept, way, actor=actor)
     with st.expander("Settings", icon=":material/tune:"):
         chosen |= _choose_rest(kind, defaults, way)
+    if "base_model" in chosen and not chosen.get("model"):
+        draw_lengths(kept, chosen)
     settings = {name: value for name, value in chosen.items() if value != defaults[name]}
     if st.button("Start", type="primary", icon=":material/play_arrow:", key="generation_start"):
         with showing_errors():
@@ -133,15 +138,10 @@ def pick_job(jobs: Sequence[Job]) -> Job:
 
 def draw_job(job: Job, *, actor: str) -> None:
     """How far it is, its curves, and once it has ended its report, its texts and what people say of them."""
-    message = escape_markdown(with_hint(job.state.message, job.state.hint))
-    if not job.state.is_over:
-        st.progress(min(job.state.share, 1.0), message)
-        if st.button("Cancel", icon=":material/cancel:", key=f"generation_cancel_{job.job_id}"):
-            with showing_errors():
-                cancel(database(), job.job_id, actor)
-                st.rerun()
-    elif job.state.name != "succeeded":
-        st.error(message, icon=":material/error:")
+    followed = follow(database(), job.job_id)
+    if not (job.state.name == "succeeded" and followed.is_settled):
+        draw_state(followed)
+    draw_controls(followed)
     folder = folder_of(database(), job.job_id)
     told = [
         one["message"]
@@ -158,5 +158,5 @@ def draw_job(job: Job, *, actor: str) -> None:
     except WorkbenchError as error:
         show(error)
         return
-    draw_report(report)
+    draw_report(job, report)
     draw_texts(job, report, actor=actor)

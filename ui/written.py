@@ -1,6 +1,7 @@
 """What a job wrote, for people: curves, the table, texts side by side, and ratings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import altair as alt
@@ -18,9 +19,17 @@ from services.generation.ratings import (
     rate,
     rated_systems,
 )
-from services.generation.table import TITLES
+from services.generation.report_pages import written_file, written_report
+from services.generation.report_tables import (
+    CHANGE_NOTE,
+    lowered_told,
+    models_table,
+    steps_table,
+    systems_table,
+)
 from services.generation.written import SideBySide, differences, ordered, side_by_side
 from services.jobs.folder import Facts
+from services.release.documents import FORMATS, Table
 from ui.errors import showing_errors
 from ui.store import database
 
@@ -32,10 +41,11 @@ _CURVES = (
     ("Copied", {"reward": "copied"}),
     ("Distinct pairs of words", {"reward": "distinct_2"}),
     ("Loss", {"train": "loss", "validation": "loss"}),
+    ("Chosen over rejected", {"train": "preferred"}),
 )
 _STAGES = {"reward": "training", "policy": "training", "train": "training", "look": "judge",
            "validation": "validation"}  # fmt: skip
-_PERCENT = ("chrf", "BLEU", "chrF2++")
+_FILES = {"html": "HTML, to print", "md": "Markdown", "json": "JSON"}
 _ORDERS = ("in order", "worst", "best", "meaning lost")
 _SHOWN = 10
 _PARTS = {"gone": ":red-background[~~{}~~]", "new": ":green-background[{}]", "same": "{}"}
@@ -66,81 +76,56 @@ def draw_curves(metrics: Sequence[Facts]) -> None:
             place.altair_chart(chart, alt=f"{title}, by step")
 
 
-def draw_report(report: Facts) -> None:
-    """The verdicts, the table of all systems, what changed, and how it was measured."""
+def draw_report(job: Job, report: Facts) -> None:
+    """Base, tuned and rewarded in one table with what changed, then all beside the trivial opponents."""
     for sentence in report["verdicts"][-1:]:
         beats = " beats " in sentence
         (st.success if beats else st.warning)(
             escape_markdown(sentence), icon=":material/emoji_events:" if beats else ":material/balance:"
         )
-    st.dataframe(_table(report), hide_index=True, height="content", alt="Every system with its numbers")
-    lowered = [row for row in report["systems"] if row["kind"] == "model" and "toxicity" in row]
-    for row in lowered:
-        st.caption(f"{escape_markdown(row['name'])}: {_toxicity(row['toxicity'])}")
+    for row in report["systems"]:
+        if row["kind"] == "model" and "toxicity" in row:
+            st.caption(escape_markdown(lowered_told(row)))
+    heading, file = st.columns([4, 1], vertical_alignment="bottom")
+    heading.markdown("**What the training changed**" if report["comparisons"] else "**What it is worth**")
+    with file:
+        _draw_files(job)
+    _draw_table(
+        models_table(report), "Every model number by number, and what the last has more than the first"
+    )
     if report["comparisons"]:
-        with st.expander("What the training changed", icon=":material/trending_up:", expanded=True):
-            st.dataframe(_changes(report["comparisons"]), hide_index=True, height="content",
-                         alt="What changed, in points and relative")  # fmt: skip
-            st.caption(
-                "Points are differences of the numbers as they stand; relative is by the number before."
-            )
+        st.caption(CHANGE_NOTE)
+    if steps := steps_table(report):
+        with st.expander("Each training by itself", icon=":material/trending_up:"):
+            _draw_table(steps, "What each training changed")
+    st.markdown("**Beside opponents that need no training**")
+    _draw_table(systems_table(report), "Every system with its numbers")
     with st.expander("How it was measured", icon=":material/straighten:"):
         for name, signature in report["signatures"].items():
             st.text(f"{name}: {signature}")
 
 
-def _table(report: Facts) -> pd.DataFrame:
-    names = [
-        name for name in ("joint", *TITLES, "BLEU", "chrF2++")
-        if any(name in row["metrics"] for row in report["systems"])
-    ]  # fmt: skip
-    rows = []
-    for row in report["systems"]:
-        cells = {"writes": shortened(row["name"], 60)}
-        for name in dict.fromkeys(names):
-            found = row["metrics"].get(name)
-            digits = 1 if name in _PERCENT else 3
-            cells[TITLES.get(name, name)] = (
-                "–"
-                if found is None
-                else f"{found['value']:.{digits}f} ({found['low']:.{digits}f}–{found['high']:.{digits}f})"
-            )
-        rows.append(cells)
-    return pd.DataFrame(rows)
+def _draw_table(table: Table, alt: str) -> None:
+    st.dataframe(
+        pd.DataFrame(table.rows, columns=table.head), hide_index=True, height="content", alt=alt,
+        column_config={table.head[0]: st.column_config.TextColumn(pinned=True)},
+    )  # fmt: skip
 
 
-def _changes(comparisons: Sequence[Facts]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "number": [TITLES.get(one["metric"], one["metric"]) for one in comparisons],
-            "before": [f"{one['before']:.3f}" for one in comparisons],
-            "after": [f"{one['after']:.3f}" for one in comparisons],
-            "points": [
-                f"{one['difference']['value']:+.3f} ({one['difference']['low']:+.3f} to "
-                f"{one['difference']['high']:+.3f})"
-                for one in comparisons
-            ],
-            "relative": [
-                "–" if one["relative"] is None else f"{one['relative']:+.1%}" for one in comparisons
-            ],
-            "p": [f"{one['p_value']:.4f}" for one in comparisons],
-            "more is": [
-                {"better": "more", "worse": "less"}.get(one["verdict"], "not decidable")
-                for one in comparisons
-            ],
-        }
-    ).rename(columns={"more is": "there is"})
+def _draw_files(job: Job) -> None:
+    """The way to take the report away, texts and all."""
+    with st.popover("Take it away", icon=":material/download:", width="stretch"):
+        st.caption("The whole report as one file that needs no network. It quotes worst and best texts.")
+        for format, words in _FILES.items():
+            st.download_button(
+                words, partial(_file, job.job_id, format), file_name=f"written-{job.job_id}.{format}",
+                mime=FORMATS[format], icon=":material/download:", on_click="ignore",
+                key=f"generation_file_{job.job_id}_{format}", width="stretch",
+            )  # fmt: skip
 
 
-def _toxicity(found: Mapping[str, Any]) -> str:
-    before, after, gap = found["before"], found["after"], found["difference"]
-    share = "" if found["relative"] is None else f", {found['relative']:+.0%} relative"
-    return (
-        f"mean toxicity {before['mean']['value']:.3f} → {after['mean']['value']:.3f} "
-        f"({gap['value']:+.3f} points{share}, 95 % interval {gap['low']:+.3f} to {gap['high']:+.3f}); "
-        f"median {after['median']:.3f}, 95th percentile {after['p95']:.3f}, deviation "
-        f"{after['deviation']:.3f}, at one half and above {after['share_half']:.1%}"
-    )
+def _file(job_id: str, format: str) -> str:
+    return written_file(written_report(database(), job_id), format)
 
 
 def draw_texts(job: Job, report: Facts, *, actor: str) -> None:

@@ -15,6 +15,12 @@ Columns = Annotated[
 ]
 
 
+def whole_path(base: str | None) -> str | None:
+    """A folder by its whole path, for the dashboard may stand elsewhere; a name as it is."""
+    folder = None if base is None else Path(base).expanduser()
+    return str(folder.resolve()) if folder is not None and folder.is_dir() else base
+
+
 def add_commands(app: typer.Typer) -> None:
     """Put them into the program."""
     app.command()(pairs)
@@ -34,6 +40,9 @@ def pairs(
     task: Annotated[str | None, typer.Option(help="summarise, reply or detoxify.")] = None,
     name: Annotated[str, typer.Option(help="Of the set.")] = "",
     column: Columns = None,
+    base: Annotated[
+        str | None, typer.Option(help="Count its tokens: a folder, or owner/model that was fetched before.")
+    ] = None,
     limit: Most = 20,
     actor: As = ME,
     home: Home = None,
@@ -46,6 +55,7 @@ def pairs(
         "dataset": dataset,
         "task": task,
         "name": name,
+        "base": whole_path(base),
     }
     given |= {"columns": pairs_of(column) or None, "limit": limit, "actor": actor}
     do("pairs", given, home, as_json)
@@ -98,9 +108,8 @@ def generate(
 ) -> None:
     """Let a model write the test split of pairs, with zero, one or a few examples, and measure it."""
     settings = {key: number_or_text(value) for key, value in pairs_of(setting).items()}
-    folder = None if base is None else Path(base).expanduser()
     given = {"pairs": pairs, "model": model, "shots": shots, "prompt": prompt, "settings": settings or None}
-    given |= {"base": str(folder.resolve()) if folder is not None and folder.is_dir() else base}
+    given |= {"base": whole_path(base)}
     do_study("generate", {**given, "actor": actor}, home, as_json, wait=not no_wait, reads=("written", "job"))
 
 
@@ -109,11 +118,16 @@ def written(
     system: Annotated[str | None, typer.Option(help="Show its texts beside their sources.")] = None,
     order: Annotated[str, typer.Option(help="worst, best or 'meaning lost' first.")] = "",
     limit: Most = 10,
+    out: Annotated[
+        Path | None,
+        typer.Option(resolve_path=True, help="Write the whole report there: .html, .md or .json."),
+    ] = None,
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """What a job wrote: the table, what changed, what people said, and texts side by side."""
-    do("written", {"job": job, "system": system, "order": order, "limit": limit}, home, as_json)
+    """What a job wrote: base, tuned and rewarded in one table, what changed, and texts side by side."""
+    asked = {"job": job, "system": system, "order": order, "limit": limit, "out": path_text(out)}
+    do("written", asked, home, as_json)
 
 
 def rate(

@@ -46,7 +46,10 @@ def train(
     name: Annotated[str | None, typer.Option(help="Of the model.")] = None,
     setting: Pairs = None,
     estimate: Annotated[
-        bool, typer.Option("--estimate", help="Only tell what an encoder's training would take.")
+        bool,
+        typer.Option(
+            "--estimate", help="Only tell what an encoder's training would take, or how long pairs are."
+        ),
     ] = False,
     no_wait: NoWait = False,
     actor: As = ME,
@@ -57,7 +60,12 @@ def train(
     settings = {key: number_or_text(value) for key, value in pairs_of(setting).items()}
     trained: dict[str, Any] = {"backend": backend, "base": named_base(base), "recipe": recipe}
     if estimate:
-        asked: dict[str, Any] = {"snapshot": snapshot, **trained, "settings": settings or None}
+        asked: dict[str, Any] = {
+            "snapshot": snapshot,
+            "pairs": pairs,
+            **trained,
+            "settings": settings or None,
+        }
         do("estimate", asked, home, as_json)
         return
     given: dict[str, Any] = {

@@ -149,8 +149,8 @@ def comparisons(task: str, systems: Sequence[System]) -> list[dict[str, Any]]:
             if name in before.columns and name in after.columns:
                 result = paired(before.columns[name], after.columns[name])
                 found.append(
-                    {"before": before.name, "after": after.name, "metric": name, "relative": result.relative,
-                     **asdict(result)}
+                    {"before_name": before.name, "after_name": after.name, "metric": name,
+                     "relative": result.relative, **asdict(result)}
                 )  # fmt: skip
     return found
 

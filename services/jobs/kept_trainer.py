@@ -1,7 +1,7 @@
 """What a training that can be paused adds to any Trainer: the best weights at hand, and few checkpoints."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,8 @@ class KeptTrainer(Trainer):  # type: ignore[misc]
             order: Of the examples, which may be set later too; None leaves it to the Trainer.
             given: To the Trainer.
         """
-        self._is_pausing, self.order = lambda: job.folder.pauser() is not None, order
+        self._is_pausing: Callable[[], bool] = lambda: job.folder.pauser() is not None
+        self.order = order
         self._saving, self._clock = job.timers["checkpoints"], CheckpointClock()
         self._best: Weights | None = None
         self._best_step = -1

@@ -10,10 +10,10 @@ Under way it keeps checkpoints in work/; where work/ holds some already, it goes
 
 import platform
 import sys
+from collections import Counter
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
 import torch
 import transformers
 from peft import LoraConfig, TaskType, get_peft_model
@@ -29,6 +29,7 @@ from transformers.utils import logging
 from services.backends.huggingface import precision_here
 from services.backends.writer import Writer, open_writer, parameters_of
 from services.generation.asking import asked, own_prompt
+from services.generation.lengths import PairLengths, lengths_told
 from services.generation.settings import WriterSettings
 from services.jobs.kept_trainer import EpochOrder, KeptTrainer
 from services.jobs.pinned_base import pinned_base
@@ -49,6 +50,7 @@ from services.jobs.writing_training import (
 from services.jobs.writing_watch import WritingWatch
 from services.modelling.base_models import BaseModel
 from services.modelling.settings import read_settings
+from services.modelling.tokens.tokenizer_lengths import TokenizerLengths
 
 logging.set_verbosity_error()
 
@@ -207,17 +209,14 @@ def tokens_of(writer: Writer, pairs: list[tuple[str, str]]) -> list[dict[str, An
 
 def tell_lengths(job: RunningJob, writer: Writer, lessons: list[tuple[str, str]]) -> None:
     """Say how long sources and targets are in the model's tokens, and how many are cut."""
-    told = []
-    facts: dict[str, Any] = {}
-    for name, texts, limit in (
-        ("sources", [prompt for prompt, _ in lessons], writer.max_source),
-        ("targets", [target for _, target in lessons], writer.max_target),
-    ):
-        lengths = np.array([len(ids) for ids in writer.tokenizer(texts)["input_ids"]])
-        middle, long, cut = np.median(lengths), np.percentile(lengths, 99), int((lengths > limit).sum())
-        told.append(f"{name} {middle:.0f} tokens (99 % up to {long:.0f}, {cut:,} cut at {limit})")
-        facts[name] = {"median": float(middle), "p99": float(long), "cut": cut}
-    job.folder.add_event("lengths", message=f"{len(lessons):,} pairs: {'; '.join(told)}.", **facts)
+    found = PairLengths(
+        *(
+            TokenizerLengths.of(Counter(len(ids) for ids in writer.tokenizer(list(texts))["input_ids"]))
+            for texts in zip(*lessons, strict=True)
+        )
+    )
+    told = lengths_told(found, max_source=writer.max_source, max_target=writer.max_target)
+    job.folder.add_event("lengths", message=f"{len(lessons):,} lessons. {told}")
 
 
 def about(

@@ -38,7 +38,7 @@ class WritingWatch(TrainerCallback):  # type: ignore[misc]
                 f"The loss is {loss} after step {state.global_step}: the numbers overflowed.",
                 hint=f"Lower learning_rate (it is {args.learning_rate:g}), or set precision=fp32.",
             )
-        kept = {
+        kept: dict[str, float] = {
             name: float(logs[name]) for name in ("learning_rate", "kl", "reward", "entropy") if name in logs
         }
         if "rewards/accuracies" in logs:  # of DPO

@@ -97,13 +97,21 @@ def licence_here(name: str, revision: str | None = None) -> str | None:
         NotFound: the folder or the package is not there.
         BadInput: the folder is of no use as a base model, or the name is none.
     """
+    folder = folder_here(name, revision)
+    return None if folder is None else licence_of(folder)
+
+
+def folder_here(name: str, revision: str | None = None) -> Path | None:
+    """The folder of a base model on this machine; None for one on the hub that was not fetched yet.
+
+    Raises:
+        NotFound: the folder or the package is not there.
+        BadInput: the folder is of no use as a base model, or the name is none.
+    """
     check_base_model(name)
     if name == OFFLINE:
-        return licence_of(_package_folder())
-    if _is_folder(name):
-        return licence_of(Path(name))
-    kept = hub_models.find_kept(name, revision)
-    return None if kept is None else licence_of(kept)
+        return _package_folder()
+    return Path(name) if _is_folder(name) else hub_models.find_kept(name, revision)
 
 
 def describe_base_model(

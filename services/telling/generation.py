@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.text import shortened
+from services.generation.report_pages import marked
 from services.generation.table import TITLES
 
 Answer = Any
@@ -22,7 +23,8 @@ def pairs_told(answer: Answer) -> str:
         + " | ".join(shortened(text, 100) for text in one["references"])
         for one in answer["rows"]
     ]
-    return "\n".join([*refused, *rows, _set(answer["pairs"])])
+    lengths = [answer["lengths"]["sentence"]] if answer.get("lengths") else []
+    return "\n".join([*refused, *rows, _set(answer["pairs"]), *lengths])
 
 
 def prompts_told(answer: Answer) -> str:
@@ -43,11 +45,16 @@ def report_told(answer: Answer) -> str:
         lines.append(f"{shortened(row['name'])}: {numbers}")
         if "toxicity" in row:
             lines.append(f"  {toxicity_told(row['toxicity'])}")
+    told: tuple[str, str] | None = None
     for one in answer["comparisons"]:
+        between = (one.get("before_name", "before"), one.get("after_name", "after"))
+        if between != told:
+            lines.append(f"From {shortened(between[0])} to {shortened(between[1])}:")
+            told = between
         share = "" if one["relative"] is None else f", {one['relative']:+.1%} relative"
         gap = one["difference"]
         lines.append(
-            f"{TITLES.get(one['metric'], one['metric'])}: {one['before']:.3f} → "
+            f"  {TITLES.get(one['metric'], one['metric'])}: {one['before']:.3f} → "
             f"{one['after']:.3f} in points {gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})"
             f"{share}, p = {one['p_value']:.4f}: {one['verdict']}"
         )
@@ -67,8 +74,11 @@ def written_told(answer: Answer) -> str:
     for found in answer["texts"]:
         lines.append(f"{found['pair']['pair_id']}: {shortened(found['pair']['source'], 200)}")
         lines += [
-            f"  {shortened(one['system'], 40)}: {shortened(one['text'], 200)}" for one in found["texts"]
+            f"  {shortened(one['system'], 40)}: {marked(found['pair']['clean_source'], one['text'])}"
+            for one in found["texts"]
         ]
+    if answer.get("path"):
+        lines.append(f"Written: {shortened(answer['path'], 300)}")
     return "\n".join(lines)
 
 

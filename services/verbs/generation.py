@@ -1,5 +1,6 @@
 """The verbs of pairs, prompts and written texts, with plain arguments and plain answers."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,12 @@ from services.generation import pairs as kept_pairs
 from services.generation import prompts as written_prompts
 from services.generation import ratings, written
 from services.generation import training as writer_training
+from services.generation.lengths import bins_of, lengths_told, pair_lengths
+from services.generation.report_pages import written_file, written_report
 from services.generation.scoring import score_file
+from services.generation.settings import WriterSettings
 from services.jobs.launch import get_job
+from services.modelling.settings import read_settings
 from services.verbs.tokens import text_of
 from storage.database import Database
 from storage.datasets import get_dataset
@@ -28,6 +33,7 @@ def keep_or_show_pairs(
     task: str | None = None,
     name: str = "",
     columns: dict[str, str] | None = None,
+    base: str | None = None,
     limit: int = 20,
 ) -> Any:
     """Keep the pairs of a file; or one set with its first pairs and refused rows; or the sets there are."""
@@ -44,6 +50,7 @@ def keep_or_show_pairs(
             "pairs": kept_pairs.get_pair_set(db, pairs),
             "refused": [{"row": row, "reason": why} for row, why in kept_pairs.refusals_of(db, pairs)],
             "rows": kept_pairs.pairs_of(db, pairs)[:limit],
+            "lengths": None if base is None else estimate_on_pairs(db, pairs=pairs, base=base),
         }
     return kept_pairs.list_pair_sets(db, dataset and get_dataset(db, dataset).dataset_id)
 
@@ -91,6 +98,38 @@ def train_on_pairs(
     )
 
 
+def estimate_on_pairs(
+    db: Database, *, pairs: str, base: str | None = None, settings: dict[str, Any] | None = None
+) -> Any:
+    """How long pairs are in a base model's tokens, how many would be cut, and the steps of a training."""
+    given = {**(settings or {}), **({"base_model": base} if base else {})}
+    config = read_settings(WriterSettings, given)
+    found = pair_lengths(
+        db, pairs, base=config.base_model, revision=config.base_revision, prompt=config.prompt,
+        clean=config.clean,
+    )  # fmt: skip
+    steps = config.epochs * math.ceil(found.targets.count / config.batch_size)
+    told = lengths_told(found, max_source=config.max_source, max_target=config.max_target)
+    return {
+        "pairs": pairs,
+        "base": config.base_model,
+        "steps": steps,
+        **{
+            name: {
+                "texts": lengths.count,
+                **{f"p{share}": lengths.percentile(share) for share in (50, 95, 99, 100)},
+                "cut": lengths.truncated(limit),
+                "limit": limit,
+                "histogram": bins_of(lengths),
+            }
+            for name, lengths, limit in (
+                ("sources", found.sources, config.max_source), ("targets", found.targets, config.max_target),
+            )
+        },
+        "sentence": f"{steps:,} steps. {told}",
+    }  # fmt: skip
+
+
 def write_texts(
     db: Database,
     *,
@@ -113,9 +152,21 @@ def write_texts(
 
 
 def show_written(
-    db: Database, *, job: str, system: str | None = None, order: str = "", limit: int = 10
+    db: Database,
+    *,
+    job: str,
+    system: str | None = None,
+    order: str = "",
+    limit: int = 10,
+    out: str | None = None,
 ) -> Any:
-    """The report of a job that wrote, with people's ratings; for a system, texts side by side too."""
+    """The report of a job that wrote, with people's ratings; for a system, texts side by side too.
+
+    With a path, the whole report is written there, in the format that its ending names.
+    """
+    if out is not None:
+        ending = Path(out).suffix.removeprefix(".")
+        Path(out).write_text(written_file(written_report(db, job, shown=limit), ending), encoding="utf-8")
     report = written.get_report(db, job)
     said = ratings.list_ratings(db, pair_set_id=writer_training.pairs_of_job(db, job), job_id=job)
     texts = written.ordered(written.side_by_side(db, job), system, order)[:limit] if system else []
@@ -125,6 +176,7 @@ def show_written(
         "people": ratings.rated_systems(said),
         "agreement": ratings.agreement_of(said),
         "texts": texts,
+        "path": out,
     }
 
 

@@ -15,7 +15,7 @@ from services.modelling.estimates import sentence
 from services.modelling.probing import estimate
 from services.modelling.recipes import asked_recipe
 from services.verbs.examples import tune_on_examples
-from services.verbs.generation import train_on_pairs
+from services.verbs.generation import estimate_on_pairs, train_on_pairs
 from services.verbs.hosting import ending_of_job
 from storage.database import Database
 
@@ -29,12 +29,15 @@ def estimate_training(
     backend: str | None = None,
     base: str | None = None,
     snapshot: str | None = None,
+    pairs: str | None = None,
     settings: dict[str, Any] | None = None,
     progress: Progress,
 ) -> Any:
-    """What the training of an encoder would take, from ten tried steps."""
+    """What the training of an encoder would take, from ten tried steps; on pairs, their lengths in tokens."""
+    if pairs is not None and snapshot is None:
+        return estimate_on_pairs(db, pairs=pairs, base=base, settings=settings)
     if snapshot is None:
-        raise BadInput("Estimate a training on what?", hint="Give --snapshot SNAPSHOT.")
+        raise BadInput("Estimate a training on what?", hint="Give --snapshot SNAPSHOT or --pairs PAIRS.")
     name, given = asked_recipe(recipe, settings, backend=backend, base=base)
     found = estimate(db, snapshot, name, given, progress=progress)
     return {"snapshot": snapshot, "recipe": name, **asdict(found), "sentence": sentence(found)}

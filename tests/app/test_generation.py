@@ -6,12 +6,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from domain.errors import BadInput
 from services.curation.datasets import create_dataset
 from services.generation.pairs import keep_pairs, pairs_of
 from services.generation.table import System, measured, report_of
 from services.generation.training import write
 from services.jobs import launch
 from services.jobs.absorb import absorb
+from services.verbs.running import run_verb
 from storage.writing_ratings import list_ratings
 
 RUDE = "you **stupid** man <b>number</b> {}"
@@ -122,6 +124,20 @@ def test_what_was_written_is_judged_marked_and_rated_blind(db, pairs, wrote, ope
     assert not any("<b>" in one for one in shown)
     app.button_group(key="generation_order").set_value("meaning lost").run()
     assert len([one for one in app.caption if one.value.startswith("Pair ")]) == 1
+
+
+def test_the_report_is_one_file_with_differences_marked_and_lost_meanings_named(db, wrote, tmp_path):
+    for ending in ("html", "md"):
+        out = tmp_path / f"report.{ending}"
+        run_verb(db, "written", {"job": wrote, "out": str(out)}, lambda *_: None)
+        told = out.read_text(encoding="utf-8")
+        for words in ("From model to model", "The worst texts", "relative", "1 of 19 texts of after"):
+            assert words in told
+    told = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "-88.9%" in told and "[-**stupid**-]" in told and "{+be kind+}" in told
+    assert "<b>" not in told
+    with pytest.raises(BadInput, match="is not written as '.exe'"):
+        run_verb(db, "written", {"job": wrote, "out": str(tmp_path / "report.exe")}, lambda *_: None)
 
 
 def test_ratings_are_kept_one_pair_after_the_other(db, pairs, wrote, open_page):

@@ -144,6 +144,6 @@ def test_texts_to_score_keep_the_empty_ones(tmp_path):
 def test_paradetox_goes_through_with_up_to_three_references(db, kids):
     kept = keep_pairs(db, kids, PARADETOX, task="detoxify", actor="ana")
     read = read_pairs(PARADETOX)
-    assert (len(read.pairs), len(read.refused)) == (11_921, 14)  # 13 broken lines, and one without an answer
+    assert (len(read.pairs), len(read.refused)) == (11_921, 14)  # pieces of rows that line breaks tore
     assert max(len(one.references) for one in read.pairs) == 3
     assert sum(kept.counts[split] for split in ("train", "validation", "test")) == 11_921

@@ -1,14 +1,16 @@
 """Pairs, trainings, texts and ratings through the launcher, as the command line and the page do it."""
 
 import json
+import math
 
 import pytest
 
 from domain.errors import BadInput, NotFound
 from services.curation.datasets import create_dataset
-from services.generation.pairs import keep_pairs
+from services.generation.pairs import get_pair_set, keep_pairs
 from services.generation.preferences import preferences_of, worth
 from services.generation.ratings import Rating, agreement_of, blind_texts, list_ratings, rate, rated_systems
+from services.generation.report_pages import models_of
 from services.generation.settings import RewardSettings, WriterSettings, WriteSettings
 from services.generation.training import list_writers, train_writer, write
 from services.generation.written import differences, get_report, ordered, side_by_side
@@ -54,7 +56,10 @@ def test_a_model_is_trained_rewarded_asked_and_rated(db, pairs, tiny_t5):  # noq
         "judged": 12,
         "meaning_by": "letters",
     }
-    done(db, train_writer(db, pair_set_id=pairs, by="reward", settings=settings, actor="ana"))
+    job = done(db, train_writer(db, pair_set_id=pairs, by="reward", settings=settings, actor="ana"))
+    systems = ["the base model", "the trained model", "the rewarded model"]  # all three in one table
+    assert models_of(get_report(db, job.job_id)) == systems
+    assert not (db.home / "jobs" / job.job_id / "work").exists()
     assert list_writers(db, "kids") == ["model-2", "model-1"]
     asked = {"model": "model-2", "shots": 2, "judged": 12}
     wrote = done(db, write(db, pair_set_id=pairs, settings=asked, actor="ben"))
@@ -89,6 +94,21 @@ def test_a_model_is_trained_rewarded_asked_and_rated(db, pairs, tiny_t5):  # noq
     worst = ordered(found, human, "worst")
     assert [one.of(human).joint for one in worst] == sorted(one.of(human).joint for one in found)
     assert get_report(db, wrote.job_id)["job_id"] == wrote.job_id
+
+
+def test_lengths_in_tokens_are_told_before_a_training(db, pairs, tiny_t5):  # noqa: F811
+    counts = get_pair_set(db, pairs).counts
+    given = {"pairs": pairs, "base": str(tiny_t5), "settings": {"prompt": PROMPT, "max_source": 9}}
+    told = run_verb(db, "estimate", given, lambda *_: None)
+    # Two words of the prompt, seven of the source, and the end; six of the target, and the end.
+    assert (told["sources"]["p50"], told["sources"]["p100"], told["targets"]["p99"]) == (10, 10, 7)
+    assert told["sources"]["cut"] == told["sources"]["texts"] == counts["train"]
+    assert (told["targets"]["cut"], told["targets"]["histogram"][0][2]) == (0, counts["train"])
+    assert told["steps"] == 3 * math.ceil(counts["train"] / 16)
+    shown = run_verb(db, "pairs", {"pairs": pairs, "base": str(tiny_t5)}, lambda *_: None)
+    assert shown["lengths"]["sources"]["p50"] > 10  # with the task's own words
+    with pytest.raises(NotFound, match="owner/model is not on this machine yet"):
+        run_verb(db, "pairs", {"pairs": pairs, "base": "owner/model"}, lambda *_: None)
 
 
 @pytest.mark.parametrize(

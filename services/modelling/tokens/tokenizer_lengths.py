@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +50,12 @@ class TokenizerLengths:
     lengths: NDArray[np.int64]
     comments: NDArray[np.int64]
 
+    @classmethod
+    def of(cls, counts: Mapping[int, int]) -> "TokenizerLengths":
+        """From how many texts have each length."""
+        ordered = sorted(counts)
+        return cls(np.array(ordered), np.array([counts[length] for length in ordered]))
+
     @property
     def count(self) -> int:
         return int(self.comments.sum())
@@ -73,7 +80,20 @@ def lengths_of(db: Database, snapshot_id: str, *, split: str, folder: Path) -> T
     """
     if split not in SPLITS:
         raise BadInput(f"There is no split '{split[:60]}'.", hint=f"Splits: {', '.join(SPLITS)}.")
-    rows = snapshot_file(db, snapshot_id, "comments.parquet")
+    return counted_in(snapshot_file(db, snapshot_id, "comments.parquet"), split, folder)
+
+
+def counted_in(rows: Path, split: str, folder: Path) -> TokenizerLengths:
+    """The lengths of the rows of a file that are of this split, for the tokenizer in `folder`.
+
+    Args:
+        rows: Parquet with text and split.
+        split: As the file names it.
+        folder: Holds the tokenizer.
+
+    Raises:
+        BadInput: the folder has no tokenizer that the library reads, or no row is of the split.
+    """
     tokenizer = tokenizer_file(folder)
     command = [sys.executable, "-m", __name__, str(rows), split, str(tokenizer.parent)]
     try:
@@ -98,9 +118,8 @@ def lengths_of(db: Database, snapshot_id: str, *, split: str, folder: Path) -> T
         )
     told = {int(length): int(count) for length, count in json.loads(done.stdout).items()}
     if not told:
-        raise BadInput(f"The {split} split of {snapshot_id} is empty.", hint="Choose another split.")
-    ordered = sorted(told)
-    return TokenizerLengths(np.array(ordered), np.array([told[length] for length in ordered]))
+        raise BadInput(f"The {split} split is empty.", hint="Choose another split.")
+    return TokenizerLengths.of(told)
 
 
 def tokenizer_file(folder: Path) -> Path:
