@@ -14,14 +14,14 @@ from ui.store import database
 def choose_prompt(dataset: Dataset, kept: PairSet, way: str, *, actor: str) -> str | None:
     """The chosen version's text; None where it is the task's own."""
     versions = list_prompts(database(), dataset.dataset_id, kept.task)
-    which, write = st.columns([5, 1], vertical_alignment="bottom")
+    row = st.container(horizontal=True, vertical_alignment="bottom")
     # A key of as many versions as there are: the newest is chosen once it is there.
-    version = which.selectbox(
+    version = row.selectbox(
         "Prompt", versions, format_func=lambda one: f"version {one.version}: {shortened(one.body, 100)}",
         key=f"generation_prompt_{way}_{kept.task}_{len(versions)}",
     )  # fmt: skip
     with (
-        write.popover("Write", icon=":material/edit:", width="stretch"),
+        row.popover("Write", icon=":material/edit:", width="content", help="Write the next version"),
         st.form(f"generation_new_prompt_{kept.task}_{len(versions)}", border=False),
     ):
         body = st.text_area(

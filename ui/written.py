@@ -86,9 +86,8 @@ def draw_report(job: Job, report: Facts) -> None:
     for row in report["systems"]:
         if row["kind"] == "model" and "toxicity" in row:
             st.caption(escape_markdown(lowered_told(row)))
-    heading, file = st.columns([4, 1], vertical_alignment="bottom")
-    heading.markdown("**What the training changed**" if report["comparisons"] else "**What it is worth**")
-    with file:
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
+        st.markdown("**What the training changed**" if report["comparisons"] else "**What it is worth**")
         _draw_files(job)
     _draw_table(
         models_table(report), "Every model number by number, and what the last has more than the first"
@@ -114,7 +113,7 @@ def _draw_table(table: Table, alt: str) -> None:
 
 def _draw_files(job: Job) -> None:
     """The way to take the report away, texts and all."""
-    with st.popover("Take it away", icon=":material/download:", width="stretch"):
+    with st.popover("Take it away", icon=":material/download:", width="content"):
         st.caption("The whole report as one file that needs no network. It quotes worst and best texts.")
         for format, words in _FILES.items():
             st.download_button(

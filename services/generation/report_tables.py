@@ -53,13 +53,13 @@ def steps_table(report: Told) -> Table | None:
     models = [row["name"] for row in report["systems"] if row["kind"] == "model"]
     if len(models) < 3:
         return None
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for before, after in zip(models, models[1:], strict=False):
         for one in _between(report, before, after):
             rows.append(
                 (
                     f"{shortened(before, _NAME)} → {shortened(after, _NAME)}",
-                    TITLES.get(one["metric"], one["metric"]),
+                    str(TITLES.get(one["metric"], one["metric"])),
                     f"{one['before']:.3f}",
                     f"{one['after']:.3f}",
                     *_change(one),

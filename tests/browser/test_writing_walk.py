@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from services.generation.report_pages import models_of
 from tests.browser.driving import PATIENCE_MS, ask, choose, dashboard, fill, settled
 from tests.waiting import until
 from tests.writer.conftest import detox_pairs, dialogue_pairs, tiny_t5  # noqa: F401 - a fixture
@@ -98,8 +99,10 @@ def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, 
     write_a_prompt(page)
     polite = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "12"})
     keep_pairs(page, "Summarise a dialogue", "dialogue", "summary", dialogue_pairs())
-    summary = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "8"})
+    write_a_prompt(page)
+    summary = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "10"})
     keep_pairs(page, "Reply to a dialogue", "dialogue", "reply", dialogue_pairs(reply=True))
+    write_a_prompt(page)
     reply = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "8"})
 
     # The polite one is rewarded, while the other two are read.
@@ -108,12 +111,15 @@ def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, 
     settled(page)
     rewarded = start(page, "Learn by rewards", given=REWARDED)
     report = open_job(page, address, "pairs-2", summary)
-    assert change(report, "rougeL")["verdict"] == "better"
+    for metric in ("rouge1", "rouge2", "rougeL", "rougeLsum"):
+        assert change(report, metric)["verdict"] == "better"
+    assert report["systems"][-1]["metrics"]["BLEU"]["value"] > 50
     expect(page.get_by_text("The trained model beats “the first sentences”")).to_be_visible()
     report = open_job(page, address, "pairs-3", reply)
     assert change(report, "relevance")["verdict"] == change(report, "reward")["verdict"] == "better"
 
     report = open_job(page, address, "pairs-1", rewarded)
+    assert models_of(report) == ["the base model", "the trained model", "the rewarded model"]
     assert report["signatures"]["toxicity"] != report["signatures"]["reward"]
     assert change(report, "toxicity")["relative"] <= -0.4
     read_and_rate(page)

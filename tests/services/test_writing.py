@@ -1,6 +1,5 @@
 """Pairs, trainings, texts and ratings through the launcher, as the command line and the page do it."""
 
-import json
 import math
 
 import pytest
@@ -10,13 +9,12 @@ from services.curation.datasets import create_dataset
 from services.generation.pairs import get_pair_set, keep_pairs
 from services.generation.preferences import preferences_of, worth
 from services.generation.ratings import Rating, agreement_of, blind_texts, list_ratings, rate, rated_systems
-from services.generation.report_pages import models_of
 from services.generation.settings import RewardSettings, WriterSettings, WriteSettings
 from services.generation.training import list_writers, train_writer, write
 from services.generation.written import differences, get_report, ordered, side_by_side
 from services.modelling.models import get_model
 from services.verbs.running import run_verb
-from tests.waiting import done, over
+from tests.waiting import done
 from tests.writer.conftest import PROMPT, detox_pairs, tiny_decoder, tiny_t5  # noqa: F401 - fixtures
 
 SHORT = {"epochs": 1, "batch_size": 32, "prompt": PROMPT, "max_target": 12, "precision": "fp32", "judged": 12}
@@ -36,7 +34,7 @@ def pairs(db, kids, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_model_is_trained_rewarded_asked_and_rated(db, pairs, tiny_t5):  # noqa: F811
+def test_a_model_is_trained_asked_and_rated(db, pairs, tiny_t5):  # noqa: F811
     job = done(
         db, train_writer(db, pair_set_id=pairs, settings={**SHORT, "base_model": str(tiny_t5)}, actor="ana")
     )
@@ -48,24 +46,11 @@ def test_a_model_is_trained_rewarded_asked_and_rated(db, pairs, tiny_t5):  # noq
     assert report["report"]["verdicts"][-1].startswith(
         "The trained model does not beat “delete the toxic words”"
     )
-    settings = {
-        "start": "model-1",
-        "steps": 2,
-        "batch_size": 4,
-        "samples": 2,
-        "judged": 12,
-        "meaning_by": "letters",
-    }
-    job = done(db, train_writer(db, pair_set_id=pairs, by="reward", settings=settings, actor="ana"))
-    systems = ["the base model", "the trained model", "the rewarded model"]  # all three in one table
-    assert models_of(get_report(db, job.job_id)) == systems
-    assert not (db.home / "jobs" / job.job_id / "work").exists()
-    assert list_writers(db, "kids") == ["model-2", "model-1"]
-    asked = {"model": "model-2", "shots": 2, "judged": 12}
+    asked = {"model": "model-1", "shots": 2, "judged": 12}
     wrote = done(db, write(db, pair_set_id=pairs, settings=asked, actor="ben"))
     found = side_by_side(db, wrote.job_id)
     systems = [one.system for one in found[0].texts if one.kind == "model"]
-    assert systems == ["model-2, 2-shot"]
+    assert systems == ["model-1, 2-shot"]
 
     # What people say of it: blind, appended, the newest counts.
     first = found[0].pair.pair_id
@@ -163,13 +148,3 @@ def test_what_people_like_is_polite_of_the_same_meaning_and_fluent():
     best, worst = Rating(1, "a", 5, 5, True, False), Rating(1, "b", 1, 1, False, True)
     assert (worth(best), worth(worst)) == (1.0, 0.0)
     assert worth(Rating(1, "c", 5, 5, True, True)) == 0.75
-
-
-@pytest.mark.slow
-def test_the_hub_that_does_not_answer_is_named_by_the_job(db, pairs, monkeypatch):
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    job = train_writer(db, pair_set_id=pairs, settings={"judged": 12}, actor="ana")
-    state = over(db, job, within_s=240).state
-    assert state.name == "failed"
-    assert "hub does not answer, and google/flan-t5-base was not fetched before" in state.message
-    assert json.dumps(state.hint)
