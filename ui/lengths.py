@@ -5,7 +5,8 @@ from typing import Any
 import streamlit as st
 
 from domain.pairs import PairSet
-from services.generation.lengths import PairLengths, bins_of, lengths_told, pair_lengths
+from services.generation.lengths import pair_lengths
+from services.modelling.tokens.length_counts import PairLengths, bins_of, lengths_told
 from ui.errors import showing_errors
 from ui.store import database
 from ui.token_figures import draw_histogram

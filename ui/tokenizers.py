@@ -9,7 +9,8 @@ import streamlit as st
 from domain.comments import Dataset
 from domain.splits import SPLITS
 from services.curation import snapshots
-from services.modelling.tokens.tokenizer_lengths import TokenizerLengths, lengths_of, tokenizer_file
+from services.modelling.tokens.length_counts import TokenizerLengths
+from services.modelling.tokens.tokenizer_lengths import lengths_of, tokenizer_file
 from ui.frame import nothing_yet
 from ui.links import pick
 from ui.store import database

@@ -1,11 +1,8 @@
 """How long sources and targets of pairs are in a base model's tokens, and how many would be cut."""
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -13,19 +10,11 @@ from domain.errors import NotFound
 from services.generation.asking import asked, check_prompt, own_prompt
 from services.generation.pairs import get_pair_set, pairs_of
 from services.modelling.base_models import folder_here
-from services.modelling.tokens.tokenizer_lengths import TokenizerLengths, counted_in
+from services.modelling.tokens.length_counts import PairLengths
+from services.modelling.tokens.tokenizer_lengths import counted_in
 from storage.database import Database
 
 SOURCE, TARGET = "source", "target"
-_BINS = 30
-
-
-@dataclass(frozen=True)
-class PairLengths:
-    """Tokens of a pair set's train split: of each prompt with its source, and of each reference."""
-
-    sources: TokenizerLengths
-    targets: TokenizerLengths
 
 
 def pair_lengths(
@@ -68,25 +57,3 @@ def pair_lengths(
         texts, kinds = zip(*rows, strict=True) if rows else ((), ())
         pq.write_table(pa.table({"text": pa.array(texts, pa.string()), "split": pa.array(kinds)}), file)
         return PairLengths(*(counted_in(file, kind, folder) for kind in (SOURCE, TARGET)))
-
-
-def lengths_told(found: PairLengths, *, max_source: int, max_target: int) -> str:
-    """Both in one sentence, with what would be cut."""
-    parts = [
-        f"{name} {lengths.percentile(50):,} tokens (99 % up to {lengths.percentile(99):,}, longest "
-        f"{int(lengths.lengths[-1]):,}; {lengths.truncated(limit):,} of {lengths.count:,} cut at {limit:,})"
-        for name, lengths, limit in (
-            ("sources", found.sources, max_source), ("targets", found.targets, max_target),
-        )
-    ]  # fmt: skip
-    return f"In the model's tokens: {'; '.join(parts)}."
-
-
-def bins_of(lengths: TokenizerLengths) -> Sequence[tuple[float, float, int]]:
-    """The histogram: from, to, how many texts."""
-    count = min(_BINS, int(lengths.lengths[-1] - lengths.lengths[0]) + 1)
-    heights, edges = np.histogram(lengths.lengths, bins=count, weights=lengths.comments)
-    return [
-        (float(low), float(high), int(height))
-        for low, high, height in zip(edges, edges[1:], heights, strict=False)
-    ]

@@ -29,7 +29,6 @@ from transformers.utils import logging
 from services.backends.huggingface import precision_here
 from services.backends.writer import Writer, open_writer, parameters_of
 from services.generation.asking import asked, own_prompt
-from services.generation.lengths import PairLengths, lengths_told
 from services.generation.settings import WriterSettings
 from services.jobs.kept_trainer import EpochOrder, KeptTrainer
 from services.jobs.pinned_base import pinned_base
@@ -50,7 +49,7 @@ from services.jobs.writing_training import (
 from services.jobs.writing_watch import WritingWatch
 from services.modelling.base_models import BaseModel
 from services.modelling.settings import read_settings
-from services.modelling.tokens.tokenizer_lengths import TokenizerLengths
+from services.modelling.tokens.length_counts import PairLengths, TokenizerLengths, lengths_told
 
 logging.set_verbosity_error()
 

@@ -10,12 +10,13 @@ from services.generation import pairs as kept_pairs
 from services.generation import prompts as written_prompts
 from services.generation import ratings, written
 from services.generation import training as writer_training
-from services.generation.lengths import bins_of, lengths_told, pair_lengths
+from services.generation.lengths import pair_lengths
 from services.generation.report_pages import written_file, written_report
 from services.generation.scoring import score_file
 from services.generation.settings import WriterSettings
 from services.jobs.launch import get_job
 from services.modelling.settings import read_settings
+from services.modelling.tokens.length_counts import bins_of, lengths_told
 from services.verbs.tokens import text_of
 from storage.database import Database
 from storage.datasets import get_dataset

@@ -9,18 +9,15 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
 from domain.errors import BadInput
 from domain.splits import SPLITS
 from services.curation.snapshots import snapshot_file
+from services.modelling.tokens.length_counts import TokenizerLengths
 from storage.database import Database
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -36,38 +33,6 @@ FILES = (
     "sentencepiece.bpe.model",
     "tokenizer.model",
 )
-
-
-@dataclass(frozen=True)
-class TokenizerLengths:
-    """Lengths of the comments of a split in tokens, with those that the tokenizer puts around a text.
-
-    Attributes:
-        lengths: Each length that occurs, ascending, shape (k,).
-        comments: How many comments have it, shape (k,).
-    """
-
-    lengths: NDArray[np.int64]
-    comments: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, counts: Mapping[int, int]) -> "TokenizerLengths":
-        """From how many texts have each length."""
-        ordered = sorted(counts)
-        return cls(np.array(ordered), np.array([counts[length] for length in ordered]))
-
-    @property
-    def count(self) -> int:
-        return int(self.comments.sum())
-
-    def percentile(self, percent: float) -> int:
-        """The length that so many percent of the comments do not exceed, 0 to 100."""
-        reached = np.searchsorted(np.cumsum(self.comments), self.count * percent / 100)
-        return int(self.lengths[min(int(reached), len(self.lengths) - 1)])
-
-    def truncated(self, max_length: int) -> int:
-        """How many comments are longer than `max_length` tokens, and lose their end."""
-        return int(self.comments[self.lengths > max_length].sum())
 
 
 def lengths_of(db: Database, snapshot_id: str, *, split: str, folder: Path) -> TokenizerLengths:
