@@ -146,7 +146,9 @@ def jobs(
         typer.Option(exists=True, dir_okay=False, help="It was trained with; needed with labels."),
     ] = None,
     cancel: Annotated[bool, typer.Option("--cancel")] = False,
-    pause: Annotated[bool, typer.Option("--pause", help="An encoder's training; --restart goes on.")] = False,
+    pause: Annotated[
+        bool, typer.Option("--pause", help="A training with checkpoints; --restart goes on.")
+    ] = False,
     restart: Annotated[bool, typer.Option("--restart")] = False,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="As for train; --restart never waits, with it or without.")

@@ -100,7 +100,7 @@ def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, 
     polite = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "12"})
     keep_pairs(page, "Summarise a dialogue", "dialogue", "summary", dialogue_pairs())
     write_a_prompt(page)
-    summary = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "10"})
+    summary = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "16"})
     keep_pairs(page, "Reply to a dialogue", "dialogue", "reply", dialogue_pairs(reply=True))
     write_a_prompt(page)
     reply = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "8"})

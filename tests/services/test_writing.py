@@ -12,6 +12,8 @@ from services.generation.ratings import Rating, agreement_of, blind_texts, list_
 from services.generation.settings import RewardSettings, WriterSettings, WriteSettings
 from services.generation.training import list_writers, train_writer, write
 from services.generation.written import differences, get_report, ordered, side_by_side
+from services.jobs.carried import carry_numbers
+from services.jobs.folder import JobFolder
 from services.modelling.models import get_model
 from services.verbs.running import run_verb
 from tests.waiting import done
@@ -94,6 +96,19 @@ def test_lengths_in_tokens_are_told_before_a_training(db, pairs, tiny_t5):  # no
     assert shown["lengths"]["sources"]["p50"] > 10  # with the task's own words
     with pytest.raises(NotFound, match="owner/model is not on this machine yet"):
         run_verb(db, "pairs", {"pairs": pairs, "base": "owner/model"}, lambda *_: None)
+
+
+def test_a_training_to_write_that_goes_on_takes_its_numbers_along(tmp_path):
+    before, after = (JobFolder(tmp_path / name) for name in ("before", "after"))
+    (before.path / "work" / "checkpoint-3").mkdir(parents=True)
+    (before.path / "work" / "checkpoint-3" / "trainer_state.json").write_text('{"global_step": 3}')
+    after.path.mkdir()
+    for step in range(6):
+        before.add_metric({"seconds": step, "stage": "look" if step == 0 else "reward", "step": step})
+    carry_numbers(before, after, {"steps": 40})
+    assert [(one["stage"], one["step"]) for one in after.metrics()] == [
+        ("look", 0), ("reward", 1), ("reward", 2), ("reward", 3),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

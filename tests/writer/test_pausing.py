@@ -27,7 +27,6 @@ WAYS = {
     "rewards, encoder-decoder": (reward_writer, "started_t5", REWARDED),
     "rewards, decoder": (reward_decoder, "started_decoder", {**REWARDED, "method": "grpo"}),
     "preferences, encoder-decoder": (prefer_writer, "started_t5", {**QUICK, "epochs": 2, "batch_size": 4}),
-    "preferences, decoder": (prefer_writer, "started_decoder", {**QUICK, "epochs": 2, "batch_size": 4}),
 }
 PAIRS = detox_pairs(100)
 
