@@ -4,7 +4,9 @@ from typing import Any
 
 import streamlit as st
 
+from domain.errors import NotFound
 from domain.pairs import PairSet
+from domain.text import escape_markdown, with_hint
 from services.generation.lengths import pair_lengths
 from services.modelling.tokens.length_counts import PairLengths, bins_of, lengths_told
 from ui.errors import showing_errors
@@ -24,7 +26,11 @@ def draw_lengths(kept: PairSet, chosen: dict[str, Any]) -> None:
         if part.open:
             limits = {"max_source": int(chosen["max_source"]), "max_target": int(chosen["max_target"])}
             asked = (chosen["base_model"], chosen["base_revision"], chosen["prompt"], bool(chosen["clean"]))
-            found = _counted(kept.pair_set_id, *asked)
+            try:
+                found = _counted(kept.pair_set_id, *asked)
+            except NotFound as error:  # most models are not here before their first training
+                st.caption(escape_markdown(with_hint(str(error), error.hint)))
+                return
             st.caption(lengths_told(found, **limits))
             sides = (("sources", found.sources, "max_source"), ("targets", found.targets, "max_target"))
             for (name, lengths, limit), place in zip(sides, st.columns(2), strict=True):

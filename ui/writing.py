@@ -141,7 +141,8 @@ def draw_job(job: Job, *, actor: str) -> None:
     followed = follow(database(), job.job_id)
     if not (job.state.name == "succeeded" and followed.is_settled):
         draw_state(followed)
-    draw_controls(followed)
+    if job.state.name != "succeeded":
+        draw_controls(followed)
     folder = folder_of(database(), job.job_id)
     told = [
         one["message"]
@@ -150,8 +151,8 @@ def draw_job(job: Job, *, actor: str) -> None:
     ]
     if told:
         st.caption(escape_markdown(" ".join(told)))
-    draw_curves(folder.metrics())
     if job.state.name != "succeeded":
+        draw_curves(folder.metrics())
         return
     try:
         report = get_report(database(), job.job_id)
@@ -159,4 +160,12 @@ def draw_job(job: Job, *, actor: str) -> None:
         show(error)
         return
     draw_report(job, report)
+    if curves := folder.metrics():
+        with st.expander("How the training went", icon=":material/show_chart:"):
+            draw_curves(curves)
+    if followed.model_id:
+        st.page_link(
+            "pages/models.py", label=f"Open {followed.model_id}", icon=":material/neurology:",
+            query_params={"dataset": job.dataset_id, "model": followed.model_id},
+        )  # fmt: skip
     draw_texts(job, report, actor=actor)

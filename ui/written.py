@@ -67,13 +67,15 @@ def draw_curves(metrics: Sequence[Facts]) -> None:
         for (title, rows), place in zip(drawn[first:], st.columns(3), strict=False):
             points = pd.DataFrame(rows, columns=["step", "of", "value"])
             several = points["of"].nunique() > 1
-            colour = alt.Color("of", title=None, legend=alt.Legend(orient="bottom") if several else None)
-            chart = alt.Chart(points, height=150).mark_line().encode(
-                x=alt.X("step", title="step"), y=alt.Y("value", title=None, scale=alt.Scale(zero=False)),
+            colour = alt.Color("of", title=None, legend=alt.Legend(orient="top") if several else None)
+            chart = alt.Chart(points, height=160).mark_line().encode(
+                x=alt.X("step", title=None), y=alt.Y("value", title=None, scale=alt.Scale(zero=False)),
                 color=colour, tooltip=["step", "of", alt.Tooltip("value", format=".4f")],
             )  # fmt: skip
             place.markdown(f"**{title}**")
             place.altair_chart(chart, alt=f"{title}, by step")
+    if drawn:
+        st.caption("Each by the step of the training.")
 
 
 def draw_report(job: Job, report: Facts) -> None:
@@ -83,9 +85,8 @@ def draw_report(job: Job, report: Facts) -> None:
         (st.success if beats else st.warning)(
             escape_markdown(sentence), icon=":material/emoji_events:" if beats else ":material/balance:"
         )
-    for row in report["systems"]:
-        if row["kind"] == "model" and "toxicity" in row:
-            st.caption(escape_markdown(lowered_told(row)))
+    if told := lowered_told(report["systems"][-1]):
+        st.caption(escape_markdown(told))
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.markdown("**What the training changed**" if report["comparisons"] else "**What it is worth**")
         _draw_files(job)
@@ -155,8 +156,11 @@ def _draw_side_by_side(found: list[SideBySide], models: list[str]) -> None:
                 st.markdown(f"**{title}** {escape_markdown(text)}")
             for name in models:
                 said = one.of(name)
-                st.markdown(f"**{escape_markdown(name)}** {_marked(one.pair.clean_source, said.text)}")
-                st.caption(_numbers_of(said.toxicity, said.meaning))
+                numbers = _numbers_of(said.toxicity, said.meaning)
+                st.markdown(
+                    f"**{escape_markdown(name)}** {_marked(one.pair.clean_source, said.text)}"
+                    + (f" :small[:gray[{numbers}]]" if numbers else "")
+                )
 
 
 def _marked(before: str, after: str) -> str:

@@ -9,11 +9,13 @@ from services.release.documents import Table
 
 Told = Mapping[str, Any]
 
-_PERCENT = ("chrf", "BLEU", "chrF2++", "toxicity at one half and above")  # from 0 to 100, with one digit
+_PERCENT = ("chrf", "BLEU", "chrF2++")  # from 0 to 100, with one digit
+_TOXICITY = "toxicity, mean"
 _NAME = 60  # characters of a system's name
 CHANGE_NOTE = (
     "Points are differences of the numbers as they stand, with a 95 % bootstrap interval; relative is the "
-    "difference as a share of the number before; p is of a paired permutation test, text by text."
+    "difference as a share of the number before; p is of a paired permutation test, text by text. Less "
+    "toxicity is better, and more of everything else."
 )
 
 
@@ -29,8 +31,8 @@ def models_table(report: Told) -> Table:
     if all("toxicity" in row for row in models):
         rows += _toxicity_rows(models)
     if ends:
-        head += ["points", "relative", "p", "there is"]
-        keys = {TITLES.get(name, name): name for name in names} | {"toxicity, mean": "toxicity"}
+        head += ["points", "relative", "there is"]
+        keys = {TITLES.get(name, name): name for name in names} | {_TOXICITY: "toxicity"}
         rows = [[*row, *_change(ends.get(keys.get(row[0], "")))] for row in rows]
     return Table(tuple(head), tuple(map(tuple, rows)))
 
@@ -65,9 +67,7 @@ def steps_table(report: Told) -> Table | None:
                     *_change(one),
                 )
             )
-    return Table(
-        ("training", "number", "before", "after", "points", "relative", "p", "there is"), tuple(rows)
-    )
+    return Table(("training", "number", "before", "after", "points", "relative", "there is"), tuple(rows))
 
 
 def lowered_told(row: Told) -> str:
@@ -114,21 +114,21 @@ def _number(name: str, found: Told | None) -> str:
 def _toxicity_rows(models: Sequence[Told]) -> list[list[str]]:
     spread = [row["toxicity"]["after"] for row in models]
     return [
-        ["toxicity, mean", *(_number("toxicity", one["mean"]) for one in spread)],
-        ["toxicity, deviation", *(f"{one['deviation']:.3f}" for one in spread)],
-        ["toxicity, median", *(f"{one['median']:.3f}" for one in spread)],
-        ["toxicity, 95th percentile", *(f"{one['p95']:.3f}" for one in spread)],
-        ["toxicity, one half and above", *(f"{one['share_half']:.1%}" for one in spread)],
+        [_TOXICITY, *(_number("toxicity", one["mean"]) for one in spread)],
+        ["· deviation", *(f"{one['deviation']:.3f}" for one in spread)],
+        ["· median", *(f"{one['median']:.3f}" for one in spread)],
+        ["· 95th percentile", *(f"{one['p95']:.3f}" for one in spread)],
+        ["· 0.5 and above", *(f"{one['share_half']:.1%}" for one in spread)],
     ]
 
 
-def _change(one: Told | None) -> tuple[str, str, str, str]:
+def _change(one: Told | None) -> tuple[str, str, str]:
     if one is None:
-        return "", "", "", ""
-    gap = one["difference"]
+        return "", "", ""
+    gap, digits = one["difference"], 1 if one["metric"] in _PERCENT else 3
+    verdict = {"better": "more", "worse": "less"}.get(one["verdict"], "undecided")
     return (
-        f"{gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})",
+        f"{gap['value']:+.{digits}f} ({gap['low']:+.{digits}f} to {gap['high']:+.{digits}f})",
         "–" if one["relative"] is None else f"{one['relative']:+.1%}",
-        f"{one['p_value']:.4f}",
-        {"better": "more", "worse": "less"}.get(one["verdict"], "not decidable"),
+        f"{verdict}, p = {one['p_value']:.4f}",
     )

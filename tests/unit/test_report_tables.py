@@ -20,12 +20,12 @@ def report_on(**scores):
 def test_base_tuned_and_detoxified_stand_in_one_table_with_points_and_relative_change():
     report = report_on(base=0.2, tuned=0.4, detoxified=0.8)
     table = models_table(report)
-    assert table.head == ("", "base", "tuned", "detoxified", "points", "relative", "p", "there is")
+    assert table.head == ("", "base", "tuned", "detoxified", "points", "relative", "there is")
     rows = {row[0]: row[1:] for row in table.rows}
     assert [one[:5] for one in rows["polite"][:3]] == ["0.200", "0.400", "0.800"]
     assert rows["polite"][3:5] == ("+0.600 (+0.600 to +0.600)", "+300.0%")  # of the last against the first
-    assert (rows["toxicity, mean"][4], rows["toxicity, mean"][6]) == ("-75.0%", "less")
-    assert rows["toxicity, one half and above"][:3] == ("100.0%", "100.0%", "0.0%")
+    assert (rows["toxicity, mean"][4], rows["toxicity, mean"][5]) == ("-75.0%", "less, p = 0.0002")
+    assert rows["· 0.5 and above"][:3] == ("100.0%", "100.0%", "0.0%")
     steps = steps_table(report)
     assert [(row[0], row[5]) for row in steps.rows if row[1] == "polite"] == [
         ("base → tuned", "+100.0%"), ("tuned → detoxified", "+100.0%"),
