@@ -6,6 +6,7 @@ import streamlit as st
 from domain.text import escape_markdown, visible
 from services.curation import importing
 from ui.errors import showing_errors
+from ui.import_scores import choose_system
 from ui.import_target import choose_target
 from ui.importing import (
     choose_columns,
@@ -63,6 +64,7 @@ else:
         columns = choose_columns(look, saved.mapping["columns"] if saved else {}, form=form)
         meant = saved.mapping["labels"] if saved else {}
         target = choose_target(path, columns, uploaded.name, reading, meant, form=form)
+        system = choose_system(columns, target, form=form)
         with st.container(horizontal=True):
             is_wanted = st.button(
                 "Import",
@@ -75,7 +77,7 @@ else:
                 person = st.session_state["person"]
                 offer_saving(columns, target.label_map, reading, actor=person, form=form)
         if is_wanted:
-            run_import(path, uploaded.name, columns, target, reading)
+            run_import(path, uploaded.name, columns, target, reading, system)
         elif "text" in columns:
             offer_check(path, columns, reading, form=form)
 

@@ -30,6 +30,21 @@ def list_keyed_rows(db: Database, snapshot_id: str, key: Literal["id", "text"]) 
         return found.to_arrow_table()
 
 
+def list_source_scores(db: Database, snapshot_id: str) -> list[tuple[int, str, float]]:
+    """Number, id and score of the comments of a snapshot that came with a score of another system."""
+    with db.reading() as cursor:
+        return cursor.execute(
+            """
+            SELECT c.comment_id, c.external_id, c.source_score
+            FROM snapshot_rows s
+            JOIN comments c ON c.comment_id = s.comment_id
+            WHERE s.snapshot_id = $snapshot_id AND c.source_score IS NOT NULL
+            ORDER BY c.comment_id
+            """,
+            {"snapshot_id": snapshot_id},
+        ).fetchall()
+
+
 def add_imported_scores(
     db: Database,
     snapshot: Snapshot,

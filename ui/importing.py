@@ -15,7 +15,9 @@ from domain.text import escape_markdown, visible
 from services.curation import importing
 from services.curation.importing import FIELDS, LABEL_COLUMN, VOTE_COLUMN, FileLook, Finding, Reading
 from services.curation.refused_rows import write_refused
+from services.modelling.scores_with_import import Kept, System, keep_after_import
 from ui.frame import go_to
+from ui.import_scores import draw_kept
 from ui.import_target import Target
 from ui.reading import look_at
 from ui.store import database
@@ -132,7 +134,14 @@ def _choose_several(
     return found
 
 
-def run_import(path: Path, file_name: str, columns: dict[str, str], target: Target, reading: Reading) -> None:
+def run_import(
+    path: Path,
+    file_name: str,
+    columns: dict[str, str],
+    target: Target,
+    reading: Reading,
+    system: System | None = None,
+) -> None:
     """Import with progress. Cancel reruns the page, which stops the import before anything is kept."""
     bar = st.progress(0.0, "Reading")
     st.button("Cancel", icon=":material/close:", key="import_cancel")
@@ -152,6 +161,11 @@ def run_import(path: Path, file_name: str, columns: dict[str, str], target: Targ
         progress=lambda what, share: _show_progress(bar, what, share),
     )
     st.session_state["import_done"] = done.import_id
+    st.session_state.pop("import_scores_kept", None)
+    if system is not None:
+        bar.progress(1.0, "Making the scores a model …")
+        person = st.session_state["person"]
+        st.session_state["import_scores_kept"] = keep_after_import(database(), done, system, actor=person)
     st.session_state["import_round"] = upload_round() + 1
     st.session_state["dataset_next"] = done.dataset_id
     st.rerun()
@@ -209,6 +223,9 @@ def draw_result(import_id: int) -> None:
         )
         st.text(importing.counts_sentence(done))
         st.caption(" · ".join(f"{part} {seconds:.2f} s" for part, seconds in done.seconds.items()))
+        kept = st.session_state.get("import_scores_kept")
+        if isinstance(kept, Kept):
+            draw_kept(kept)
         found = importing.findings(database(), import_id, limit=SHOWN_FINDINGS)
         draw_findings(found, "Rows that did not go in as they stand")
         with st.container(horizontal=True):

@@ -1,10 +1,11 @@
 """The commands about misses and their causes, and about the scores of the service that is being replaced."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from services.commands.options import ME, As, File, Home, Json, Most, Pairs
+from services.commands.options import ME, As, Home, Json, Most, Pairs
 from services.commands.terminal import do, pairs_of
 
 _Run = Annotated[str, typer.Option("--run", help="The run whose misses are sorted out.")]
@@ -52,9 +53,12 @@ def causes(
 
 
 def import_scores(
-    file: File,
     snapshot: Annotated[str, typer.Option(help="Whose validation and test comments they are about.")],
     name: Annotated[str, typer.Option(help="Of the system: Perspective.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, resolve_path=True, help="Else what they came with."),
+    ] = None,
     key: Annotated[str, typer.Option(help="Its column with the id that the comments came with.")] = "id",
     by_text: Annotated[
         bool, typer.Option("--by-text", help="The key is the text, letter by letter.")
@@ -72,8 +76,16 @@ def import_scores(
     home: Home = None,
     as_json: Json = False,
 ) -> None:
-    """Bring in what another system says of the same comments: --score disallow=TOXICITY."""
-    given: dict[str, Any] = {"path": str(file), "snapshot": snapshot, "name": name, "actor": actor}
-    given |= {"key": key, "by_text": by_text, "scores": pairs_of(score), "label": label}
+    """Bring in what another system says of the same comments: --score disallow=TOXICITY.
+
+    Without a file the scores are those that the comments were imported with.
+    """
+    given: dict[str, Any] = {
+        "path": str(file) if file else None,
+        "snapshot": snapshot,
+        "name": name,
+        "actor": actor,
+    }
+    given |= {"actor": actor, "key": key, "by_text": by_text, "scores": pairs_of(score), "label": label}
     given |= {"spellings": pairs_of(spelling), "scale": scale, "flags_from": flags_from}
     do("import-scores", given, home, as_json)

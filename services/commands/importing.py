@@ -50,6 +50,12 @@ def import_(
         bool, typer.Option("--as-last", help="As the last file with the same headings was imported.")
     ] = False,
     save_mapping: Annotated[str | None, typer.Option(help="Save all of this under a name.")] = None,
+    scores_of: Annotated[
+        str | None, typer.Option(help="The column of scores is of this system, and becomes a model.")
+    ] = None,
+    scores_mean: Annotated[str, typer.Option(help="What a high score speaks for; else the last label.")] = "",
+    scale: Annotated[float, typer.Option(help="The largest possible score: 1 or 100.")] = 1.0,
+    flags_from: Annotated[float, typer.Option(help="That label is given from here on, 0 to 1.")] = 0.5,
     look: Annotated[bool, typer.Option("--look", help="Show how the file is read; import nothing.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Read all of it and tell; import nothing.")] = False,
     actor: As = ME,
@@ -64,6 +70,7 @@ def import_(
     --column label:threat=is_threat; with --one-label just one of them is 1. Several votes per comment:
     --annotators worker for a row each, --annotators 'rater_*' for a column each, --column
     count:hate=hate_votes for counts. An id of several columns: --column id:a=thread --column id:b=turn.
+    Scores of another system: --column score=TOXICITY --scores-of Perspective --scores-mean disallow.
     """
     given: dict[str, Any] = {
         "path": str(file),
@@ -88,6 +95,10 @@ def import_(
         "votes_needed": votes_needed,
         "several": several,
         "save_mapping": save_mapping,
+        "scores_of": scores_of,
+        "scores_mean": scores_mean,
+        "scale": scale,
+        "flags_from": flags_from,
         "report": as_json,
     }
     do("import", given, home, as_json)

@@ -1,12 +1,10 @@
 """Scores of another system, such as the service that is being replaced, as a model on the same comments."""
 
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.feather as feather
 
 from domain.errors import BadInput, NotFound
@@ -14,12 +12,10 @@ from domain.people import actor_named
 from domain.text import shortened
 from services.modelling.score_columns import (
     Columns,
-    answer_of,
-    check_scale,
     checked_spellings,
     flagged_label,
-    number_in,
 )
+from services.modelling.score_sorting import SPLITS, Places, Sorted, places_of, sort_rows, table_of
 from services.several import refuse_several
 from storage import imported_scores as stored
 from storage.database import Database
@@ -28,9 +24,8 @@ from storage.imports import Finding
 from storage.intake.parent import look_at, parse
 from storage.snapshots import Snapshot, get_snapshot
 
-__all__ = ["BACKEND", "Columns", "Imported", "import_scores"]
+__all__ = ["BACKEND", "Columns", "Imported", "import_scores", "keep_scores"]
 
-SPLITS = ("validation", "test")  # our own models have learned from train: no comparison there is fair
 _SHOWN = 50
 
 
@@ -59,17 +54,6 @@ class Imported:
     refused_count: int
     refused: tuple[Finding, ...]
     without: int
-
-
-@dataclass
-class _Sorted:
-    """The rows of a file as they are gone through."""
-
-    answers: list[dict[str, Any]] = field(default_factory=list)
-    strangers: list[Finding] = field(default_factory=list)
-    refused: list[Finding] = field(default_factory=list)
-    in_training: int = 0
-    seen: dict[str, int] = field(default_factory=dict)
 
 
 def import_scores(
@@ -109,46 +93,87 @@ def import_scores(
             hint=f"It has {shortened(', '.join(present), 500)}.",
         )
     cells, sha256, refused = _cells(path, columns)
-    check_scale([number_in(cell) for row in cells for cell in row[3:]], columns.scale)
-    found = _Sorted(refused=refused)
-    places = _places(db, snapshot_id, columns)
-    for line, key, label, *scores in cells:
-        _take(found, places, (line, key), answer_of(columns, labels, spellings, label, scores))
+    found = Sorted(refused=refused)
+    places = places_of(db, snapshot_id, columns)
+    sort_rows(found, places, cells, columns, labels, spellings)
     if not found.answers:
         raise BadInput(
             f"No row of the file belongs to the validation or test comments of {snapshot_id}:"
             f" {len(found.strangers):,} match no comment, {found.in_training:,} are in train.",
             hint=f"Is '{shortened(columns.key)}' the {columns.key_is} that the comments came with?",
         )
-    settings = {
-        "file": file_name or path.name,
-        "sha256": sha256,
-        "key": columns.key,
+    source = {"file": file_name or path.name, "sha256": sha256, "key": columns.key}
+    settings = source | _as_settings(columns)
+    return _stored(db, snapshot, found, name=name.strip(), settings=settings, actor=who, places=places)
+
+
+def keep_scores(
+    db: Database,
+    snapshot_id: str,
+    *,
+    label: str,
+    name: str,
+    actor: str,
+    scale: float = 1.0,
+    flags_from: float = 0.5,
+) -> Imported:
+    """Make the scores that the comments of a snapshot were imported with an imported model.
+
+    Args:
+        label: Which of the two labels a high score speaks for.
+        name, scale, flags_from: As for `import_scores` and `Columns`.
+
+    Raises:
+        NotFound: there is no such snapshot.
+        BadInput: there are more than two labels, or none of its validation and test comments has a score, or
+            the scores are on another scale.
+    """
+    who, snapshot = actor_named(actor), get_snapshot(db, snapshot_id)
+    refuse_several(snapshot, "Imported scores")
+    labels = tuple(snapshot.labels)
+    columns = Columns("id", scores={label: "score"}, scale=scale, flags_from=flags_from)
+    spellings = checked_spellings(columns, labels, name)
+    cells = [
+        (number, key, None, f"{score!r}") for number, key, score in stored.list_source_scores(db, snapshot_id)
+    ]
+    found, places = Sorted(), places_of(db, snapshot_id, columns)
+    sort_rows(found, places, cells, columns, labels, spellings)
+    if not found.answers:
+        raise BadInput(
+            f"Of {snapshot_id} no validation or test comment came with a score, but {found.in_training:,} in"
+            " train.",
+            hint="Bring a file of scores in: import-scores, or the page Leaving a service.",
+        )
+    settings = {"file": "", "key": "id"} | _as_settings(columns)
+    return _stored(db, snapshot, found, name=name.strip(), settings=settings, actor=who, places=places)
+
+
+def _as_settings(columns: Columns) -> dict[str, Any]:
+    return {
         "scores": dict(columns.scores),
         "label": columns.label,
         "scale": columns.scale,
         "flags": flagged_label(columns),
         "flags_from": columns.flags_from,
     }
-    return _stored(db, snapshot, found, name=name.strip(), settings=settings, actor=who, places=places)
 
 
 def _stored(
     db: Database,
     snapshot: Snapshot,
-    found: _Sorted,
+    found: Sorted,
     *,
     name: str,
     settings: dict[str, Any],
     actor: str,
-    places: Mapping[str, list[tuple[int, str]]],
+    places: Places,
 ) -> Imported:
     model_id, runs = stored.add_imported_scores(
         db,
         snapshot,
         name=name,
         settings=settings,
-        answers=_table(found.answers),
+        answers=table_of(found.answers),
         score_kind="imported" if settings["scores"] else "none",
         actor=actor,
     )
@@ -193,57 +218,3 @@ def _cells(path: Path, columns: Columns) -> tuple[list[tuple[Any, ...]], str, li
     scores = read if columns.scores else []
     cells = [(line, key, label, *(one.get(line) for one in scores)) for line, (key, label) in rows.items()]
     return cells, sha256, [finding for finding in findings if finding.kind == "refused"]
-
-
-def _places(db: Database, snapshot_id: str, columns: Columns) -> dict[str, list[tuple[int, str]]]:
-    """The comments of the snapshot by key; the same text may be several."""
-    table = stored.list_keyed_rows(db, snapshot_id, columns.key_is)
-    places: dict[str, list[tuple[int, str]]] = {}
-    for key, number, split in zip(
-        *(table[n].to_pylist() for n in ("key", "comment_id", "split")), strict=True
-    ):
-        places.setdefault(key, []).append((number, split))
-    return places
-
-
-def _take(
-    found: _Sorted,
-    places: Mapping[str, list[tuple[int, str]]],
-    row: tuple[int, str],
-    answer: dict[str, Any] | str,
-) -> None:
-    """Put one row where it belongs; an answer that is text says why it cannot be used."""
-    line, written = row
-    key = written if written in places else written.strip()
-    if key not in places:
-        found.strangers.append(Finding(line, "note", "No comment of the snapshot has this.", written[:200]))
-    elif key in found.seen:
-        found.refused.append(
-            Finding(line, "refused", f"Line {found.seen[key]} is about it too.", written[:200])
-        )
-    elif isinstance(answer, str):
-        found.refused.append(Finding(line, "refused", answer, written[:200]))
-    else:
-        found.seen[key] = line
-        for number, split in places[key]:
-            if split in SPLITS:
-                found.answers.append({**answer, "comment_id": number, "split": split})
-            else:
-                found.in_training += 1
-
-
-def _table(answers: list[dict[str, Any]]) -> pa.Table:
-    count = len(answers)
-    labels = [answer["label"] for answer in answers]
-    return pa.table(
-        {
-            "split": pa.array([answer["split"] for answer in answers], pa.string()),
-            "comment_id": pa.array([answer["comment_id"] for answer in answers], pa.int64()),
-            "label": pa.array(labels, pa.string()),
-            "parse_status": pa.array(["invalid" if label is None else "ok" for label in labels], pa.string()),
-            "scores": pa.array([answer["scores"] for answer in answers], pa.list_(pa.float32())),
-            "latency_ms": pa.nulls(count, pa.float32()),
-            "tokens": pa.nulls(count, pa.int32()),
-            "cost_usd": pa.nulls(count, pa.float64()),
-        }
-    )

@@ -30,6 +30,7 @@ from services.telling.hosting import (
     providers_told,
     spending_told,
 )
+from services.telling.importing import TELLERS as IMPORT_TELLERS
 from services.telling.labelling import TELLERS as LABELLING_TELLERS
 from services.telling.models import TELLERS as MODEL_TELLERS
 from services.telling.playground import try_told
@@ -51,42 +52,6 @@ def _compare(answer: Answer) -> str:
     if "models" in answer:
         return lineup_told(answer)
     return rates_told(answer) if "differ" in answer else comparison_told(answer)
-
-
-def _import(answer: Answer) -> str:
-    done = answer["import"]
-    parts = ", ".join(f"{part} {seconds:.2f} s" for part, seconds in done["seconds"].items())
-    lines = [
-        f"Import {done['import_id']} into '{done['dataset_id']}': {answer['sentence']}",
-        f"Time: {parts}.",
-    ]
-    if done["counts"]["refused"] or done["counts"]["conflicts"] or done["counts"]["notes"]:
-        lines.append(f"Read them row by row: workbench.py findings {done['import_id']}")
-    return "\n".join(lines)
-
-
-def _checked_file(answer: Answer) -> str:
-    reasons = [f"  {rows:,} × {shortened(reason, 200)}" for reason, rows in answer["reasons"].items()]
-    head = f"{answer['accepted']:,} rows would go in, {answer['refused']:,} would be refused."
-    return "\n".join([head, *reasons])
-
-
-def _mappings(answer: Answer) -> str:
-    lines = [
-        f"{shortened(each['name'])}: "
-        + shortened(
-            ", ".join(f"{field}={column}" for field, column in each["mapping"]["columns"].items()), 300
-        )
-        for each in answer
-    ]
-    return "\n".join(lines) or "No mapping is saved: import FILE --save-mapping NAME."
-
-
-def _findings(answer: Answer) -> str:
-    lines = [
-        f"line {f['line']}: {f['kind']}: {shortened(f['reason'], 200)}: {shortened(f['raw'])}" for f in answer
-    ]
-    return "\n".join(lines) or "Every row went in as it stands."
 
 
 def _clean(answer: Answer) -> str:
@@ -257,12 +222,9 @@ def _short(value: Answer) -> str:
 
 
 _TELLERS: dict[str, Callable[[Answer], str]] = {
-    "import": _import,
-    "check-import": _checked_file,
-    "mappings": _mappings,
-    "findings": _findings,
     "clean": _clean,
     **HEALTH_TELLERS,
+    **IMPORT_TELLERS,
     "snapshot": _snapshot,
     "train": _job,
     "generate": _job,

@@ -6,9 +6,10 @@ from typing import Any
 from uuid import uuid4
 
 from domain.errors import BadInput
+from services.curation.snapshots import get_snapshot
 from services.evaluation import causes, readings
 from services.evaluation.looks import note_look
-from services.modelling.imported_scores import Columns, import_scores
+from services.modelling.imported_scores import Columns, import_scores, keep_scores
 from storage.database import Database
 
 
@@ -52,10 +53,10 @@ def tell_causes(db: Database, *, run: str, actor: str, put_in_force: bool = Fals
 def bring_scores(
     db: Database,
     *,
-    path: str,
     snapshot: str,
     name: str,
     actor: str,
+    path: str | None = None,
     key: str = "id",
     by_text: bool = False,
     scores: dict[str, str] | None = None,
@@ -64,7 +65,15 @@ def bring_scores(
     scale: float = 1.0,
     flags_from: float = 0.5,
 ) -> Any:
-    """Scores of another system become a model on the comments they belong to."""
+    """Scores of another system become a model on the comments they belong to.
+
+    Without a file they are those that the comments were imported with, for the label that `scores` names.
+    """
+    if path is None:
+        meant = next(iter(scores or {}), get_snapshot(db, snapshot).labels[-1])
+        return keep_scores(
+            db, snapshot, label=meant, name=name, actor=actor, scale=scale, flags_from=flags_from
+        )
     columns = Columns(
         key,
         key_is="text" if by_text else "id",

@@ -11,6 +11,7 @@ from services.curation import importing, mappings
 from services.curation.file_check import REPORTED, check_file
 from services.curation.importing import Reading, reading_of
 from services.curation.refused_rows import write_refused
+from services.modelling.scores_with_import import System, check_columns, keep_after_import
 from storage.database import Database
 
 Progress = Callable[[str, float], None]
@@ -49,18 +50,25 @@ def import_file(
     mapping: str | None = None,
     as_last: bool = False,
     save_mapping: str | None = None,
+    scores_of: str | None = None,
+    scores_mean: str = "",
+    scale: float = 1.0,
+    flags_from: float = 0.5,
     report: bool = False,
     progress: Progress,
 ) -> Any:
     """Bring a file in; fields that `columns` does not name are guessed from the names of the columns.
 
     `annotators` are the columns of annotators, as `with_annotators` takes them; `mapping` is a saved one,
-    `as_last` means what was said of the last file with the same headings, and what is said beside it counts
-    more. With `report`, the first 1,000 rows that did not go in as they stand
-    are told too.
+    `as_last` means what was said of the last file with the same headings; what is said beside it counts more.
+    The column of scores becomes a model of the name `scores_of`. With `report`, the first 1,000 rows that did
+    not go in as they stand are told too.
     """
     kept = _kept(db, path, read, mapping, as_last=as_last)
     said = _said(path, columns, label_map, annotators, read, kept)
+    system = System(scores_of, scores_mean, scale, flags_from) if scores_of else None
+    if system:
+        check_columns(said.columns, system)
     done = importing.import_file(
         db,
         Path(path),
@@ -85,6 +93,8 @@ def import_file(
             actor=actor,
         )
     answer: dict[str, Any] = {"import": done, "sentence": importing.counts_sentence(done)}
+    if system:
+        answer["scores"] = keep_after_import(db, done, system, actor=actor)
     if report:
         answer["accepted"] = done.counts["rows"] - done.counts["refused"]
         answer["refused"] = done.counts["refused"]

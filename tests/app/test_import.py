@@ -59,3 +59,13 @@ def test_a_strange_file_is_meant_for_a_new_dataset_and_one_of_the_same_kind_is_n
     assert not at.exception and [one.dataset_id for one in list_datasets(db)] == [KIDS]
     assert any("3 rows read: 1 comments added, 1 known" in one.value for one in at.text)
     assert "Rows to repair" in [one.label for one in at.get("download_button")]
+
+
+def test_scores_in_a_column_become_a_model_of_the_system_that_is_named(page, db):
+    rows = [f"c{n},comment {n},{('allow', 'disallow')[n % 2]},{n % 2}" for n in range(60)]
+    at = page("\n".join(["id,text,label,score", *rows]).encode())
+    next(one for one in at.checkbox if one.label.startswith("Keep the scores")).check().run()
+    assert box(at, "A high score speaks for").value == "disallow"
+    at.button(key="import_go").click().run()
+    assert not at.exception
+    assert any("**Perspective** is model-1" in one.value for one in at.markdown)

@@ -8,6 +8,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from domain.errors import BadInput, NotFound
+from services.curation.datasets import create_dataset
 from services.curation.snapshots import take_snapshot
 from services.evaluation.flag_rates import as_dict, differing, equal_flag_rate
 from services.evaluation.reports import evaluate
@@ -15,8 +16,12 @@ from services.modelling.imported_scores import Columns, import_scores
 from services.modelling.models import get_model, get_run, list_models, model_folder
 from services.modelling.playground.labelling import list_choices
 from services.modelling.prediction import predict
+from services.telling.told import told
+from services.verbs.running import run_verb
 from storage.audit import list_entries
+from storage.comments import list_comment_ids
 from storage.predictions import list_predictions
+from tests.building import put_in, written_csv
 from tests.stored_runs import labelled_dataset, stored_run
 
 BY_SCORE = Columns("Comment ID", scores={"disallow": "TOXICITY"})
@@ -223,3 +228,48 @@ def test_two_models_of_ours_must_be_told_what_a_flag_stands_for(db, ids, snapsho
     again = stored_run(db, dict.fromkeys(ids, "disallow"), snapshot_id=snapshot, name="again")
     with pytest.raises(BadInput, match="stand for"):
         equal_flag_rate(db, again, pair[1])
+
+
+SCORED = [
+    {
+        "id": f"c{n}", "text": f"comment {n}", "label": "disallow" if n % 4 == 0 else "allow",
+        "split": ("train", "validation", "test")[n % 3], "score": f"{n * 2.5}",
+    }
+    for n in range(40)
+]  # fmt: skip
+
+
+def brought_in(db, path, **given):
+    asked = {"path": str(path), "dataset": "scored", "actor": "ana", "scores_of": "Perspective", "scale": 100}
+    return run_verb(db, "import", asked | given, lambda _what, _share: None)
+
+
+def test_a_column_of_scores_is_imported_with_the_comments_and_kept_as_a_model(db, tmp_path):
+    path = written_csv(tmp_path / "scored.csv", SCORED)
+    answer = brought_in(db, path, scores_mean="disallow", labels=["allow", "disallow"])
+    model = answer["scores"]["model"]
+    assert (model["matched"], model["in_training"], model["without"]) == (26, 14, 0)
+    assert "Perspective is model-1 now: 26 answers" in told("import", answer)
+    numbers = list_comment_ids(db, "scored")
+    rows = {row["comment_id"]: row for row in list_predictions(db, model["runs"]["test"]).to_pylist()}
+    assert rows[numbers["c20"]]["scores"] == pytest.approx([0.5, 0.5])
+    assert (rows[numbers["c20"]]["label"], rows[numbers["c17"]]["label"]) == ("disallow", "allow")
+    assert get_model(db, "model-1").settings["flags"] == "disallow"
+    assert evaluate(db, model["runs"]["test"]).report.n == 13
+
+
+def test_scores_wait_beside_their_comments_until_there_are_labels(db, tmp_path):
+    create_dataset(db, "scored", ("allow", "disallow"), actor="ana")
+    path = written_csv(tmp_path / "bare.csv", [{**row, "label": ""} for row in SCORED])
+    answer = brought_in(db, path)
+    assert answer["scores"]["model"] is None and "Label some comments" in answer["scores"]["waits_for"]
+    assert "no model yet" in told("import", answer)
+    put_in(db, [{**row, "id": f"d{row['id']}"} for row in SCORED], into="scored")
+    snapshot = take_snapshot(db, "scored", actor="ana", split_mode="imported").snapshot_id
+    given = {"snapshot": snapshot, "name": "Perspective", "actor": "ana", "scale": 100.0}
+    kept = run_verb(db, "import-scores", given, lambda _what, _share: None)
+    assert (kept["matched"], kept["without"]) == (26, 0)
+    with pytest.raises(BadInput, match="is the scale 100"):
+        run_verb(db, "import-scores", {**given, "scale": 1.0}, lambda _what, _share: None)
+    with pytest.raises(BadInput, match="No column holds the scores of Perspective"):
+        brought_in(db, written_csv(tmp_path / "none.csv", [{"text": "one"}]))
