@@ -6,6 +6,7 @@ import streamlit as st
 from domain.text import escape_markdown, visible
 from services.curation import importing
 from ui.errors import showing_errors
+from ui.import_hub import fetched, offer_hub, put_away
 from ui.import_scores import choose_system
 from ui.import_target import choose_target
 from ui.importing import (
@@ -36,22 +37,28 @@ uploaded = st.file_uploader(
     type=["csv", "tsv", "txt", "jsonl", "ndjson", "json", "parquet", "arrow", "feather", "xlsx", "gz", "zip"],
     key=f"import_file_{upload_round()}",
 )
-if uploaded is None:
+held = fetched()
+if uploaded is None and held is None:
     st.caption(
         "CSV, TSV, JSONL, JSON, Parquet, Arrow or XLSX, also as .gz or .zip, in any usual encoding. Nothing"
         " leaves this machine; nothing is dropped silently."
     )
     if "import_done" in st.session_state:
         draw_result(st.session_state["import_done"])
+    offer_hub()
     draw_new_dataset()
 else:
     with showing_errors():
-        path, form = held_path(uploaded), uploaded.file_id
+        if uploaded is not None:
+            path, name, form = held_path(uploaded), uploaded.name, uploaded.file_id
+        else:
+            path, name, form = held.path, held.name, held.folder.name
+            st.button("Put it away", icon=":material/close:", key="import_hub_away", on_click=put_away)
         saved = choose_mapping(form=form) or offer_last(path, form=form)
         form = f"{form}_{kept_name(saved)}"
         reading = choose_reading(saved, form=form)
         look = look_at(str(path), reading)
-        st.markdown(f"**{escape_markdown(uploaded.name)}** · {escape_markdown(describe(look))}")
+        st.markdown(f"**{escape_markdown(name)}** · {escape_markdown(describe(look))}")
         look, reading = choose_header(path, look, reading, form=form)
         st.dataframe(
             pd.DataFrame([{visible(k): visible(v or "") for k, v in row.items()} for row in look.rows]),
@@ -63,7 +70,7 @@ else:
         draw_findings(look.findings, "Of these first rows, these will be refused")
         columns = choose_columns(look, saved.mapping["columns"] if saved else {}, form=form)
         meant = saved.mapping["labels"] if saved else {}
-        target = choose_target(path, columns, uploaded.name, reading, meant, form=form)
+        target = choose_target(path, columns, name, reading, meant, form=form)
         system = choose_system(columns, target, form=form)
         with st.container(horizontal=True):
             is_wanted = st.button(
@@ -77,7 +84,7 @@ else:
                 person = st.session_state["person"]
                 offer_saving(columns, target.label_map, reading, actor=person, form=form)
         if is_wanted:
-            run_import(path, uploaded.name, columns, target, reading, system)
+            run_import(path, name, columns, target, reading, system)
         elif "text" in columns:
             offer_check(path, columns, reading, form=form)
 

@@ -87,7 +87,8 @@ def choose_target(
 
 def _new_name(file_name: str, taken: list[str]) -> str:
     """A name after the file that no dataset has."""
-    stem = re.sub(r"[^a-z0-9]+", "-", Path(file_name).stem.casefold()).strip("-")[:55] or "comments"
+    title = file_name.partition("@")[0] if "/" in file_name else Path(file_name).stem  # of the hub, or a file
+    stem = re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")[:55].rstrip("-") or "comments"
     names = [stem, *(f"{stem}-{number}" for number in range(2, len(taken) + 3))]
     return next(name for name in names if name not in taken)
 

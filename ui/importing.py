@@ -17,6 +17,7 @@ from services.curation.importing import FIELDS, LABEL_COLUMN, VOTE_COLUMN, FileL
 from services.curation.refused_rows import write_refused
 from services.modelling.scores_with_import import Kept, System, keep_after_import
 from ui.frame import go_to
+from ui.import_hub import put_away
 from ui.import_scores import draw_kept
 from ui.import_target import Target
 from ui.reading import look_at
@@ -166,6 +167,7 @@ def run_import(
         bar.progress(1.0, "Making the scores a model …")
         person = st.session_state["person"]
         st.session_state["import_scores_kept"] = keep_after_import(database(), done, system, actor=person)
+    put_away()
     st.session_state["import_round"] = upload_round() + 1
     st.session_state["dataset_next"] = done.dataset_id
     st.rerun()

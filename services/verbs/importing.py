@@ -1,13 +1,14 @@
 """The verbs that bring a file in: look, check, import, what did not go in, and saved mappings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from domain.errors import NotFound
+from domain.errors import BadInput, NotFound
 from services.curation import annotators as voting
-from services.curation import importing, mappings
+from services.curation import hub_data, importing, mappings
 from services.curation.file_check import REPORTED, check_file
 from services.curation.importing import Reading, reading_of
 from services.curation.refused_rows import write_refused
@@ -26,8 +27,22 @@ class _Said:
     reading: Reading
 
 
-def look_at_file(db: Database, *, path: str, read: dict[str, str] | None = None) -> Any:
-    """How a file is read, what its columns are taken for, and the last import of these headings."""
+def look_at_file(
+    db: Database,
+    *,
+    path: str | None = None,
+    hub: str | None = None,
+    revision: str | None = None,
+    read: dict[str, str] | None = None,
+) -> Any:
+    """How a file is read, what its columns are taken for, and the last import of these headings.
+
+    Of a data set of the hub: its commit, licence and files; nothing is fetched.
+    """
+    if hub is not None:
+        return {"hub": hub_data.look_up(hub, revision, part=(read or {}).get("part", ""))}
+    if path is None:
+        raise _nothing_named()
     look = importing.preview(Path(path), reading_of(read))
     last = mappings.last_used(db, look.columns)
     return {"look": look, "columns": importing.guess_columns(look.columns), "last": last}
@@ -36,9 +51,11 @@ def look_at_file(db: Database, *, path: str, read: dict[str, str] | None = None)
 def import_file(
     db: Database,
     *,
-    path: str,
     dataset: str,
     actor: str,
+    path: str | None = None,
+    hub: str | None = None,
+    revision: str | None = None,
     columns: dict[str, str] | None = None,
     label_map: dict[str, str] | None = None,
     labels: list[str] | None = None,
@@ -57,32 +74,35 @@ def import_file(
     report: bool = False,
     progress: Progress,
 ) -> Any:
-    """Bring a file in; fields that `columns` does not name are guessed from the names of the columns.
+    """Bring a file in, or a data set of the hub at a commit; fields that `columns` does not name are
+    guessed from the names of the columns.
 
     `annotators` are the columns of annotators, as `with_annotators` takes them; `mapping` is a saved one,
     `as_last` means what was said of the last file with the same headings; what is said beside it counts more.
     The column of scores becomes a model of the name `scores_of`. With `report`, the first 1,000 rows that did
     not go in as they stand are told too.
     """
-    kept = _kept(db, path, read, mapping, as_last=as_last)
-    said = _said(path, columns, label_map, annotators, read, kept)
-    system = System(scores_of, scores_mean, scale, flags_from) if scores_of else None
-    if system:
-        check_columns(said.columns, system)
-    done = importing.import_file(
-        db,
-        Path(path),
-        dataset,
-        actor=actor,
-        columns=said.columns,
-        label_map=said.label_map,
-        labels=tuple(labels or ()),
-        group_by=group_by,
-        votes_needed=votes_needed,
-        several=several,
-        reading=said.reading,
-        progress=progress,
-    )
+    with _source(db, path, hub, revision, read, progress) as (place, file_name):
+        kept = _kept(db, place, read, mapping, as_last=as_last)
+        said = _said(place, columns, label_map, annotators, read, kept)
+        system = System(scores_of, scores_mean, scale, flags_from) if scores_of else None
+        if system:
+            check_columns(said.columns, system)
+        done = importing.import_file(
+            db,
+            place,
+            dataset,
+            actor=actor,
+            columns=said.columns,
+            label_map=said.label_map,
+            labels=tuple(labels or ()),
+            group_by=group_by,
+            votes_needed=votes_needed,
+            several=several,
+            reading=said.reading,
+            file_name=file_name,
+            progress=progress,
+        )
     if save_mapping:
         mappings.save_mapping(
             db,
@@ -105,7 +125,9 @@ def import_file(
 def check_import(
     db: Database,
     *,
-    path: str,
+    path: str | None = None,
+    hub: str | None = None,
+    revision: str | None = None,
     columns: dict[str, str] | None = None,
     annotators: list[str] | None = None,
     read: dict[str, str] | None = None,
@@ -114,9 +136,10 @@ def check_import(
     progress: Progress,
 ) -> Any:
     """What an import of the file would take and refuse, and why; nothing is imported."""
-    kept = _kept(db, path, read, mapping, as_last=as_last)
-    said = _said(path, columns, None, annotators, read, kept)
-    return check_file(Path(path), columns=said.columns, reading=said.reading, progress=progress)
+    with _source(db, path, hub, revision, read, progress) as (place, _):
+        kept = _kept(db, place, read, mapping, as_last=as_last)
+        said = _said(place, columns, None, annotators, read, kept)
+        return check_file(place, columns=said.columns, reading=said.reading, progress=progress)
 
 
 def list_findings(
@@ -135,15 +158,44 @@ def mappings_list(db: Database, *, actor: str, take_away: str | None = None) -> 
     return mappings.list_mappings(db)
 
 
+@contextmanager
+def _source(
+    db: Database,
+    path: str | None,
+    hub: str | None,
+    revision: str | None,
+    read: dict[str, str] | None,
+    progress: Progress,
+) -> Iterator[tuple[Path, str | None]]:
+    """What to read, and what it is called where its path does not say."""
+    if (path is None) == (hub is None):
+        raise _nothing_named()
+    if hub is None:
+        yield Path(str(path)), None
+        return
+    with hub_data.fetched(
+        hub,
+        revision,
+        part=(read or {}).get("part", ""),
+        inside=db.home / "tmp",
+        told=lambda here, whole: progress(f"{here / 1e6:,.1f} of {whole / 1e6:,.1f} MB fetched", 0.0),
+    ) as (place, found):
+        yield place, found.label
+
+
+def _nothing_named() -> BadInput:
+    return BadInput("Import what?", hint="Name a file or a folder, or --hub OWNER/NAME with its --revision.")
+
+
 def _kept(
-    db: Database, path: str, read: dict[str, str] | None, mapping: str | None, *, as_last: bool
+    db: Database, path: Path, read: dict[str, str] | None, mapping: str | None, *, as_last: bool
 ) -> _Said | None:
     """The mapping that was saved under the name, or used for the last file with the same headings."""
     if mapping:
         return _Said(*mappings.get_mapping(db, mapping))
     if not as_last:
         return None
-    last = mappings.last_used(db, importing.preview(Path(path), reading_of(read)).columns)
+    last = mappings.last_used(db, importing.preview(path, reading_of(read)).columns)
     if last is None:
         raise NotFound(
             "No file with these headings was imported before.", hint="Leave --as-last out: they are guessed."
@@ -152,7 +204,7 @@ def _kept(
 
 
 def _said(
-    path: str,
+    path: Path,
     columns: dict[str, str] | None,
     label_map: dict[str, str] | None,
     annotators: list[str] | None,
@@ -166,7 +218,7 @@ def _said(
     meant = saved.label_map | (label_map or {})
     if kept and not annotators:
         return _Said({field: column for field, column in named.items() if column}, meant, reading)
-    present = importing.preview(Path(path), reading).columns
+    present = importing.preview(path, reading).columns
     return _Said(_with_guesses(present, named, annotators or []), meant, reading)
 
 

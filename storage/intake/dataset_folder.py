@@ -29,7 +29,7 @@ def data_files(folder: Path) -> list[tuple[Path, str]]:
     else:
         places = sorted(path for suffix in _DATA for path in folder.rglob(f"*{suffix}"))
         inside = [path for path in places if path.resolve().is_relative_to(folder.resolve())]
-        found = [(path, _split_of(path.stem)) for path in inside if path.is_file()]
+        found = [(path, _split_of(path.relative_to(folder))) for path in inside if path.is_file()]
     if not found or len(found) > _MAX_FILES:
         raise BadInput(
             f"The folder '{folder.name}' holds {len(found)} files of rows.",
@@ -76,7 +76,10 @@ def _told(path: Path) -> dict[str, Any]:
     return told if isinstance(told, dict) else {}
 
 
-def _split_of(stem: str) -> str:
-    """The split by which the Hub names a file, as in train-00000-of-00002."""
-    head = stem.split("-")[0].split("_")[0].casefold()
-    return head if head in ("train", "validation", "valid", "dev", "test") else ""
+def _split_of(path: Path) -> str:
+    """The split by which the Hub names a file, as train-00000-of-00002, or the folder that it is in."""
+    for name in (path.stem, *(parent.name for parent in path.parents)):
+        head = name.split("-")[0].split("_")[0].casefold()
+        if head in ("train", "validation", "valid", "dev", "test"):
+            return head
+    return ""

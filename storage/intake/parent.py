@@ -34,9 +34,9 @@ from storage.intake.vote_columns import COUNT_COLUMN, VOTE_COLUMN, vote_fields
 
 __all__ = [
     "ABOVE_HEADER", "COUNT_COLUMN", "ENCODINGS", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "MARKS_COLUMN",
-    "MAX_HEADER_LINE", "MAX_RAW_CHARACTERS", "QUOTINGS", "VOTE_COLUMN", "FileLook", "Finding", "ParsedFile",
-    "Reading", "cells_of", "count_labels", "id_fields", "is_field", "label_fields", "look_at", "parse",
-    "reading_of", "vote_fields",
+    "MAX_FILE_BYTES", "MAX_HEADER_LINE", "MAX_RAW_CHARACTERS", "QUOTINGS", "VOTE_COLUMN", "FileLook",
+    "Finding", "ParsedFile", "Reading", "cells_of", "count_labels", "id_fields", "is_field", "label_fields",
+    "look_at", "parse", "reading_of", "vote_fields",
 ]  # fmt: skip
 
 Progress = Callable[[int, float], None]

@@ -62,8 +62,8 @@ def test_a_strange_file_is_meant_for_a_new_dataset_and_one_of_the_same_kind_is_n
 
 
 def test_scores_in_a_column_become_a_model_of_the_system_that_is_named(page, db):
-    rows = [f"c{n},comment {n},{('allow', 'disallow')[n % 2]},{n % 2}" for n in range(60)]
-    at = page("\n".join(["id,text,label,score", *rows]).encode())
+    rows = [f"c{n},comment {n},{('allow', 'disallow')[n % 2]},{n % 2},test" for n in range(20)]
+    at = page("\n".join(["id,text,label,score,split", *rows]).encode())
     next(one for one in at.checkbox if one.label.startswith("Keep the scores")).check().run()
     assert box(at, "A high score speaks for").value == "disallow"
     at.button(key="import_go").click().run()

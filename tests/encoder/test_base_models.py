@@ -12,6 +12,7 @@ import pytest
 from domain.errors import BackendError, BadInput, NotFound
 from services.jobs.pinned_base import pinned_base
 from services.modelling import base_models, hub_models
+from services.modelling import hub as hub_module
 from services.modelling.base_models import describe_base_model, find_base_model, licence_here
 from services.modelling.settings import EncoderSettings
 
@@ -67,8 +68,8 @@ def hub(tiny_base, tmp_path, monkeypatch):
     monkeypatch.setattr(Hub, "files", {path.name: path.read_bytes() for path in tiny_base.iterdir()})
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "fetched"))
-    monkeypatch.setattr(hub_models, "HUB_TIMEOUT_S", 0.5)
-    monkeypatch.setattr(hub_models, "LOOK_EVERY_S", 0.05)
+    monkeypatch.setattr(hub_module, "HUB_TIMEOUT_S", 0.5)
+    monkeypatch.setattr(hub_module, "LOOK_EVERY_S", 0.05)
     huggingface_hub.close_session()
     server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -192,7 +193,7 @@ def test_a_hub_that_stops_in_the_middle_of_a_file_ends_in_a_clear_message_and_go
     def told(here, whole):
         seen.append((here, whole))
         if here:  # not before: a busy machine starts slowly
-            monkeypatch.setattr(hub_models, "STALLED_S", 1.0)
+            monkeypatch.setattr(hub_module, "STALLED_S", 1.0)
 
     with pytest.raises(
         BackendError, match="The hub stopped sending tiny/model: nothing came for 1 s"
@@ -202,7 +203,7 @@ def test_a_hub_that_stops_in_the_middle_of_a_file_ends_in_a_clear_message_and_go
     assert 0 < seen[-1][0] < seen[-1][1], "the bytes that came were told"
     assert licence_here("tiny/model", COMMIT) is None, "half a model is none"
     monkeypatch.setattr(Hub, "stalls", "")
-    monkeypatch.setattr(hub_models, "STALLED_S", 60.0)
+    monkeypatch.setattr(hub_module, "STALLED_S", 60.0)
     assert find_base_model("tiny/model", endpoint=hub).revision == COMMIT
 
 
@@ -218,7 +219,7 @@ def test_a_file_that_the_hub_lists_and_does_not_have_is_told(hub, monkeypatch):
 
 
 def test_a_disk_without_room_for_the_model_is_told_before_it_is_fetched(hub, monkeypatch):
-    monkeypatch.setattr(hub_models.shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 10, 0))
     with pytest.raises(BadInput, match="tiny/model needs 0.0 GB, and the disk has 0.0 GB left"):
         find_base_model("tiny/model", endpoint=hub)
 
