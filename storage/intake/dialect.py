@@ -17,7 +17,7 @@ from storage.intake.reading import Reading
 _DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_LINES = 1_000
 _SAMPLE_BLOCKS = 3
-_ALMOST_ALL = 0.99
+_ALMOST_ALL, _HALF = 0.99, 0.5
 _LONGEST_NAME = 200
 
 
@@ -46,8 +46,8 @@ class CsvLayout:
 def layout_of(path: Path, reading: Reading | None = None) -> CsvLayout:
     """The layout of the file; what `reading` says is not guessed.
 
-    The delimiter is the one by which most of the first records are as wide as the header. Lines before a
-    table are a preamble, not the header, as `header_place` finds it.
+    The delimiter is the one by which most of the first records are as wide as the header, one that gives a
+    header with usual names before others. Lines before a table are a preamble, as `header_place` finds it.
 
     Raises:
         BadInput: no header, more than 200 columns, or a header that is not text in the encoding.
@@ -122,7 +122,7 @@ def _dialect(lines: list[str], said: Reading, *, is_last: bool) -> tuple[Dialect
         quoting: records_of(lines, Dialect(delimiter, quoting), is_last=is_last)
         for quoting in _possible_quotings(lines, delimiter)
     }
-    shares = {quoting: _consistency(sample, delimiter, said)[0] for quoting, sample in tried.items()}
+    shares = {quoting: _consistency(sample, delimiter, said)[1] for quoting, sample in tried.items()}
     best = max(tried, key=lambda quoting: shares[quoting])  # of equal ones the first
     best = best if shares[best] >= _ALMOST_ALL else "double"
     if shares.get("line", 0.0) >= _ALMOST_ALL:
@@ -151,17 +151,17 @@ def _is_table(sample: Records, delimiter: str, said: Reading) -> bool:
     return bool(sample.records) and len(sample.records[_place(sample, delimiter, said)]) > 1
 
 
-def _consistency(sample: Records, delimiter: str, said: Reading) -> tuple[float, int]:
-    """How well a dialect fits: the share of records as wide as the header, and that width if above one."""
+def _consistency(sample: Records, delimiter: str, said: Reading) -> tuple[bool, float, int]:
+    """How well a dialect fits: is a name usual, what share of records is as wide as the header, how wide."""
     if not sample.records:
-        return 0.0, 0
+        return False, 0.0, 0
     place = _place(sample, delimiter, said)
-    width = len(sample.records[place])
-    if width < 2:
-        return 0.0, 0
-    rows = sample.records[place:]
-    share = sum(len(record) == width for record in rows) / (len(rows) + len(sample.broken))
-    return (share * 0.9 if place else share), width
+    header, rows = sample.records[place], sample.records[place:]
+    if len(header) < 2:
+        return False, 0.0, 0
+    share = sum(len(record) == len(header) for record in rows) / (len(rows) + len(sample.broken))
+    is_named = share >= _HALF and any(map(is_usual_name, header))
+    return is_named, (share * 0.9 if place else share), len(header)
 
 
 def _records_before(sample: Records, lines: list[str], place: int) -> dict[int, str]:

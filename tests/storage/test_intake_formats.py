@@ -262,6 +262,7 @@ GERMAN = "Kommentar;Bewertung\nhallo, du;ok\ntsch;nein\nna; ja\n"
     ("above", "table", "line", "columns"),
     [
         ("Export vom 3. Mai, 2026\n\n", GERMAN, 3, ("Kommentar", "Bewertung")),
+        ("Kommentare, Mai\n", GERMAN + "ja, ja;ok\n" * 20, 2, ("Kommentar", "Bewertung")),
         ("Report;\n;\n", GERMAN, 3, ("Kommentar", "Bewertung")),
         ("May\nTaken on 3 May, 2026\n", "id,comment\n1,a\n2,b\n", 3, ("id", "comment")),
         ("Created,2026-11-01\nAuthor,Ana\n", "id,text,label\n1,a,b\n2,c,d\n", 3, ("id", "text", "label")),
