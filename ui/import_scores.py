@@ -24,13 +24,11 @@ def choose_system(columns: dict[str, str], target: Target, *, form: str) -> Syst
     named, meant, scale, flags = st.columns(4)
     name = named.text_input("Name of the system", "Perspective", max_chars=100, key=f"import_system_{form}")
     label = meant.selectbox(
-        "A high score speaks for", target.labels, index=1, key=f"import_scores_mean_{form}_{target.labels}"
+        "High means", target.labels, index=1, key=f"import_scores_mean_{form}_{target.labels}"
     )
-    top = scale.segmented_control(
-        "Scores go from", list(_SCALES), default="0 to 1", required=True, key=f"import_scale_{form}"
-    )
+    top = scale.selectbox("Scores go from", list(_SCALES), key=f"import_scale_{form}")
     flags_from = flags.slider(
-        "It flags from a share of", 0.01, 1.0, 0.5, key=f"import_flags_{form}", help="Where you acted on it."
+        "Flags from", 0.01, 1.0, 0.5, key=f"import_flags_{form}", help="Where you acted on it, as a share."
     )
     return System(
         (name or "").strip() or "Another system", label, _SCALES[top or "0 to 1"], float(flags_from)

@@ -37,7 +37,7 @@ def choose_target(
     names = [dataset.dataset_id for dataset in datasets.list_datasets(database())]
     in_hand = str(st.session_state.get("dataset"))
     options = [*names, _NEW]
-    picker, *beside = st.columns(4)
+    picker, beside = st.columns(2)
     present = look_at(str(path), reading).columns
     is_expected = in_hand in names and mappings.fits(database(), in_hand, present)
     picked = picker.selectbox(
@@ -52,17 +52,18 @@ def choose_target(
     if picked != _NEW:
         known = datasets.get_label_set(database(), picked)
         return Target(picked, known.names, _choose_meanings(written, known, saved, form=form))
-    name = beside[0].text_input(
+    name = beside.text_input(
         "Name of the new dataset", _new_name(file_name, names), max_chars=60, key=f"import_name_{form}"
     )
-    group_by = beside[1].selectbox(
+    grouped, voted = st.columns(2)
+    group_by = grouped.selectbox(
         "Stays in one split",
         datasets.GROUPS,
         help="A model is tested on what it never saw: all comments of one author, or of one thread, go to the"
         " same split.",
         key=f"import_group_{form}",
     )
-    votes_needed = beside[2].number_input(
+    votes_needed = voted.number_input(
         "Votes per comment", 1, 9, help="So many people label a comment.", key=f"import_votes_{form}"
     )
     several = st.checkbox(

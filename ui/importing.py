@@ -243,7 +243,7 @@ def draw_result(import_id: int) -> None:
                 )
             if found:
                 st.download_button(
-                    "All of these as a list",
+                    "Download them all as CSV",
                     lambda: importing.findings_csv(database(), import_id),
                     file_name=f"import-{import_id}-findings.csv",
                     icon=":material/download:",

@@ -101,7 +101,7 @@ def choose_header(path: Path, look: FileLook, reading: Reading, *, form: str) ->
     """Which line names the columns, and what stands above it; the look at the file that follows from it."""
     if not look.header:
         return look, reading
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         line = st.number_input(
             "The header is on line",
             1,

@@ -65,7 +65,7 @@ def test_scores_in_a_column_become_a_model_of_the_system_that_is_named(page, db)
     rows = [f"c{n},comment {n},{('allow', 'disallow')[n % 2]},{n % 2},test" for n in range(20)]
     at = page("\n".join(["id,text,label,score,split", *rows]).encode())
     next(one for one in at.checkbox if one.label.startswith("Keep the scores")).check().run()
-    assert box(at, "A high score speaks for").value == "disallow"
+    assert box(at, "High means").value == "disallow"
     at.button(key="import_go").click().run()
     assert not at.exception
     assert any("**Perspective** is model-1" in one.value for one in at.markdown)

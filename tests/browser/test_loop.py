@@ -19,11 +19,11 @@ from tests.browser.driving import (
 pytestmark = pytest.mark.browser
 
 FILE = (
-    "id,text,label,author,video\n"
-    "new-1,what a lovely new frog,allow,kim,frogs\n"
-    "new-2,you are stupid and nobody likes you,disallow,lou,frogs\n"
-    "new-3,this,row,has,too,many,cells\n"
-    "new-4,see you next week,,kim,frogs\n"
+    "id,text,label,author,video,posted_at,language\n"
+    "new-1,what a lovely new frog,allow,kim,frogs,2026-11-01,en\n"
+    "new-2,you are stupid and nobody likes you,disallow,lou,frogs,2026-11-01,en\n"
+    "new-3,this,row,has,by,far,too,many,cells\n"
+    "new-4,see you next week,,kim,frogs,2026-11-02,en\n"
 )
 
 
@@ -89,7 +89,7 @@ def import_a_file(page):
     turn_to(page, "Import")
     upload = {"name": "week.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     page.locator("input[type=file]").set_input_files(upload)
-    refused = page.locator("[role=gridcell]").filter(has_text="7 fields, the header has 5.")
+    refused = page.locator("[role=gridcell]").filter(has_text="9 fields, the header has 7.")
     expect(refused).to_be_attached(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Import", exact=True).click()
     page.get_by_text("went into").wait_for(timeout=PATIENCE_MS)
@@ -100,7 +100,7 @@ def import_a_file(page):
     with coming.value.path().open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["line"], row["line"] and row["row"]) for row in rows] == [
-        ("4", "new-3,this,row,has,too,many,cells")
+        ("4", "new-3,this,row,has,by,far,too,many,cells")
     ]
 
 
