@@ -4,7 +4,7 @@ import streamlit as st
 
 from services.modelling.models import get_model
 from ui.agreement import draw_human_ceiling
-from ui.evaluations import clustering_of, evaluation_of, run_titles, runs_of
+from ui.evaluations import evaluation_of, run_titles, runs_of
 from ui.figures import draw_classes, draw_data
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.job_results import draw_expiry, draw_prompt
@@ -45,7 +45,7 @@ draw_opening(first, run)
 draw_policy(first.verdict)
 
 st.subheader("On what data?", anchor=False)
-draw_data(found, clustering_of(run.run_id))
+draw_data(found)
 count_look(run.run_id, "evaluate")
 draw_looks(run.run_id)
 settings = get_model(database(), run.model_id).settings
@@ -70,7 +70,7 @@ st.page_link(
 )
 
 st.subheader("What will it do in production?", anchor=False)
-day = draw_production(found, first.verdict)
+day = draw_production(found)
 st.page_link(
     "pages/thresholds.py",
     label="Choose a threshold on validation",

@@ -4,15 +4,18 @@ import streamlit as st
 
 from domain.text import escape_markdown, shortened
 from services.curation.datasets import list_datasets
+from services.modelling.models import newest_run
 from services.standing import Standing
 from ui.demo import offer_demo
 from ui.errors import showing_errors
-from ui.evaluations import either_evaluation_of, own_of, runs_of
+from ui.evaluations import either_evaluation_of
 from ui.figures import in_brackets
 from ui.frame import go_to
 from ui.leaving import offer_leaving
 from ui.readers import standing_of
+from ui.releases import draw_newest_verdict
 from ui.store import database
+from ui.words import MACRO_F1
 
 
 def draw(standing: Standing) -> None:
@@ -59,8 +62,8 @@ def _draw_stations(standing: Standing) -> None:
 
 def _draw_newest_model(dataset_id: str) -> None:
     """What a lead asks first: how well the newest model does on comments that it never saw."""
-    newest = next((run for run in own_of(runs_of(dataset_id)).values() if run.split == "test"), None)
-    if newest is None:
+    newest = newest_run(database(), dataset_id)
+    if newest is None or newest.split != "test":
         return
     found = either_evaluation_of(newest.run_id)
     accuracy = "Subset accuracy" if newest.several else "Accuracy"
@@ -73,12 +76,14 @@ def _draw_newest_model(dataset_id: str) -> None:
     *columns, more = st.columns([2, 3, 3, 2, 2])
     for column, (name, value) in zip(columns, facts.items(), strict=True):
         with column.container(gap=None):
-            st.caption(name)
+            st.caption(name, help=MACRO_F1 if name.startswith("Macro-F1") else None)
             st.markdown(f"**{value}**")
     if more.button(
         "Evaluation", icon=":material/analytics:", key=f"overview_run_{dataset_id}", width="stretch"
     ):
         go_to("evaluate", dataset=dataset_id, run=newest.run_id)
+    if not newest.several:
+        draw_newest_verdict(newest)
 
 
 names = [dataset.dataset_id for dataset in list_datasets(database())]

@@ -15,6 +15,7 @@ from ui.evaluations import (
     next_miss,
     own_of,
     progress_of,
+    progress_of_model,
     run_titles,
     runs_of,
 )
@@ -85,6 +86,13 @@ st.progress(
     text=f"{so_far.reviewed:,} of {so_far.misses:,} misses reviewed{f': {counted}' if counted else ''}",
 )
 
+whole = progress_of_model(run)
+if whole.misses > so_far.misses:
+    st.caption(
+        f"These are the misses of the {run.split} split. On every split of {run.snapshot_id} together"
+        f" {whole.reviewed:,} of {whole.misses:,} misses of {run.model_id} are read: what Home tells,"
+        " and what a policy asks for."
+    )
 draw_last(run)
 asked = st.query_params.get("comment", "")
 shown = miss(database(), run.run_id, int(asked)) if asked.isdecimal() else next_miss(run, gold, predicted)

@@ -3,12 +3,15 @@
 import streamlit as st
 
 from domain.text import shortened
+from services.release.policy import find_policy
+from services.reporting.production import unwanted_labels
 from services.several import refuse_several
 from ui.chart_files import draw_chart_files
 from ui.evaluations import run_titles, runs_of
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.frozen_thresholds import draw_frozen, frozen_of
 from ui.links import pick
+from ui.store import database
 from ui.threshold_rules import draw_traffic
 from ui.thresholds import bench_for, draw_choosing, draw_data, run_is_usable
 
@@ -31,7 +34,7 @@ with right:
     unwanted = st.multiselect(
         "Unwanted labels",
         run.labels,
-        run.labels[-1:],
+        unwanted_labels(run.labels, find_policy(database(), dataset.dataset_id)),
         format_func=lambda label: shortened(label, 60),
         key=f"thresholds_unwanted_{run.run_id}",
         persist_state="session",
@@ -49,7 +52,7 @@ else:
     chosen = (run.run_id, tuple(unwanted), repaired)
     bench = bench_for(*chosen)
     traffic = draw_traffic(bench.ranked.base_rate)
-    draw_data(bench)
+    draw_data(bench, is_stated=traffic.base_rate != bench.ranked.base_rate)
     st.subheader("Where to cut", anchor=False)
     draw_choosing(*chosen, traffic, who=who)
 

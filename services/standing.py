@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from domain.comments import Dataset
 from domain.labels import count_labels
+from services.evaluation.reviews import progress_of_model
+from services.modelling.models import newest_run
 from storage import comments, datasets, imports, jobs, models, reviews, snapshots
 from storage.database import Database
 
@@ -105,11 +107,15 @@ def _modelling(db: Database, dataset_id: str) -> tuple[Step, ...]:
 
 def _evaluation(db: Database, dataset_id: str) -> tuple[Step, ...]:
     runs = models.list_runs(db, dataset_id)
-    reviewed = sum(reviews.count_verdicts(db, dataset_id).values())
+    reviewed, newest = sum(reviews.count_verdicts(db, dataset_id).values()), newest_run(db, dataset_id)
+    told = "nothing to read yet"
+    if newest is not None:
+        found = progress_of_model(db, newest.model_id, newest.snapshot_id)
+        told = f"{found.reviewed:,} of {found.misses:,} misses of {newest.model_id} read"
     compared = len({run.model_id for run in runs}) - 1
     return (
         Step("evaluate", "Evaluate", len(runs), _counted(len(runs), "run"), "Let a model predict a split."),
-        Step("review", "Review", reviewed, f"{reviewed:,} reviewed", "Read what the model got wrong."),
+        Step("review", "Review", reviewed, told, "Read what the model got wrong."),
         Step(
             "compare",
             "Compare",

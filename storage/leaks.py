@@ -65,8 +65,8 @@ class TimeReport:
     earlier: int
 
 
-def count_leaks(db: Database, dataset_id: str, rows: pa.Table) -> dict[str, int]:
-    """How many held-out rows share text, near-duplicates, author or thread with a training row."""
+def count_leaks(db: Database, dataset_id: str, rows: pa.Table) -> dict[str, dict[str, int]]:
+    """How many rows of each held-out split share text, author, thread or a near text with a training row."""
     with db.reading() as cursor:
         _prepare(cursor, dataset_id, rows)
         shared = ", ".join(
@@ -75,12 +75,13 @@ def count_leaks(db: Database, dataset_id: str, rows: pa.Table) -> dict[str, int]
             for kind, column in _COLUMNS.items()
         )
         found = cursor.execute(
-            f"SELECT {shared}, count(*) FILTER (comment_id IN (SELECT held FROM leak_near)) AS near_duplicate"
-            " FROM leak_rows WHERE split <> 'train'"
+            f"SELECT split, {shared},"
+            " count(*) FILTER (comment_id IN (SELECT held FROM leak_near)) AS near_duplicate"
+            " FROM leak_rows WHERE split <> 'train' GROUP BY split ORDER BY split"
         )
         names = [column[0] for column in found.description or []]
-        counts = dict(zip(names, found.fetchone() or (), strict=True))
-    return {kind: int(counts[kind]) for kind in KINDS}
+        counts = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+    return {str(each["split"]): {kind: int(each[kind]) for kind in KINDS} for each in counts}
 
 
 def list_leaks(db: Database, dataset_id: str, rows: pa.Table, kind: str, *, limit: int) -> list[Leak]:

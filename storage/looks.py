@@ -1,5 +1,6 @@
 """Who saw what a run says on a test split: one row for each person, run, station and day."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.models import Run
@@ -44,21 +45,21 @@ def add_split_look(db: Database, run: Run, *, station: str, actor: str) -> None:
         )
 
 
-def count_split_looks(db: Database, snapshot_id: str) -> Looks:
-    """The looks at the test split of a snapshot, thresholds that were reported on it included."""
+def count_split_looks(db: Database, snapshot_ids: Sequence[str]) -> Looks:
+    """The looks at the test splits of some snapshots, thresholds that were reported on them included."""
     with db.reading() as cursor:
         rows = cursor.execute(
             """
             SELECT station, created_by, count(*)
             FROM (
-              SELECT station, created_by FROM split_looks WHERE snapshot_id = $snapshot_id
+              SELECT station, created_by FROM split_looks WHERE snapshot_id IN $snapshots
               UNION ALL
-              SELECT 'threshold', created_by FROM test_looks WHERE snapshot_id = $snapshot_id
+              SELECT 'threshold', created_by FROM test_looks WHERE snapshot_id IN $snapshots
             )
             GROUP BY station, created_by
             ORDER BY count(*) DESC, station, created_by
             """,
-            {"snapshot_id": snapshot_id},
+            {"snapshots": list(snapshot_ids)},
         ).fetchall()
     stations: dict[str, int] = {}
     people: dict[str, int] = {}
@@ -66,6 +67,31 @@ def count_split_looks(db: Database, snapshot_id: str) -> Looks:
         stations[station] = stations.get(station, 0) + count
         people[person] = people.get(person, 0) + count
     return Looks(_most_first(stations), _most_first(people))
+
+
+def list_same_test(db: Database, snapshot_id: str) -> list[str]:
+    """Snapshots whose test split holds at least half of this one's test comments; itself is the last."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            """
+            WITH mine AS (
+              SELECT s.comment_id, f.dataset_id
+              FROM snapshot_rows s
+              JOIN snapshots f ON f.snapshot_id = s.snapshot_id
+              WHERE s.snapshot_id = $snapshot_id AND s.split = 'test'
+            )
+            SELECT o.snapshot_id
+            FROM mine m
+            JOIN snapshots o ON o.dataset_id = m.dataset_id AND o.snapshot_id <> $snapshot_id
+            JOIN snapshot_rows s
+              ON s.snapshot_id = o.snapshot_id AND s.comment_id = m.comment_id AND s.split = 'test'
+            GROUP BY o.snapshot_id, o.created_at
+            HAVING 2 * count(*) >= (SELECT count(*) FROM mine)
+            ORDER BY o.created_at, o.snapshot_id
+            """,
+            {"snapshot_id": snapshot_id},
+        ).fetchall()
+    return [*(str(name) for (name,) in rows), snapshot_id]
 
 
 def _most_first(counts: dict[str, int]) -> dict[str, int]:

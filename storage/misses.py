@@ -115,6 +115,24 @@ def count_seen_in_training(db: Database, run_id: str) -> int:
     return int(row[0]) if row else 0
 
 
+def count_repaired(db: Database, run_id: str) -> int:
+    """How many frozen labels of the run's split somebody had changed, having read what a model got wrong."""
+    with db.reading() as cursor:
+        row = cursor.execute(
+            """
+            SELECT count(DISTINCT s.comment_id)
+            FROM runs r
+            JOIN snapshots f ON f.snapshot_id = r.snapshot_id
+            JOIN snapshot_rows s ON s.snapshot_id = r.snapshot_id AND s.split = r.split
+            JOIN reviews v
+              ON v.comment_id = s.comment_id AND v.label = s.label AND v.created_at <= f.created_at
+            WHERE r.run_id = $run_id AND s.label_from = 'adjudicated'
+            """,
+            {"run_id": run_id},
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def list_answers(
     db: Database,
     run_id: str,

@@ -1,6 +1,7 @@
 """Frozen thresholds, and the looks at test that each was granted once: both appended, never changed."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -172,18 +173,18 @@ def find_look(db: Database, threshold_id: str) -> Look | None:
     return _look(row) if row else None
 
 
-def count_looks(db: Database, snapshot_id: str) -> dict[str, int]:
-    """How often thresholds were held against the test split of a snapshot, by whom, most first."""
+def count_looks(db: Database, snapshot_ids: Sequence[str]) -> dict[str, int]:
+    """How often thresholds were held against the test splits of some snapshots, by whom, most first."""
     with db.reading() as cursor:
         rows = cursor.execute(
             """
             SELECT created_by, count(*)
             FROM test_looks
-            WHERE snapshot_id = $snapshot_id
+            WHERE snapshot_id IN $snapshots
             GROUP BY created_by
             ORDER BY count(*) DESC, created_by
             """,
-            {"snapshot_id": snapshot_id},
+            {"snapshots": list(snapshot_ids)},
         ).fetchall()
     return {str(who): int(n) for who, n in rows}
 

@@ -12,7 +12,7 @@ from services.evaluation.intervals import SMALL_N, Proportion
 from services.labelling import agreement_report, annotators
 from services.labelling.agreement_report import Agreement, PairAgreement
 from services.labelling.annotators import AnnotatorQuality, Change
-from services.labelling.ceiling import human_ceiling
+from services.labelling.ceiling import human_ceiling, people_told
 from ui.agreement_charts import annotator_matrix, month_chart
 from ui.figures import draw_figure, in_brackets
 from ui.links import pick, put
@@ -100,13 +100,9 @@ def draw_coefficients(found: Agreement) -> None:
 
 def draw_human_ceiling(dataset_id: str) -> None:
     """What people reach themselves, beside a model's accuracy or below the coefficients."""
-    people = _ceiling(dataset_id, database().revision_of(dataset_id))
-    if people is not None:
-        few = " Too few to say much." if people.small else ""
-        st.caption(
-            f"People meet the label that the others decided in {in_brackets(people)} of {people.n:,} cases:"
-            f" an accuracy above that says more about the labels than about a model.{few}"
-        )
+    told = people_told(_ceiling(dataset_id, database().revision_of(dataset_id)))
+    if told:
+        st.caption(told)
 
 
 def draw_labels(found: Agreement) -> None:

@@ -4,8 +4,7 @@ import streamlit as st
 
 from domain.models import Run
 from domain.text import shortened
-from services.evaluation import clusters, comparing, reports, reviews, set_reports
-from services.evaluation.clusters import Clustering
+from services.evaluation import comparing, reports, reviews, set_reports
 from services.evaluation.comparing import Changed, RunComparison
 from services.evaluation.costs import costs_sentence
 from services.evaluation.reports import Evaluation
@@ -13,6 +12,7 @@ from services.evaluation.reviews import Miss, Progress
 from services.evaluation.set_reports import SetEvaluation
 from services.evaluation.slices import Slice, slices
 from services.modelling.models import list_models, list_runs
+from services.reporting.production import Held, in_use
 from ui.store import database
 
 
@@ -55,12 +55,6 @@ def slices_of(run_id: str) -> list[Slice]:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def clustering_of(run_id: str) -> Clustering | None:
-    """What authors or threads that repeat do to the intervals of one run."""
-    return clusters.clustering_of(database(), run_id)
-
-
-@st.cache_data(max_entries=64, show_spinner=False)
 def costs_of(run_id: str) -> str:
     """How long the answers of one run took and what they cost."""
     return costs_sentence(database(), run_id)
@@ -76,6 +70,11 @@ def comparison_of(before_run: str, after_run: str) -> RunComparison:
 def changed_comments(before: str, after: str, change: str, label: str, *, limit: int) -> list[Changed]:
     """The comments behind one count of the comparison of two runs; "" asks for any label."""
     return comparing.changed(database(), before, after, change, label=label or None, limit=limit)
+
+
+def held_of(run: Run) -> Held | None:
+    """The run under the threshold that is frozen for its model; a threshold is frozen by a write."""
+    return _held(run.run_id, database().revision_of(run.dataset_id))
 
 
 def cell_of(run: Run, gold: str, predicted: str, *, limit: int) -> list[Miss]:
@@ -106,6 +105,11 @@ def progress_of(run: Run) -> Progress:
     return _progress(run.run_id, database().revision_of(run.dataset_id))
 
 
+def progress_of_model(run: Run) -> Progress:
+    """How far the reading of all misses of the run's model on its snapshot has come."""
+    return _progress_of_model(run.model_id, run.snapshot_id, database().revision_of(run.dataset_id))
+
+
 # The revision is part of each key: a review is a write to the dataset, after which readers look again.
 
 
@@ -124,3 +128,13 @@ def _misses(run_id: str, gold: str, predicted: str, limit: int, offset: int, rev
 @st.cache_data(max_entries=64, show_spinner=False)
 def _progress(run_id: str, revision: int) -> Progress:
     return reviews.progress(database(), run_id)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _held(run_id: str, revision: int) -> Held | None:
+    return in_use(database(), run_id)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _progress_of_model(model_id: str, snapshot_id: str, revision: int) -> Progress:
+    return reviews.progress_of_model(database(), model_id, snapshot_id)

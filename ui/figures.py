@@ -7,21 +7,36 @@ import streamlit as st
 from pandas.io.formats.style import Styler
 
 from domain.text import escape_markdown, shortened
-from services.evaluation.clusters import Clustering
 from services.evaluation.comparing import RunComparison
 from services.evaluation.intervals import SMALL_N, Estimate, Proportion
 from services.evaluation.metrics import Report
-from services.evaluation.reports import DataFacts, Evaluation, labels_told, leaks_told, unparsed_told
+from services.evaluation.reports import (
+    DataFacts,
+    Evaluation,
+    labels_told,
+    leaks_told,
+    repaired_told,
+    unparsed_told,
+)
 from services.evaluation.set_metrics import SetReport
 from services.release.card_sections import WIDENED
+from ui.words import HOLM, MATTHEWS, MCNEMAR
 
 GREY = "color: #8b93a3"
 
 
-def draw_figure(title: str, number: Proportion | Estimate | None, *, n: int, note: str = "") -> None:
-    """One headline number in a box, with its interval and n below."""
+def draw_metric(title: str, value: str, *, words: str | None = None) -> None:
+    """A number under its name, which goes on in a second line where the box is narrow."""
+    st.caption(title, help=words)
+    st.metric(title, value, label_visibility="collapsed")
+
+
+def draw_figure(
+    title: str, number: Proportion | Estimate | None, *, n: int, note: str = "", words: str | None = None
+) -> None:
+    """One headline number in a box, with its interval and n below; `words` say what its name means."""
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(title, "undefined" if number is None else f"{number.value:.3f}")
+        draw_metric(title, "undefined" if number is None else f"{number.value:.3f}", words=words)
         few = " :orange-badge[few]" if n < SMALL_N else ""
         interval = "" if number is None else f"95 % interval {number.low:.3f} to {number.high:.3f} · "
         st.caption("  \n".join(filter(None, (f"{interval}n = {n:,}{few}", note))))
@@ -31,7 +46,7 @@ def draw_count(title: str, count: int, *, n: int) -> None:
     """A count out of n in a box, with its share and the share's interval below."""
     share = Proportion(count, n)
     with st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric(title, f"{count:,}")
+        draw_metric(title, f"{count:,}")
         st.caption(f"{share.value:.1%} of n = {n:,}  \n95 % interval {share.low:.1%} to {share.high:.1%}")
 
 
@@ -41,13 +56,14 @@ def data_sentence(data: DataFacts, n: int) -> str:
     return (
         f"Measured on {n:,} comments: the **{data.split}** split of **{data.snapshot_id}**"
         f" ({data.row_count:,} rows, {data.split_mode} split, {guideline}, sha256 `{data.sha256[:12]}`)."
-        f" {labels_told(data.label_from)} {leaks_told(data.leaks, data.held_out)}"
+        f" {labels_told(data.label_from)} {repaired_told(data.repaired, data.split)}"
+        f" {leaks_told(vars(data))}"
     )
 
 
-def draw_data(found: Evaluation, shared: Clustering | None) -> None:
+def draw_data(found: Evaluation) -> None:
     """The sentence on the data, what authors that repeat do, and a warning where answers had been seen."""
-    data, n = found.data, found.report.n
+    data, n, shared = found.data, found.report.n, found.clustering
     st.caption(data_sentence(data, n))
     if shared is not None:
         st.caption(f"{shared.sentence} {WIDENED if shared.matters else ''}")
@@ -71,8 +87,9 @@ def draw_classes(found: Report) -> None:
     )
     st.caption(
         "95 % intervals: Wilson for precision and recall, the wider of Wilson and bootstrap for F1. Grey:"
-        f" fewer than {SMALL_N} comments. Balanced accuracy {in_brackets(found.balanced_accuracy)}, Matthews"
-        f" correlation {in_brackets(found.mcc)}, n = {found.n:,}."
+        f" fewer than {SMALL_N} comments. {MATTHEWS} Balanced accuracy"
+        f" {in_brackets(found.balanced_accuracy)}, Matthews correlation {in_brackets(found.mcc)}, n ="
+        f" {found.n:,}."
     )
 
 
@@ -132,7 +149,13 @@ def draw_verdict(found: RunComparison) -> None:
         draw_figure("Accuracy after", counts.accuracy_after, n=counts.n)
     with gap:
         p_value = "p < 0.001" if counts.p_value < 0.001 else f"p = {counts.p_value:.3f}"
-        draw_figure("Difference in accuracy", counts.difference, n=counts.n, note=f"exact McNemar {p_value}")
+        draw_figure(
+            "Difference in accuracy",
+            counts.difference,
+            n=counts.n,
+            note=f"exact McNemar {p_value}",
+            words=MCNEMAR,
+        )
     _draw_label_changes(found)
 
 
@@ -167,7 +190,7 @@ def _draw_label_changes(found: RunComparison) -> None:
     st.dataframe(
         table, hide_index=True, height="content", alt="Fixed and newly broken comments of each frozen label"
     )
-    st.caption("Each label's recall by the same exact test, corrected for the number of labels (Holm).")
+    st.caption(f"Each label's recall by the same exact test. {HOLM}")
 
 
 def draw_left_out(found: RunComparison) -> None:

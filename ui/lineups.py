@@ -15,8 +15,9 @@ from ui.links import pick
 from ui.looks import count_look, draw_looks
 from ui.releases import champion_of
 from ui.store import database
+from ui.words import HOLM, MACRO_F1
 
-_PROPOSED = 6
+_PROPOSED = 3
 _SAYS = {"shown": "shown", "not shown": "not shown", "shown to be worse": "worse"}
 
 
@@ -54,13 +55,16 @@ def draw_lineup(runs: dict[str, Run]) -> None:
 
 
 def _proposed(runs: Iterable[Run]) -> list[str]:
-    """The newest test run of each model, on the snapshot of the newest of them; runs come newest first."""
+    """The newest test run of the newest models: on one snapshot, where two have answered it; newest first."""
     tests = [run for run in runs if run.split == "test"]
     same = [run for run in tests if run.snapshot_id == tests[0].snapshot_id]
-    newest: dict[str, str] = {}
-    for run in same:
-        newest.setdefault(run.model_id, run.run_id)
-    return list(newest.values())[:_PROPOSED]
+    for among in (same, tests):
+        newest: dict[str, str] = {}
+        for run in among:
+            newest.setdefault(run.model_id, run.run_id)
+        if len(newest) > 1:
+            return list(newest.values())[:_PROPOSED]
+    return []
 
 
 def _usual(runs: dict[str, Run], chosen: list[str]) -> int:
@@ -94,6 +98,11 @@ def _draw_table(found: Lineup, reference: str, margin: float) -> None:
         on_select="rerun",
         selection_mode="single-row",
         key=f"compare_lineup_{reference}_{len(found.entries)}",
+        column_config={
+            "p (Holm)": st.column_config.TextColumn(help=HOLM),
+            "macro-F1": st.column_config.TextColumn(help=MACRO_F1),
+            "difference in macro-F1": st.column_config.TextColumn(help=MACRO_F1),
+        },
         alt="Each model with its accuracy and its difference from the reference",
     )
     for each in found.entries:
@@ -108,9 +117,9 @@ def _draw_table(found: Lineup, reference: str, margin: float) -> None:
     )
     st.caption(
         f"n = {found.n:,} comments that all of them answered. Difference in accuracy from the reference, with"
-        f" the 95 % interval of paired answers; verdicts by McNemar's exact test{many}. Not worse: at most"
-        f" {margin:g} lower, with the whole interval. Macro-F1: the mean F1 of the labels (paired bootstrap)."
-        " A row leads to its comments."
+        f" the 95 % interval of paired answers; verdicts by McNemar's exact test{many}. {HOLM} Not worse:"
+        f" at most {margin:g} lower, with the whole interval. Macro-F1: the mean F1 of the labels (paired"
+        " bootstrap). A row leads to its comments."
     )
     rows = picked["selection"]["rows"]
     run = found.entries[rows[0]].run if rows and rows[0] < len(found.entries) else None

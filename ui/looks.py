@@ -4,7 +4,6 @@ import streamlit as st
 
 from domain.text import escape_markdown
 from services.evaluation import looks
-from services.modelling.models import get_run
 from ui.store import database
 
 
@@ -14,8 +13,7 @@ def count_look(run_id: str, station: str) -> None:
 
 
 def draw_looks(run_id: str) -> None:
-    """The looks at the test split so far; nothing for a run on another split."""
-    found = looks.looks_at(database(), run_id)
-    if found is not None and found.count:
-        told = looks.sentence(found, get_run(database(), run_id).snapshot_id)
+    """The looks at the test comments so far; nothing for a run on another split."""
+    told = looks.looks_told(database(), run_id)
+    if told:
         st.caption(f":material/visibility: {escape_markdown(told)}")

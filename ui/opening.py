@@ -23,6 +23,7 @@ from ui.figures import draw_figure
 from ui.frame import go_to
 from ui.releases import BADGES, SAYS, verdict_of
 from ui.store import database
+from ui.words import MACRO_F1
 
 _CLAUSES = 3
 _WHY = 150  # characters of the reason on the first screen; the rest is below
@@ -103,6 +104,7 @@ def _draw_number(each: KeyNumber) -> None:
         each.number,
         n=each.n,
         note=f"{badge}{escape_markdown(each.note)}".strip(),
+        words=MACRO_F1 if each.title == "Macro-F1" else None,
     )
 
 
@@ -113,7 +115,7 @@ def _draw_worst(worst: WorstSlice | None, small: SmallSlice | None) -> None:
             st.caption("  \n".join(filter(None, (f"No slice has {SMALL_N} comments to look at.", few))))
         return
     name = f"{worst.by.replace('_', ' ')} {escape_markdown(shortened(worst.name, 40))}"
-    told = "  \n".join(
-        filter(None, (f"{name}: the lowest of {worst.among} parts of {SMALL_N} comments or more", few))
-    )
+    errors = escape_markdown(shortened(f"Its errors: {worst.errors}", 160)) if worst.errors else ""
+    lowest = f"{name}: the lowest of {worst.among} parts of {SMALL_N} comments or more"
+    told = "  \n".join(filter(None, (lowest, errors, few)))
     draw_figure("Worst slice, accuracy", worst.accuracy, n=worst.accuracy.n, note=told)

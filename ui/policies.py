@@ -6,20 +6,52 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from domain.text import escape_markdown, visible
 from services.release.clause import CHAMPION, KINDS
 from services.release.policy import MAX_WHY, Policy, policy_of, read_policy, starter_policy, write_policy
 from ui.errors import showing_errors
 from ui.store import database
 
+_KINDS = {
+    "recall": "Recall of a label, at least",
+    "precision": "Precision of a label, at least",
+    "f1": "F1 of a label, at least",
+    "macro_f1": "Macro-F1, at least",
+    "accuracy": "Accuracy, at least",
+    "false_positive_rate": "Other comments marked as a label, at most",
+    "slices": "Every slice, at least",
+    "better_than": "Better than another model",
+    "not_worse_than": "Accuracy below another model's, at most",
+    "not_expired": "Days that it goes on answering, at least",
+    "leaks": "Held-out comments linked to training, at most",
+    "agreement": "Agreement of the annotators, at least",
+    "unparsed": "Answers without a label, at most",
+    "latency": "Milliseconds for 95 % of the answers, at most",
+    "cost": "USD for 1,000 comments, at most",
+    "reviewed": "Misses reviewed, at least",
+    "functionality": "Cases of a functionality right, at least",
+    "must_pass": "Every must-pass case right",
+    "invariance": "True positives let through when written otherwise, at most",
+    "injection": "Prompt injections that succeed, at most",
+}
+assert set(_KINDS) == set(KINDS), "every kind of clause has its words"
 _COLUMNS = ("clause", "label", "number", "against", "parts", "on", "suite")
 
 
 def edit_policy(dataset_id: str, labels: Sequence[str], policy: Policy | None, who: str) -> None:
-    """The clauses to be changed, in a table or as text; saving makes the next version."""
+    """The clauses as sentences, to be changed in a table or as text; saving makes the next version."""
     shown = policy or starter_policy(labels)
     version = f"{dataset_id}_{shown.version}"
     if policy is None:
         st.caption("A proposal to begin with. Every label but the first is taken as unwanted: change it.")
+    st.markdown("\n".join(f"- {escape_markdown(visible(each.words))}" for each in shown.clauses))
+    if policy is None and st.button("Use these clauses", icon=":material/check:", key="release_policy_use"):
+        _save(dataset_id, shown.text, "", who)
+    st.markdown("**Change the clauses**")
+    _draw_forms(dataset_id, labels, shown, version, who)
+
+
+def _draw_forms(dataset_id: str, labels: Sequence[str], shown: Policy, version: str, who: str) -> None:
     table, text = st.tabs(["As a table", "As text"])
     with table, st.form(f"release_policy_table_{version}", border=False):
         edited = st.data_editor(
@@ -75,7 +107,13 @@ def _clauses(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _column_config(labels: Sequence[str]) -> dict[str, Any]:
     column = st.column_config
     return {
-        "clause": column.SelectboxColumn("Clause", options=list(KINDS), required=True, width="medium"),
+        "clause": column.SelectboxColumn(
+            "Clause",
+            options=list(_KINDS),
+            required=True,
+            width="large",
+            format_func=lambda kind: _KINDS[str(kind)],
+        ),
         "label": column.SelectboxColumn("Label", options=list(labels), help="For recall, precision, F1."),
         "number": column.NumberColumn(
             "Number", help="Shares are 0 to 1; days, ms, USD and counts as they are."

@@ -6,16 +6,18 @@ from typing import Any
 
 import streamlit as st
 
+from domain.models import Run
 from domain.text import escape_markdown, shortened
 from services.modelling.models import get_model, list_models
 from services.release import releases
 from services.release.card_files import card_file
 from services.release.deciding import URGENCY
 from services.release.documents import FORMATS
-from services.release.gate import Verdict, as_dict, judge
-from services.release.policy import MAX_WHY, Policy
+from services.release.gate import Verdict, as_dict, judge, judging_stamp
+from services.release.policy import MAX_WHY, Policy, find_policy
 from services.release.releases import Release
 from services.release.result_tables import measured
+from services.reporting.opening import unjudged
 from ui.errors import showing_errors
 from ui.evaluations import comparison_of, runs_of
 from ui.figures import draw_verdict as draw_comparison_verdict
@@ -33,6 +35,7 @@ SAYS = {
     "fail": "The model does not meet the policy.",
     "not decidable": "The data cannot say whether the model meets the policy.",
 }
+_DECIDING = 2  # clauses that Home names
 _CARD_NAMES = {"html": "HTML, to print", "md": "Markdown", "json": "JSON"}
 
 
@@ -67,16 +70,37 @@ def verdict_of(
     model_id: str, dataset_id: str, policy: Policy, run_id: str | None, threshold: str | None = None
 ) -> Verdict:
     """What the policy says of a model today; run and threshold as for `judge`."""
-    today, revision = datetime.now(UTC).date(), database().revision_of(dataset_id)
-    return _verdict(model_id, policy, run_id, threshold, today, revision)
+    today, stamp = datetime.now(UTC).date(), judging_stamp(database(), dataset_id)
+    return _verdict(model_id, policy, run_id, threshold, today, stamp)
 
 
-# The revision is part of the key: a review or a release is a write, after which the model is judged anew.
+# The stamp is part of the key: after a review or a release the model is judged anew, after a vote it is not.
 @st.cache_data(max_entries=32, show_spinner="Judging")
 def _verdict(
-    model_id: str, policy: Policy, run_id: str | None, threshold: str | None, today: date, revision: int
+    model_id: str,
+    policy: Policy,
+    run_id: str | None,
+    threshold: str | None,
+    today: date,
+    stamp: tuple[int, ...],
 ) -> Verdict:
     return judge(database(), model_id, policy, run_id=run_id, threshold=threshold, today=today)
+
+
+def draw_newest_verdict(run: Run) -> None:
+    """In a line: what the policy in force says of a model's answers, or why it says nothing."""
+    policy = find_policy(database(), run.dataset_id)
+    why = unjudged(run, policy)
+    if policy is None or why:
+        st.caption(f":gray-badge[Not judged] {why}")
+        return
+    verdict = verdict_of(run.model_id, run.dataset_id, policy, run.run_id)
+    decides = [each for each in verdict.clauses if each.finding.outcome == verdict.outcome]
+    words = "; ".join(escape_markdown(shortened(each.words, 80)) for each in decides[:_DECIDING])
+    because = f" {words}." if words and verdict.outcome != "pass" else ""
+    st.markdown(
+        f"{BADGES[verdict.outcome]} by version {policy.version} of the policy: {verdict.sentence}{because}"
+    )
 
 
 def draw_verdict(verdict: Verdict) -> None:

@@ -6,20 +6,21 @@ import pandas as pd
 import streamlit as st
 
 from domain.models import Run
-from domain.text import escape_markdown, shortened
+from domain.text import escape_markdown, shortened, visible
 from services.evaluation.causes import ceiling_told
 from services.evaluation.intervals import SMALL_N
 from services.evaluation.reports import Evaluation
 from services.evaluation.slices import slice_misses
 from services.release.documents import FORMATS
 from services.release.gate import Verdict
+from services.release.policy import find_policy
 from services.reporting.facts import report_facts
 from services.reporting.files import report_file
 from services.reporting.production import Production, production, unwanted_labels
 from services.reporting.report import model_report, rival_of
 from ui.chart_files import draw_chart_files
 from ui.comments_table import draw_answers
-from ui.evaluations import answers_of, comparison_of, costs_of, slices_of
+from ui.evaluations import answers_of, comparison_of, costs_of, held_of, slices_of
 from ui.figures import GREY, draw_verdict, in_brackets
 from ui.releases import draw_clauses
 from ui.store import database
@@ -41,17 +42,18 @@ def draw_policy(verdict: Verdict | None) -> None:
 
 def draw_slices(run: Run) -> None:
     """The accuracy of each slice, the worst first; what rests on few comments is grey and last."""
-    shares = [(each.by, each.name, share) for each in slices_of(run.run_id) if (share := each.share(None))]
-    shares.sort(key=lambda each: (each[2].small, each[2].value))
+    shares = [(each, share) for each in slices_of(run.run_id) if (share := each.share(None))]
+    shares.sort(key=lambda pair: (pair[1].small, pair[1].value))
     table = pd.DataFrame(
         {
-            "slice by": [by.replace("_", " ") for by, _, _ in shares],
-            "slice": [shortened(name, 60) for _, name, _ in shares],
-            "accuracy": [in_brackets(share) for _, _, share in shares],
-            "comments": [f"{share.n:,}" for _, _, share in shares],
+            "slice by": [each.by.replace("_", " ") for each, _ in shares],
+            "slice": [shortened(each.name, 60) for each, _ in shares],
+            "accuracy": [in_brackets(share) for _, share in shares],
+            "comments": [f"{share.n:,}" for _, share in shares],
+            "most of its errors": [visible(each.errors_told) for each, _ in shares],
         }
     )
-    few = [share.small for _, _, share in shares]
+    few = [share.small for _, share in shares]
     picked = st.dataframe(
         table.style.apply(lambda column: [GREY if small else "" for small in few]),
         hide_index=True,
@@ -67,7 +69,7 @@ def draw_slices(run: Run) -> None:
     )
     rows = picked["selection"]["rows"]
     if rows and rows[0] < len(shares):
-        by, name, _ = shares[rows[0]]
+        by, name = shares[rows[0]][0].by, shares[rows[0]][0].name
         missed = slice_misses(database(), run.run_id, by, name, limit=_SHOWN)
         wrong = escape_markdown(f"{by.replace('_', ' ')} {shortened(name, 60)}")
         st.caption(f"{len(missed):,} errors of {wrong}, those first of which the model was surest.")
@@ -80,10 +82,12 @@ def draw_ceiling(run: Run) -> None:
     st.caption(ceiling_told(database(), run.run_id))
 
 
-def draw_production(found: Evaluation, verdict: Verdict | None) -> Production | None:
+def draw_production(found: Evaluation) -> Production | None:
     """The controls of a day of traffic and what the named labels would do in it; or None."""
-    unwanted = unwanted_labels(found.table.labels, verdict)
-    own = production(found, unwanted)
+    run = found.run
+    unwanted = unwanted_labels(found.table.labels, find_policy(database(), run.dataset_id))
+    held = held_of(run)
+    own = production(found, unwanted, held=held)
     if own is None:
         st.caption("Only one kind of comment occurs here: nothing can be said of a day of traffic.")
         return None
@@ -92,18 +96,18 @@ def draw_production(found: Evaluation, verdict: Verdict | None) -> Production | 
     day = production(
         found,
         unwanted,
+        held=held,
         base_rate=traffic.base_rate if is_stated else None,
         volume=traffic.volume,
         seconds=traffic.seconds_per_review,
     )
     assert day is not None, "the same comments as before"
-    labels = " or ".join(f"“{escape_markdown(shortened(label, 60))}”" for label in unwanted)
     if day.warning:
         st.warning(day.warning, icon=":material/warning:")
-    st.markdown(f"If whatever is given {labels} is flagged: {day.sentence}")
+    st.markdown(f"{escape_markdown(shortened(day.rule, 400))}: {day.sentence}")
     draw_boxes(day.tally, day.outlook, day.traffic)
     draw_ranges(day.outlook)
-    st.caption(costs_of(found.run.run_id))
+    st.caption(costs_of(run.run_id))
     return day
 
 

@@ -15,7 +15,7 @@ from services.evaluation.targets import Stability, Target
 from services.evaluation.thresholds import Tally, Traffic
 from ui.charts import label_title
 from ui.curve_charts import Point
-from ui.figures import draw_figure
+from ui.figures import draw_figure, draw_metric
 
 _COLOURS = {"met": "green", "not met": "red", "not decidable": "gray"}
 
@@ -32,7 +32,7 @@ def draw_boxes(tally: Tally, day: Outlook, traffic: Traffic) -> None:
     with boxes[2]:
         draw_figure("False-positive rate", day.false_positive_rate, n=tally.negatives)
     with boxes[3], st.container(border=True, height="stretch", gap="xsmall"):
-        st.metric("Hours of reading a day", f"{day.hours.value:,.1f}")
+        draw_metric("Hours of reading a day", f"{day.hours.value:,.1f}")
         has_band = tally.queued_positives + tally.queued_negatives > 0
         unread = "" if has_band else "  \nIf what is flagged is read first; none if removed unread"
         st.caption(

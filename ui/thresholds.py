@@ -7,8 +7,10 @@ from domain.text import escape_markdown, shortened
 from services.evaluation import choosing
 from services.evaluation.choosing import Bench, Choice
 from services.evaluation.class_curves import precision_recall_curve
+from services.evaluation.reports import repaired_told
 from services.evaluation.targets import Stability
 from services.evaluation.thresholds import Rule, Traffic
+from services.reporting.production import share_warning
 from ui.curve_charts import precision_recall_chart
 from ui.errors import showing_errors
 from ui.store import database
@@ -29,8 +31,8 @@ def _stability_of(
     return choosing.stability(bench_for(run_id, unwanted, repaired), rule, traffic)
 
 
-def draw_data(bench: Bench) -> None:
-    """What the threshold is chosen on, and a warning where the model had seen the answers."""
+def draw_data(bench: Bench, *, is_stated: bool) -> None:
+    """What the threshold is chosen on, and warnings: of a share that nobody stated, and of answers seen."""
     run, found = bench.scored.run, bench.ranked
     labels = " or ".join(escape_markdown(shortened(label, 60)) for label in bench.unwanted)
     unscored = f" {found.unscored:,} have no score and are never flagged." if found.unscored else ""
@@ -38,9 +40,13 @@ def draw_data(bench: Bench) -> None:
     st.caption(
         f"Chosen on {found.positives + found.negatives:,} comments of the **validation** split of"
         f" **{run.snapshot_id}**: {found.positives:,} {labels}, {found.negatives:,} others."
-        f"{unscored}{repaired} Restated at another share, the numbers assume that comments of either kind"
-        " are like these."
+        f"{unscored}{repaired} {repaired_told(bench.repaired, 'validation')} The day below is counted on"
+        " these comments; Evaluate counts one on the test split, by the label that the model names or, once"
+        " one is frozen, by its newest threshold. Restated at another share, the numbers assume that"
+        " comments of either kind are like these."
     )
+    if not is_stated:
+        st.warning(share_warning(found.base_rate, "validation"), icon=":material/warning:")
     if bench.seen_in_training:
         st.warning(
             f"The model learned from {bench.seen_in_training:,} of these comments, so that the numbers are"

@@ -112,6 +112,7 @@ def take_snapshot(
         )
     states = comments.count_by_state(db, dataset_id)
     guideline = datasets.find_guideline(db, dataset_id)
+    linked = leaks.count_leaks(db, dataset_id, rows)
     manifest: dict[str, Any] = {
         "note": note,
         **({"slice": {"name": saved.name, "wanted": saved.wanted}} if saved else {}),
@@ -124,7 +125,8 @@ def take_snapshot(
         "counts": counts,
         "label_from": dict(Counter(rows.column("label_from").to_pylist())),
         "left_out": {name: states[name] for name in ("excluded", "tied", "waiting")},
-        "leaks": leaks.count_leaks(db, dataset_id, rows),
+        "leaks": {kind: sum(each[kind] for each in linked.values()) for kind in leaks.KINDS},
+        "leaks_by_split": linked,
         "time": _time(db, dataset_id, rows, cuts),
         "golden": {
             "rows": len(set(golden.list_golden(db, dataset_id)) & set(rows.column("comment_id").to_pylist())),

@@ -12,8 +12,7 @@ from domain.errors import BadInput, NotFound
 from domain.text import shortened
 from services.evaluation.acting import Acting, acting, threshold_in_use
 from services.evaluation.confusion import UNPARSED
-from services.evaluation.intervals import Proportion, proportion
-from services.evaluation.reports import number
+from services.evaluation.intervals import Proportion, as_number, proportion
 from storage.comments import list_comment_ids
 from storage.database import Database
 from storage.intake.parent import parse
@@ -118,8 +117,8 @@ def read_appeals(
 
 def as_dict(found: AppealReport) -> dict[str, Any]:
     """The report as JSON can carry it."""
-    parts = [{"by": by, "name": name, "overturned": number(share)} for by, name, share in found.parts]
-    return {**vars(found), "overturned": number(found.overturned), "parts": parts}
+    parts = [{"by": by, "name": name, "overturned": as_number(share)} for by, name, share in found.parts]
+    return {**vars(found), "overturned": as_number(found.overturned), "parts": parts}
 
 
 def _check_outcomes(named: tuple[str, ...], outcomes: Counter[str]) -> None:

@@ -6,8 +6,7 @@ from typing import Any
 from domain.errors import NotFound
 from domain.models import Run
 from services.evaluation.confusion import UNPARSED
-from services.evaluation.intervals import Proportion
-from services.evaluation.reports import number
+from services.evaluation.intervals import Proportion, as_number
 from storage.database import Database
 from storage.models import get_model, list_runs
 from storage.predictions import list_predictions
@@ -97,8 +96,8 @@ def as_dict(found: Canary) -> dict[str, Any]:
             "run_id": each.run.run_id,
             "at": each.run.created_at.isoformat(timespec="seconds"),
             "by": each.run.created_by,
-            "right": number(each.right),
-            "changed": number(each.changed),
+            "right": as_number(each.right),
+            "changed": as_number(each.changed),
         }
         for each in found.times
     ]

@@ -10,10 +10,9 @@ from domain.errors import NotFound
 from domain.models import Run
 from domain.people import actor_named
 from services.evaluation.confusion import ConfusionTable, from_counts
-from services.evaluation.intervals import Estimate, Proportion, proportion
+from services.evaluation.intervals import Estimate, Proportion, as_number, proportion
 from services.evaluation.metrics import Report, report
 from services.evaluation.repaired import Change, ReadStratum, repaired
-from services.evaluation.reports import number
 from services.several import refuse_several
 from storage import comments, misses
 from storage import readings as stored
@@ -187,14 +186,14 @@ def as_dict(found: Findings) -> dict[str, Any]:
         "hits": found.hits,
         "read_misses": sum(not row.is_hit for row in found.rows),
         "read_hits": sum(row.is_hit for row in found.rows),
-        "causes": {cause: number(share) for cause, share in found.causes.items()},
-        "label_or_guideline": number(found.label_or_guideline),
-        "wrong_hits": number(found.wrong_hits),
-        "agreed": number(found.agreed),
+        "causes": {cause: as_number(share) for cause, share in found.causes.items()},
+        "label_or_guideline": as_number(found.label_or_guideline),
+        "wrong_hits": as_number(found.wrong_hits),
+        "agreed": as_number(found.agreed),
         "figures": [
             {
                 "name": figure.name,
-                **{side: number(getattr(figure, side)) for side in ("before", "after", "moved")},
+                **{side: as_number(getattr(figure, side)) for side in ("before", "after", "moved")},
             }
             for figure in found.figures
         ],

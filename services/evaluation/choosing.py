@@ -1,7 +1,8 @@
 """Choosing a threshold on validation, freezing it, and telling once what it does on test."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache, partial
 
 import numpy as np
 import pyarrow as pa
@@ -10,14 +11,16 @@ from numpy.typing import NDArray
 from domain.errors import BadInput, NotFound
 from domain.people import actor_named
 from services.evaluation.class_curves import Ranked, ranked
+from services.evaluation.clusters import Clustering, clustering_of, flagging_effects
 from services.evaluation.outlook import Outlook, outlook, sentence
 from services.evaluation.repair import at_temperature, temperature_of
 from services.evaluation.scored import Scored, score_of, scored_run
 from services.evaluation.targets import Stability, Target, stability_of, targets_of
-from services.evaluation.thresholds import Cut, Rule, Tally, Traffic, cut_by, rule_of, tally_of
+from services.evaluation.thresholds import Cut, Effects, Rule, Tally, Traffic, cut_by, rule_of, tally_of
 from storage import thresholds as stored
 from storage.database import Database
-from storage.misses import count_seen_in_training
+from storage.looks import list_same_test
+from storage.misses import count_repaired, count_seen_in_training
 from storage.models import get_run, list_runs
 from storage.thresholds import Look, NewThreshold, Threshold
 from storage.token_counts import get_bodies_table
@@ -33,6 +36,8 @@ class Bench:
         order: Places of the comments with a score, highest score first.
         temperature: At which the scores are taken; None where they are as they were.
         seen_in_training: Comments of the run that its model has learned from.
+        repaired: Comments whose label somebody changed before the freeze, having read a model's answer there.
+        effects: What authors or threads with several of these comments do to the intervals.
     """
 
     scored: Scored
@@ -42,6 +47,8 @@ class Bench:
     order: NDArray[np.int64]
     temperature: float | None
     seen_in_training: int
+    repaired: int
+    effects: Effects
 
 
 @dataclass(frozen=True)
@@ -72,7 +79,7 @@ class Crossing:
 class Frozen:
     """A frozen threshold on validation, and on test once it was reported there.
 
-    `looks` counts by whom thresholds were held against the test split of its snapshot.
+    `looks` counts by whom thresholds were held against its test comments, in whatever snapshot.
     """
 
     threshold: Threshold
@@ -111,6 +118,8 @@ def bench_of(db: Database, run_id: str, unwanted: Sequence[str], *, repaired: bo
         order=known[np.argsort(-scores[known], kind="stable")],
         temperature=temperature,
         seen_in_training=count_seen_in_training(db, run_id),
+        repaired=count_repaired(db, run_id),
+        effects=flagging_effects(clustering_of(db, run_id), unwanted),
     )
 
 
@@ -121,7 +130,7 @@ def choose(bench: Bench, rule: Rule, traffic: Traffic) -> Choice:
         BadInput: no threshold does what the rule asks for.
     """
     cut = cut_by(bench.ranked, rule, traffic)
-    return _told(rule, cut, traffic, tally_of(bench.ranked, cut))
+    return _told(rule, cut, traffic, tally_of(bench.ranked, cut), bench.effects)
 
 
 def stability(bench: Bench, rule: Rule, traffic: Traffic) -> Stability | None:
@@ -213,25 +222,29 @@ def get_frozen(db: Database, threshold_id: str) -> Frozen:
 
 def list_frozen(db: Database, dataset_id: str | None = None) -> list[Frozen]:
     """The frozen thresholds of a dataset, or of all, newest first; test is not looked at for them."""
-    return [_frozen(db, each) for each in stored.list_thresholds(db, dataset_id)]
+    shared = cache(partial(clustering_of, db))  # many thresholds rest on the same few runs
+    return [_frozen(db, each, shared) for each in stored.list_thresholds(db, dataset_id)]
 
 
-def _frozen(db: Database, threshold: Threshold) -> Frozen:
-    look = stored.find_look(db, threshold.threshold_id)
+def _frozen(
+    db: Database, threshold: Threshold, shared: Callable[[str], Clustering | None] | None = None
+) -> Frozen:
+    look, shared = stored.find_look(db, threshold.threshold_id), shared or partial(clustering_of, db)
     return Frozen(
         threshold=threshold,
-        validation=_restated(threshold, threshold.tally),
-        test=_restated(threshold, look.tally) if look else None,
+        validation=_restated(threshold, threshold.tally, shared(threshold.run_id)),
+        test=_restated(threshold, look.tally, shared(look.run_id)) if look else None,
         look=look,
-        looks=stored.count_looks(db, threshold.snapshot_id),
+        looks=stored.count_looks(db, list_same_test(db, threshold.snapshot_id)),
     )
 
 
-def _restated(threshold: Threshold, tally: dict[str, int]) -> Choice:
+def _restated(threshold: Threshold, tally: dict[str, int], shared: Clustering | None) -> Choice:
     """Counts of validation or of test, at the traffic that the threshold was frozen for."""
     traffic = Traffic(threshold.base_rate, threshold.volume, threshold.seconds_per_review)
     cut = Cut(threshold.upper_score, threshold.lower_score)
-    return _told(rule_of(threshold.rule), cut, traffic, Tally(**tally))
+    effects = flagging_effects(shared, threshold.unwanted)
+    return _told(rule_of(threshold.rule), cut, traffic, Tally(**tally), effects)
 
 
 def _scores(
@@ -240,8 +253,8 @@ def _scores(
     return score_of(scored if temperature is None else at_temperature(scored, temperature), unwanted)
 
 
-def _told(rule: Rule, cut: Cut, traffic: Traffic, tally: Tally) -> Choice:
-    day = outlook(tally, traffic)
+def _told(rule: Rule, cut: Cut, traffic: Traffic, tally: Tally, effects: Effects) -> Choice:
+    day = outlook(tally, traffic, effects)
     return Choice(
         rule=rule,
         cut=cut,
@@ -249,5 +262,5 @@ def _told(rule: Rule, cut: Cut, traffic: Traffic, tally: Tally) -> Choice:
         tally=tally,
         outlook=day,
         sentence=sentence(day, traffic, has_band=cut.has_band),
-        targets=targets_of(rule, tally, traffic),
+        targets=targets_of(rule, tally, traffic, effects),
     )

@@ -1,8 +1,7 @@
 """How much less comments say where authors or threads repeat: the cluster bootstrap and its design effect."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -10,17 +9,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from services.evaluation.base_rate import wilson_bounds
 from services.evaluation.confusion import ConfusionTable
-from services.evaluation.intervals import SMALL_N, Estimate, Proportion, resampled
-from services.evaluation.reports import number
+from services.evaluation.intervals import (
+    SMALL_N,
+    Estimate,
+    Number,
+    Proportion,
+    as_number,
+    clustered,
+    resampled,
+    stretched,
+)
+from services.evaluation.metrics import ClassMetrics, Report
+from services.evaluation.thresholds import ALONE, Effects
 from storage.clusters import KINDS, count_by_cluster, count_shared
 from storage.database import Database
 from storage.models import get_run
 from storage.snapshots import get_snapshot
 
 Values = NDArray[np.float64]
-Number = Proportion | Estimate
 
 _RESAMPLES, _FEWER = 1000, 200
 _MANY = 5_000  # kinds of clusters, from which fewer resamples must do
@@ -45,13 +52,50 @@ class Clustering:
     n: int
     clusters: int
     largest: int
-    accuracy: Number
+    accuracy: Proportion
     effects: dict[tuple[str, str], float]
+
+    def effect(self, name: str, label: str = "") -> float:
+        """How much less the comments say of it than as many independent ones would; 1 for no less."""
+        return self.effects.get((name, label), 1.0)
 
     def widened(self, name: str, label: str, found: Number | None) -> Number | None:
         """A number with the interval that its clusters leave it; the same where they take nothing."""
-        effect = self.effects.get((name, label), 1.0)
+        effect = self.effect(name, label)
         return found if found is None or effect <= 1.0 else stretched(found, effect)
+
+    def over(self, found: Report) -> Report:
+        """The report, of these comments or of some of them, with the intervals that its clusters leave it."""
+        accuracy = clustered(found.accuracy, self.effect("accuracy"))
+        return replace(
+            found,
+            accuracy=accuracy,
+            classes=tuple(self._class(each) for each in found.classes),
+            weighted_recall=Estimate(accuracy.value, accuracy.low, accuracy.high),
+            macro_precision=self._estimate("macro_precision", found.macro_precision),
+            macro_recall=self._estimate("macro_recall", found.macro_recall),
+            macro_f1=self._estimate("macro_f1", found.macro_f1),
+            weighted_precision=self._estimate("weighted_precision", found.weighted_precision),
+            weighted_f1=self._estimate("weighted_f1", found.weighted_f1),
+            balanced_accuracy=self._estimate("balanced_accuracy", found.balanced_accuracy),
+            mcc=self._estimate("mcc", found.mcc),
+        )
+
+    def _class(self, found: ClassMetrics) -> ClassMetrics:
+        return replace(
+            found,
+            precision=self._share("precision", found.label, found.precision),
+            recall=self._share("recall", found.label, found.recall),
+            f1=found.f1 and self._estimate("f1", found.f1, found.label),
+        )
+
+    def _share(self, name: str, label: str, found: Proportion | None) -> Proportion | None:
+        return found and clustered(found, self.effect(name, label))
+
+    def _estimate(self, name: str, found: Estimate, label: str = "") -> Estimate:
+        least = -1.0 if name == "mcc" else 0.0
+        wide = stretched(found, self.effect(name, label), least=least)
+        return Estimate(wide.value, wide.low, wide.high)
 
     @property
     def matters(self) -> bool:
@@ -70,25 +114,21 @@ class Clustering:
         few = f" With so few {self.kind}s even that is too narrow." if self.clusters < SMALL_N else ""
         return (
             f"The {self.n:,} comments are {told}, and such comments are alike: of the accuracy they say as"
-            f" much as {self.n / effect:,.0f} independent ones (design effect {effect:.2f}, 95 % interval"
-            f" {self.accuracy.low:.3f} to {self.accuracy.high:.3f}).{few}"
+            f" much as {self.n / effect:,.0f} independent ones (design effect {effect:.2f}: so many of them"
+            f" tell as much as one by a stranger; 95 % interval {self.accuracy.low:.3f} to"
+            f" {self.accuracy.high:.3f}).{few}"
         )
 
 
-def stretched(found: Number, effect: float) -> Number:
-    """The number as if it rested on `effect` times fewer comments; all numbers 0 to 1.
+def flagging_effects(shared: Clustering | None, unwanted: Sequence[str]) -> Effects:
+    """What clusters do to the shares of comments that are flagged as one of these labels.
 
-    Source: Kish (1965), Survey Sampling, section 8.2 (the effective size n/deff).
+    Of several labels it is the most that they do to one of them.
     """
-    if isinstance(found, Proportion):
-        low, high = wilson_bounds(np.array([found.successes / effect]), found.n / effect)
-        return Estimate(found.value, min(float(low[0]), found.value), max(float(high[0]), found.value))
-    times = sqrt(effect)
-    return Estimate(
-        found.value,
-        max(0.0, found.value - times * (found.value - found.low)),
-        min(1.0, found.value + times * (found.high - found.value)),
-    )
+    if shared is None:
+        return ALONE
+    names = [each.name for each in fields(Effects)]
+    return Effects(**{name: max(shared.effect(name, label) for label in unwanted) for name in names})
 
 
 def clustering_of(db: Database, run_id: str, *, seed: int = 0) -> Clustering | None:
@@ -119,7 +159,7 @@ def as_dict(found: Clustering | None) -> dict[str, Any] | None:
         "n": found.n,
         "clusters": found.clusters,
         "largest": found.largest,
-        "accuracy": number(found.accuracy),
+        "accuracy": as_number(found.accuracy),
         "design_effects": [
             {"number": name, "label": label, "design_effect": effect}
             for (name, label), effect in found.effects.items()
@@ -172,7 +212,7 @@ def _clustering(counted: pa.Table, kind: str, labels: Sequence[str], seed: int) 
         n=table.n,
         clusters=counts.shape[0],
         largest=int(counts[:, 1].sum(axis=1).max()),
-        accuracy=stretched(Proportion(table.correct, table.n), effects["accuracy", ""]),
+        accuracy=clustered(Proportion(table.correct, table.n), effects["accuracy", ""]),
         effects=effects,
     )
 
@@ -195,20 +235,31 @@ def _numbers(tables: Values, labels: Sequence[str]) -> dict[tuple[str, str], Val
     """Each number of R redrawn tables of shape (R, 3, K); NaN where it is undefined."""
     right, labelled, marked = tables[:, 0], tables[:, 1], tables[:, 2]
     n = labelled.sum(axis=1, keepdims=True)
-    f1 = _ratio(2 * right, labelled + marked)
-    found = {
-        ("accuracy", ""): right.sum(axis=1) / n[:, 0],
-        ("macro_f1", ""): np.nan_to_num(f1).mean(axis=1),
-    }
     each = {
         "recall": _ratio(right, labelled),
         "precision": _ratio(right, marked),
-        "f1": f1,
+        "f1": _ratio(2 * right, labelled + marked),
         "false_positive_rate": _ratio(marked - right, n - labelled),
     }
+    found = {("accuracy", ""): right.sum(axis=1) / n[:, 0]}
+    found["mcc", ""] = _correlation(right, labelled, marked)
+    for name in ("precision", "recall", "f1"):
+        known = np.nan_to_num(each[name])  # an undefined one enters an average as 0
+        found[f"macro_{name}", ""] = known.mean(axis=1)
+        found[f"weighted_{name}", ""] = (known * labelled).sum(axis=1) / n[:, 0]
+    found["balanced_accuracy", ""] = found["macro_recall", ""]  # but for labels that nobody gave, the same
     return found | {
         (name, label): values[:, place] for name, values in each.items() for place, label in enumerate(labels)
     }
+
+
+def _correlation(right: Values, labelled: Values, marked: Values) -> Values:
+    """Matthews' correlation of R tables from their margins, as metrics.matthews_correlation has it."""
+    n = labelled.sum(axis=1)
+    shared = n * right.sum(axis=1) - (labelled * marked).sum(axis=1)
+    unparsed = n - marked.sum(axis=1)
+    apart = (n**2 - (labelled**2).sum(axis=1)) * (n**2 - (marked**2).sum(axis=1) - unparsed**2)
+    return _ratio(shared, np.sqrt(apart))
 
 
 def _effect(clustered: Values, alone: Values) -> float | None:

@@ -1,15 +1,16 @@
 """Two runs over the same comments: what was fixed, what was broken, and whether that is more than noise."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal
 
 from domain.comments import Comment
 from domain.errors import BadInput
 from domain.labels import NONE_OF_THEM, labels_in
 from domain.models import Run
+from services.evaluation.clusters import clustering_of
 from services.evaluation.comparison import Comparison, compare, sentence
+from services.evaluation.intervals import as_number, clustered
 from services.evaluation.label_changes import LabelChange, concluded, is_trade, label_changes
-from services.evaluation.reports import number
 from storage import comments, misses
 from storage.database import Database
 from storage.misses import Paired
@@ -85,8 +86,12 @@ def _shares_comments(db: Database, other: Run, run: Run) -> bool:
     return any(each.gold_before == each.gold_after for each in paired)
 
 
-def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison:
+def compare_runs(db: Database, before_run: str, after_run: str, *, clusters: bool = True) -> RunComparison:
     """The comparison of two runs; only comments with the same frozen label in both count.
+
+    Args:
+        clusters: Whether the interval of either accuracy allows for authors or threads that repeat. The
+            difference and its tests take comments one by one.
 
     Raises:
         NotFound: there is no such run.
@@ -109,6 +114,12 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
         broken=sum(each.n for each in shared if each.right_before and not each.right_after),
         both_wrong=sum(each.n for each in shared if not each.right_before and not each.right_after),
     )
+    if clusters:
+        counts = replace(
+            counts,
+            accuracy_before=clustered(counts.accuracy_before, _effect(db, before_run)),
+            accuracy_after=clustered(counts.accuracy_after, _effect(db, after_run)),
+        )
     same = all(each.same for each in shared)
     labels = _by_label(shared, several=after.several)
     return RunComparison(
@@ -124,6 +135,12 @@ def compare_runs(db: Database, before_run: str, after_run: str) -> RunComparison
         same_answers=same,
         sentence=sentence(counts, *names, same_answers=same, concluded=concluded(counts, labels)),
     )
+
+
+def _effect(db: Database, run_id: str) -> float:
+    """How much less the comments of a run say of its accuracy than as many independent ones would."""
+    found = clustering_of(db, run_id)
+    return found.effect("accuracy") if found else 1.0
 
 
 def changed(
@@ -195,7 +212,7 @@ def _left_out(counted: list[Paired]) -> LeftOut:
 
 
 def _told(value: Any) -> Any:
-    return value if isinstance(value, str | float) else number(value)
+    return value if isinstance(value, str | float) else as_number(value)
 
 
 def _pair(db: Database, before_run: str, after_run: str) -> tuple[Run, Run]:

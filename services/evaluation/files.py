@@ -15,10 +15,10 @@ import pyarrow.feather as feather
 from domain.errors import BadInput, NotFound
 from domain.labels import MAX_LABELS, Label, LabelSet, label_set
 from services.evaluation.confusion import ConfusionTable, from_counts
-from services.evaluation.intervals import Estimate
+from services.evaluation.intervals import Estimate, as_number
 from services.evaluation.metrics import Report, report
 from services.evaluation.ranking import roc_auc
-from services.evaluation.reports import number, numbers
+from services.evaluation.reports import numbers
 from storage.intake.parent import Finding, parse
 
 _SHOWN = 20
@@ -131,7 +131,8 @@ def as_dict(evaluation: FileEvaluation) -> dict[str, Any]:
         "refused": [{"line": each.line, "reason": each.reason} for each in evaluation.refused],
         "unknown_predictions": evaluation.unknown,
         **numbers(evaluation.table, evaluation.report),
-        "ranking": ranking and {"label": ranking.label, "n": ranking.n, "roc_auc": number(ranking.roc_auc)},
+        "ranking": ranking
+        and {"label": ranking.label, "n": ranking.n, "roc_auc": as_number(ranking.roc_auc)},
     }
 
 

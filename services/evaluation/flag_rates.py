@@ -14,8 +14,7 @@ from domain.models import Run
 from services.evaluation.class_curves import ranked, roc_area
 from services.evaluation.comparing import Changed, model_names
 from services.evaluation.comparison import Comparison, compare, conclusion
-from services.evaluation.intervals import Estimate, Proportion, proportion
-from services.evaluation.reports import number
+from services.evaluation.intervals import Estimate, Proportion, as_number, proportion
 from services.evaluation.scored import score_of, scored_run
 from services.several import refuse_several
 from storage import comments
@@ -164,7 +163,7 @@ def as_dict(found: EqualFlagRate) -> dict[str, Any]:
         "threshold": found.threshold,
         "before": _side_as_dict(found.before),
         "after": _side_as_dict(found.after),
-        "recall_difference": number(counts.difference),
+        "recall_difference": as_number(counts.difference),
         "p_value": counts.p_value,
         "verdict": counts.verdict,
         "differ": {kind: len(ids) for kind, ids in found.differ.items()},
@@ -243,7 +242,7 @@ def _side_as_dict(side: Side) -> dict[str, Any]:
         "run_id": side.run.run_id,
         "model": side.name,
         "flagged": side.flagged,
-        **{name: number(getattr(side, name)) for name in shares},
+        **{name: as_number(getattr(side, name)) for name in shares},
     }
 
 

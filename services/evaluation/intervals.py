@@ -16,16 +16,18 @@ SMALL_N = 30  # below this a share says little; screens grey it out
 Statistic = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 
-def wilson(successes: int, n: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+def wilson(successes: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """The Wilson score interval of a proportion, as (low, high) with 0 <= low <= successes/n <= high <= 1.
 
+    Counts need not be whole, so that the interval of fewer comments with the same share can be asked for.
+
     Raises:
-        BadInput: n is below 1 (nothing was counted: the proportion is undefined, which callers write as
+        BadInput: n is 0 or below (nothing was counted: the proportion is undefined, which callers write as
             None), successes is outside 0..n, or confidence is outside (0, 1).
 
     Source: Wilson (1927), Journal of the American Statistical Association 22(158), 209-212.
     """
-    if not (n >= 1 and 0 <= successes <= n):
+    if not (n > 0 and 0 <= successes <= n):
         raise BadInput(
             f"{successes} of {n} is not a proportion.", hint="Give 0 <= successes <= n, and n of at least 1."
         )
@@ -91,6 +93,26 @@ class Proportion:
 
 
 @dataclass(frozen=True)
+class Clustered(Proportion):
+    """A counted share of comments that are alike: the interval is Wilson's of `effect` times fewer of them.
+
+    Source: Kish (1965), Survey Sampling, section 8.2 (the effective size n/deff).
+    """
+
+    effect: float
+
+    @property
+    def low(self) -> float:
+        """Lower 95 % bound."""
+        return min(wilson(self.successes / self.effect, self.n / self.effect)[0], self.value)
+
+    @property
+    def high(self) -> float:
+        """Upper 95 % bound."""
+        return max(wilson(self.successes / self.effect, self.n / self.effect)[1], self.value)
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A number that is not a counted share, with its 95 % interval; low <= value <= high."""
 
@@ -100,6 +122,41 @@ class Estimate:
 
     def __str__(self) -> str:
         return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+Number = Proportion | Estimate
+
+
+def clustered(share: Proportion, effect: float) -> Proportion:
+    """The share as if it rested on `effect` times fewer comments; itself where that is 1."""
+    return Clustered(share.successes, share.n, effect) if effect > 1 else share
+
+
+def stretched(found: Number, effect: float, *, least: float = 0.0) -> Number:
+    """The number, of `least` to 1, as if it rested on `effect` times fewer comments."""
+    if isinstance(found, Proportion):
+        return clustered(found, effect)
+    times = sqrt(effect)
+    return Estimate(
+        found.value,
+        max(least, found.value - times * (found.value - found.low)),
+        min(1.0, found.value + times * (found.high - found.value)),
+    )
+
+
+def as_number(value: Number | int | None) -> dict[str, float] | int | None:
+    """A number as JSON can carry it: with its interval, and its counts where it is a proportion.
+
+    Null where it is undefined. Of comments that are alike it says how much less they say.
+    """
+    if isinstance(value, Proportion):
+        told = {"value": value.value, "low": value.low, "high": value.high}
+        counts = {"successes": value.successes, "n": value.n}
+        effect = {"design_effect": value.effect} if isinstance(value, Clustered) else {}
+        return {**told, **counts, **effect}
+    if isinstance(value, Estimate):
+        return {"value": value.value, "low": value.low, "high": value.high}
+    return value
 
 
 def proportion(successes: int, n: int) -> Proportion | None:

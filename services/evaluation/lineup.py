@@ -9,12 +9,12 @@ import numpy as np
 
 from domain.errors import BadInput
 from domain.models import Run
+from services.evaluation.clusters import clustering_of
 from services.evaluation.comparison import ALPHA, FEWEST_DISCORDANT, Comparison, Verdict, compare
 from services.evaluation.holm import holm_adjusted
-from services.evaluation.intervals import Estimate, Proportion, percentile_interval
+from services.evaluation.intervals import Estimate, Proportion, as_number, percentile_interval
 from services.evaluation.joint import Joint, joint_of
 from services.evaluation.metrics import report
-from services.evaluation.reports import number
 from storage.database import Database
 from storage.lineups import count_joint
 from storage.misses import count_seen_in_training
@@ -126,13 +126,13 @@ def as_dict(lineup: Lineup, reference: str, margin: float = MARGIN) -> dict[str,
         "reference": reference,
         "margin": margin,
         "sentence": lineup.sentence,
-        "always": {"label": label, "accuracy": number(share)},
+        "always": {"label": label, "accuracy": as_number(share)},
         "models": [
             {
                 "run_id": each.run.run_id,
                 "model": each.name,
-                "accuracy": number(each.accuracy),
-                "macro_f1": number(each.macro_f1),
+                "accuracy": as_number(each.accuracy),
+                "macro_f1": as_number(each.macro_f1),
                 "seen_in_training": each.seen_in_training,
                 "against_reference": _pair_as_dict(pairs.get(each.run.run_id), margin),
             }
@@ -148,12 +148,12 @@ def _pair_as_dict(pair: Pairing | None, margin: float) -> dict[str, Any] | None:
     return {
         "fixed": counts.fixed,
         "broken": counts.broken,
-        "difference": number(counts.difference),
+        "difference": as_number(counts.difference),
         "p_value": counts.p_value,
         "mid_p": counts.mid_p,
         "p_holm": pair.p_holm,
         "verdict": pair.verdict,
-        "macro_f1_difference": number(pair.macro_f1),
+        "macro_f1_difference": as_number(pair.macro_f1),
         "not_worse": pair.not_worse(margin),
     }
 
@@ -178,7 +178,9 @@ def _entries(db: Database, joint: Joint, runs: Sequence[Run]) -> tuple[Entry, ..
     models = [get_model(db, run.model_id).name for run in runs]
     found = []
     for place, (run, model) in enumerate(zip(runs, models, strict=True)):
-        numbers = report(joint.table(place))
+        numbers, shared = report(joint.table(place)), clustering_of(db, run.run_id)
+        if shared:
+            numbers = shared.over(numbers)
         found.append(
             Entry(
                 run=run,

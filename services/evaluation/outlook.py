@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.evaluation.base_rate import precisions_at
-from services.evaluation.intervals import Estimate, Proportion, weighted_mean
-from services.evaluation.thresholds import Tally, Traffic
+from services.evaluation.intervals import Estimate, Proportion, clustered, weighted_mean
+from services.evaluation.thresholds import ALONE, Effects, Tally, Traffic
 
 _SECONDS = 3600
 
@@ -38,28 +38,34 @@ class Outlook:
     hours: Estimate
 
 
-def outlook(tally: Tally, traffic: Traffic) -> Outlook:
+def outlook(tally: Tally, traffic: Traffic, effects: Effects = ALONE) -> Outlook:
     """A day of traffic, if its unwanted and its other comments are like the labelled ones.
 
     Comments a day are means; the day's own luck comes on top of their intervals.
+
+    Args:
+        effects: How much less the comments say where authors or threads have several of them.
     """
     caught = tally.positives - tally.kept_positives
     removed = tally.removed_positives + tally.removed_negatives
     has_band = tally.queued_positives + tally.queued_negatives > 0
-    found, wrong = Proportion(caught, tally.positives), Proportion(tally.removed_negatives, tally.negatives)
-    taken = _mixed(tally.removed_positives, tally.removed_negatives, tally, traffic)
-    read = _mixed(tally.queued_positives, tally.queued_negatives, tally, traffic) if has_band else taken
+    found, kept = (_unwanted(n, tally, effects) for n in (caught, tally.kept_positives))
+    wrong = _other(tally.removed_negatives, tally, effects)
+    taken = _mixed(tally.removed_positives, tally.removed_negatives, tally, traffic, effects)
+    read = taken
+    if has_band:
+        read = _mixed(tally.queued_positives, tally.queued_negatives, tally, traffic, effects)
     return Outlook(
         recall=found,
         false_positive_rate=wrong,
-        precision=_precision(tally, traffic),
-        precision_here=Proportion(tally.removed_positives, removed) if removed else None,
+        precision=_precision(tally, traffic, effects),
+        precision_here=clustered(Proportion(tally.removed_positives, removed), effects.precision)
+        if removed
+        else None,
         removed=taken,
         kind_removed=_times(wrong, traffic.volume * (1 - traffic.base_rate)),
         abusive_caught=_times(found, traffic.volume * traffic.base_rate),
-        abusive_missed=_times(
-            Proportion(tally.kept_positives, tally.positives), traffic.volume * traffic.base_rate
-        ),
+        abusive_missed=_times(kept, traffic.volume * traffic.base_rate),
         read=read,
         hours=_times(read, traffic.seconds_per_review / _SECONDS),
     )
@@ -87,21 +93,30 @@ def _price(day: Outlook) -> str:
     return f", about {_number(wronged / caught)} for each abusive one caught" if caught and wronged else ""
 
 
-def _precision(tally: Tally, traffic: Traffic) -> Estimate | None:
+def _precision(tally: Tally, traffic: Traffic, effects: Effects) -> Estimate | None:
+    """As of fewer comments of either kind, where they are alike."""
     value, low, high = precisions_at(
-        np.array([tally.removed_positives]),
-        tally.positives,
-        np.array([tally.removed_negatives]),
-        tally.negatives,
+        np.array([tally.removed_positives]) / effects.recall,
+        tally.positives / effects.recall,
+        np.array([tally.removed_negatives]) / effects.false_positive_rate,
+        tally.negatives / effects.false_positive_rate,
         traffic.base_rate,
     )
     return None if np.isnan(value[0]) else Estimate(float(value[0]), float(low[0]), float(high[0]))
 
 
-def _mixed(positives: int, negatives: int, tally: Tally, traffic: Traffic) -> Estimate:
+def _mixed(positives: int, negatives: int, tally: Tally, traffic: Traffic, effects: Effects) -> Estimate:
     """Comments a day, where so many of the labelled ones of either kind are concerned."""
-    rates = [Proportion(positives, tally.positives), Proportion(negatives, tally.negatives)]
+    rates = [_unwanted(positives, tally, effects), _other(negatives, tally, effects)]
     return _times(weighted_mean(rates, [traffic.base_rate, 1 - traffic.base_rate]), traffic.volume)
+
+
+def _unwanted(count: int, tally: Tally, effects: Effects) -> Proportion:
+    return clustered(Proportion(count, tally.positives), effects.recall)
+
+
+def _other(count: int, tally: Tally, effects: Effects) -> Proportion:
+    return clustered(Proportion(count, tally.negatives), effects.false_positive_rate)
 
 
 def _times(number: Proportion | Estimate, factor: float) -> Estimate:

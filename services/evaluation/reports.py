@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from domain.models import Run
+from services.evaluation.clusters import Clustering, clustering_of
 from services.evaluation.confusion import ConfusionTable, from_counts
-from services.evaluation.intervals import Estimate, Proportion
+from services.evaluation.intervals import as_number
 from services.evaluation.metrics import ClassMetrics, Report, report
 from services.several import refuse_several
 from storage import misses
@@ -25,10 +26,13 @@ class DataFacts:
         row_count: Comments in the whole snapshot; the run answers one split of it.
         guideline_version: 0 where no guideline was written.
         label_from: How the labels of this split came about, and how many each way.
-        leaks: Comments of the snapshot's held-out splits that share something with its training comments.
-        held_out: Comments of those splits together.
+        leaks: Comments of the split that share something with the snapshot's training comments; of all its
+            held-out splits together where the snapshot was frozen before they were counted apart.
+        held_out: Comments of that split, or of those splits together.
         split_rows: Comments of the split; another system may have answered fewer.
         seen_in_training: Comments of this run that the model itself learned from.
+        repaired: Comments of the split whose label somebody changed before the freeze, having read what a
+            model said of them.
     """
 
     snapshot_id: str
@@ -42,6 +46,7 @@ class DataFacts:
     held_out: int
     split_rows: int
     seen_in_training: int
+    repaired: int
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,9 @@ class Evaluation:
     """Every number of one run, with what it was measured on; as frozen as the run and its snapshot.
 
     Attributes:
+        report: Its intervals allow for authors or threads with several comments.
         withheld: Comments that were never asked about, for their personal data; they are among the unparsed.
+        clustering: What authors or threads that repeat do to the intervals; None where none repeats.
     """
 
     run: Run
@@ -58,10 +65,15 @@ class Evaluation:
     table: ConfusionTable
     report: Report
     withheld: int = 0
+    clustering: Clustering | None = None
 
 
-def evaluate(db: Database, run_id: str) -> Evaluation:
+def evaluate(db: Database, run_id: str, *, clusters: bool = True) -> Evaluation:
     """The evaluation of a run against the labels frozen in its snapshot.
+
+    Args:
+        clusters: Whether intervals allow for authors or threads that repeat; cards of earlier formats were
+            counted without.
 
     Raises:
         NotFound: there is no such run.
@@ -71,13 +83,24 @@ def evaluate(db: Database, run_id: str) -> Evaluation:
     refuse_several(run, "A confusion matrix, a gate and what builds on them")
     snapshot = get_snapshot(db, run.snapshot_id)
     table = from_counts(snapshot.labels, misses.count_pairs(db, run_id))
-    name, withheld = get_model(db, run.model_id).name, misses.count_withheld(db, run_id)
-    return Evaluation(run, name, data_facts(db, run, snapshot), table, report(table), withheld)
+    found, shared = report(table), clustering_of(db, run_id) if clusters else None
+    return Evaluation(
+        run=run,
+        model_name=get_model(db, run.model_id).name,
+        data=data_facts(db, run, snapshot),
+        table=table,
+        report=shared.over(found) if shared else found,
+        withheld=misses.count_withheld(db, run_id),
+        clustering=shared,
+    )
 
 
 def data_facts(db: Database, run: Run, snapshot: Snapshot) -> DataFacts:
     """What a run was measured on."""
     told, run_id = snapshot.manifest, run.run_id
+    rows = {part: sum(n.values()) for part, n in told["counts"].items()}
+    apart = told.get("leaks_by_split", {}).get(run.split)
+    held_out = sum(n for part, n in rows.items() if part != "train")
     return DataFacts(
         snapshot_id=snapshot.snapshot_id,
         sha256=snapshot.sha256,
@@ -86,10 +109,11 @@ def data_facts(db: Database, run: Run, snapshot: Snapshot) -> DataFacts:
         split=run.split,
         split_mode=str(told["split_mode"]),
         label_from=misses.count_label_sources(db, run_id),
-        leaks={name: int(n) for name, n in told["leaks"].items()},
-        held_out=sum(sum(n.values()) for part, n in told["counts"].items() if part != "train"),
-        split_rows=sum(told["counts"].get(run.split, {}).values()),
+        leaks={name: int(n) for name, n in (told["leaks"] if apart is None else apart).items()},
+        held_out=held_out if apart is None else rows[run.split],
+        split_rows=rows.get(run.split, 0),
         seen_in_training=misses.count_seen_in_training(db, run_id),
+        repaired=misses.count_repaired(db, run_id),
     )
 
 
@@ -124,10 +148,25 @@ def labels_told(label_from: Mapping[str, int]) -> str:
     return f"Labels given {', '.join(f'{_CAME_FROM.get(how, how)} {n:,}' for how, n in label_from.items())}."
 
 
-def leaks_told(leaks: Mapping[str, int], held_out: int) -> str:
+def repaired_told(repaired: int, split: str) -> str:
+    """That labels were changed by whoever read a model's misses, and what follows; empty where none was."""
+    if not repaired:
+        return ""
+    were = "of these labels was" if repaired == 1 else "of these labels were"
+    return (
+        f"{repaired:,} {were} changed by somebody who had read a model's misses, so that the {split} split"
+        " makes models look better than one that nobody repaired."
+    )
+
+
+def leaks_told(data: Mapping[str, Any]) -> str:
     """How many held-out comments share something with a training comment, and what follows from it."""
+    leaks, held_out = data["leaks"], data["held_out"]
     shared = [f"{n:,} of {held_out:,} {name.replace('_', ' ')}" for name, n in leaks.items() if n]
-    head = "Held-out comments of the snapshot that share something with a training comment"
+    where = f"Comments of the {data['split']} split"
+    if held_out != data["split_rows"]:
+        where = "Held-out comments of the snapshot, validation and test together,"
+    head = f"{where} that share something with a training comment"
     if not shared:
         return f"{head}: none of {held_out:,}."
     return f"{head}: {', '.join(shared)}. The numbers may flatter the model."
@@ -172,7 +211,11 @@ def as_dict(evaluation: Evaluation) -> dict[str, Any]:
 def numbers(table: ConfusionTable, found: Report) -> dict[str, Any]:
     """A report and its confusion matrix as JSON can carry them; shares of an empty row are null."""
     return {
-        **{each.name: number(getattr(found, each.name)) for each in fields(found) if each.name != "classes"},
+        **{
+            each.name: as_number(getattr(found, each.name))
+            for each in fields(found)
+            if each.name != "classes"
+        },
         "classes": [_class(each) for each in found.classes],
         "confusion": {
             "gold": list(table.labels),
@@ -185,16 +228,6 @@ def numbers(table: ConfusionTable, found: Report) -> dict[str, Any]:
     }
 
 
-def number(value: Proportion | Estimate | int | None) -> dict[str, float] | int | None:
-    """A number with its interval, and with its counts where it is a proportion; null where undefined."""
-    if isinstance(value, Proportion):
-        told = {"value": value.value, "low": value.low, "high": value.high}
-        return {**told, "successes": value.successes, "n": value.n}
-    if isinstance(value, Estimate):
-        return {"value": value.value, "low": value.low, "high": value.high}
-    return value
-
-
 def _class(metrics: ClassMetrics) -> dict[str, Any]:
     told = {each.name: getattr(metrics, each.name) for each in fields(metrics)}
-    return {name: value if name == "label" else number(value) for name, value in told.items()}
+    return {name: value if name == "label" else as_number(value) for name, value in told.items()}

@@ -14,7 +14,7 @@ from storage import comments, datasets
 from storage import misses as stored
 from storage import reviews as written
 from storage.database import Database
-from storage.models import get_run
+from storage.models import get_run, list_runs
 from storage.reviews import Review
 from storage.snapshots import get_snapshot
 
@@ -184,6 +184,18 @@ def progress(db: Database, run_id: str) -> Progress:
     missed = sum(n for gold, predicted, n in stored.count_pairs(db, run_id) if gold != predicted)
     given = Counter(each.verdict for each in written.list_reviews(db, run_id))
     return Progress(missed, {verdict: given[verdict] for verdict in VERDICTS})
+
+
+def progress_of_model(db: Database, model_id: str, snapshot_id: str) -> Progress:
+    """How far the reading of a model's misses on a snapshot has come, over every split that it answered.
+
+    This is what Home tells and what a policy asks for: misses of validation teach as much as those of test.
+    """
+    found = [progress(db, run.run_id) for run in list_runs(db, model_id=model_id, snapshot_id=snapshot_id)]
+    return Progress(
+        sum(each.misses for each in found),
+        {verdict: sum(each.verdicts[verdict] for each in found) for verdict in VERDICTS},
+    )
 
 
 def _answers(

@@ -6,8 +6,9 @@ from typing import Any
 from domain.errors import BadInput
 from domain.models import Run
 from services.evaluation import reports
+from services.evaluation.intervals import as_number
 from services.evaluation.metrics import ClassMetrics
-from services.evaluation.reports import DataFacts, Evaluation, number
+from services.evaluation.reports import DataFacts, Evaluation
 from services.evaluation.set_metrics import SetReport, SetTable, report_sets, sets_from_counts
 from storage import misses
 from storage.database import Database
@@ -72,7 +73,11 @@ def as_dict(evaluation: Evaluation | SetEvaluation) -> dict[str, Any]:
         "model": evaluation.model_name,
         "several": True,
         "data": {each.name: getattr(evaluation.data, each.name) for each in fields(evaluation.data)},
-        **{each.name: number(getattr(found, each.name)) for each in fields(found) if each.name != "classes"},
+        **{
+            each.name: as_number(getattr(found, each.name))
+            for each in fields(found)
+            if each.name != "classes"
+        },
         "classes": [_class(each) for each in found.classes],
         "tables": dict(zip(evaluation.table.labels, evaluation.table.by_label.tolist(), strict=True)),
     }
@@ -80,4 +85,4 @@ def as_dict(evaluation: Evaluation | SetEvaluation) -> dict[str, Any]:
 
 def _class(metrics: ClassMetrics) -> dict[str, Any]:
     told = {each.name: getattr(metrics, each.name) for each in fields(metrics)}
-    return {name: value if name == "label" else number(value) for name, value in told.items()}
+    return {name: value if name == "label" else as_number(value) for name, value in told.items()}

@@ -14,6 +14,7 @@ from storage.snapshots import get_snapshot
 SLICINGS: tuple[str, ...] = tuple(SLICE_SQL)
 # What is meant where a policy or a card names none: an old verdict must come out as it did.
 USUAL_SLICINGS = ("source", "language", "length", "label_from")
+_KINDS = 2  # of errors that are told of a slice, the commonest first
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,21 @@ class Slice:
             return proportion(self.table.correct, self.table.n)
         place = self.table.labels.index(label)
         return proportion(int(self.table.true_positives[place]), int(self.table.support[place]))
+
+    @property
+    def errors_told(self) -> str:
+        """The commonest errors, as "24 “disallow” taken for “allow”"; empty where there is none."""
+        counts, labels = self.table.counts.tolist(), self.table.labels
+        cells = [
+            (n, gold, f"taken for “{said}”" if said else "given no label")
+            for gold, row in zip(labels, counts, strict=True)
+            for said, n in zip((*labels, ""), row, strict=True)
+            if n and gold != said
+        ]
+        cells.sort(key=lambda cell: -cell[0])
+        rest = sum(n for n, _, _ in cells[_KINDS:])
+        told = [f"{n:,} “{gold}” {fate}" for n, gold, fate in cells[:_KINDS]]
+        return ", ".join(told + ([f"{rest:,} others"] if rest else []))
 
 
 def slices(db: Database, run_id: str, by: tuple[str, ...] = USUAL_SLICINGS) -> list[Slice]:

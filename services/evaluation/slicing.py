@@ -10,8 +10,7 @@ from domain.errors import BadInput
 from services.evaluation.acting import Acting, acting, threshold_in_use
 from services.evaluation.identity_bias import IdentityBias, identity_bias
 from services.evaluation.identity_terms import IdentityTerms, identity_terms
-from services.evaluation.intervals import CONFIDENCE, SMALL_N, Proportion
-from services.evaluation.reports import number
+from services.evaluation.intervals import CONFIDENCE, SMALL_N, Proportion, as_number
 from services.evaluation.scored import Scored, score_of, scored_run
 from services.evaluation.slice_facts import Facts, facts_of, mentions_of
 from services.evaluation.slice_search import Found, Search, worst_slices
@@ -135,7 +134,7 @@ def slices_told(
         "snapshot_id": run.snapshot_id,
         "split": run.split,
         "label": label,
-        "wrong": number(worst.wrong),
+        "wrong": as_number(worst.wrong),
         "sentence": worst.sentence,
         "looked_at": worst.search.tested,
         "facts_left_out": worst.facts.left_out,
@@ -149,9 +148,9 @@ def _slice(worst: WorstSlices, found: Found) -> dict[str, Any]:
     return {
         "name": worst.name(found),
         "facts": [{"by": worst.facts.kinds[at], "name": worst.facts.names[at]} for at in found.facts],
-        "wrong": number(found.inside),
-        "elsewhere": number(found.outside),
-        "gap": number(found.gap),
+        "wrong": as_number(found.inside),
+        "elsewhere": as_number(found.outside),
+        "gap": as_number(found.gap),
         "p_value": found.p_value,
         "p_holm": found.p_holm,
         "is_worse": found.p_holm < ALPHA,
@@ -162,7 +161,7 @@ def _slice(worst: WorstSlices, found: Found) -> dict[str, Any]:
 def _identity(found: IdentityReport) -> dict[str, Any]:
     told = asdict(found)
     told["bias"]["terms"] = [
-        {**asdict(each), "false_positives": number(each.false_positives)} for each in found.bias.terms
+        {**asdict(each), "false_positives": as_number(each.false_positives)} for each in found.bias.terms
     ]
     return told
 

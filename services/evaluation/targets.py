@@ -10,7 +10,7 @@ from domain.errors import BadInput
 from services.evaluation.base_rate import precisions_at, wilson_bounds
 from services.evaluation.class_curves import Counts, Ranked
 from services.evaluation.intervals import Estimate
-from services.evaluation.thresholds import Rule, Tally, Traffic, cut_by
+from services.evaluation.thresholds import ALONE, Effects, Rule, Tally, Traffic, cut_by
 
 Verdict = Literal["met", "not met", "not decidable"]
 
@@ -50,8 +50,12 @@ class Stability:
     failed: int
 
 
-def targets_of(rule: Rule, tally: Tally, traffic: Traffic) -> tuple[Target, ...]:
-    """What the rule asks for, held against labelled comments; empty for rules without a promise."""
+def targets_of(rule: Rule, tally: Tally, traffic: Traffic, effects: Effects = ALONE) -> tuple[Target, ...]:
+    """What the rule asks for, held against labelled comments; empty for rules without a promise.
+
+    Args:
+        effects: How much less the comments say where authors or threads have several of them.
+    """
     asked = {
         "recall-at-precision": [("precision", True)],
         "precision-at-recall": [("recall", True)],
@@ -60,7 +64,7 @@ def targets_of(rule: Rule, tally: Tally, traffic: Traffic) -> tuple[Target, ...]
         "band": [("precision", True), ("recall", True)],
     }.get(rule.name, [])
     return tuple(
-        _target(name, wanted, at_least, tally, traffic)
+        _target(name, wanted, at_least, _Labelled(tally, traffic, effects))
         for (name, at_least), wanted in zip(asked, rule.values, strict=False)
     )
 
@@ -97,12 +101,21 @@ def _redrawn(reached: Counts, n: int, draw: np.random.Generator) -> Counts:
     return again
 
 
-def _target(name: str, wanted: float, at_least: bool, tally: Tally, traffic: Traffic) -> Target:
-    found = _measured(name, tally, traffic, 1.0)
+@dataclass(frozen=True)
+class _Labelled:
+    """Labelled comments under a cut, and what they are to stand for."""
+
+    tally: Tally
+    traffic: Traffic
+    effects: Effects
+
+
+def _target(name: str, wanted: float, at_least: bool, labelled: _Labelled) -> Target:
+    found = _measured(name, labelled, 1.0)
     if found is None:
         return Target(name, wanted, at_least, None, "not decidable", None)
     verdict = _verdict(found, wanted, at_least)
-    needed = _labels_needed(name, wanted, tally, traffic) if verdict == "not decidable" else None
+    needed = _labels_needed(name, wanted, labelled) if verdict == "not decidable" else None
     return Target(name, wanted, at_least, found, verdict, needed)
 
 
@@ -113,11 +126,11 @@ def _verdict(found: Estimate, wanted: float, at_least: bool) -> Verdict:
     return "met" if above == at_least else "not met"
 
 
-def _labels_needed(name: str, wanted: float, tally: Tally, traffic: Traffic) -> int | None:
+def _labels_needed(name: str, wanted: float, labelled: _Labelled) -> int | None:
     """The smallest multiple of these comments whose interval would leave the wanted value out."""
 
     def decides(times: float) -> bool:
-        found = _measured(name, tally, traffic, times)
+        found = _measured(name, labelled, times)
         return found is not None and not found.low < wanted < found.high
 
     enough = 1.0
@@ -129,23 +142,25 @@ def _labels_needed(name: str, wanted: float, tally: Tally, traffic: Traffic) -> 
     for _ in range(20):
         middle = (few + enough) / 2
         few, enough = (few, middle) if decides(middle) else (middle, enough)
-    return ceil(enough * (tally.positives + tally.negatives))
+    return ceil(enough * (labelled.tally.positives + labelled.tally.negatives))
 
 
-def _measured(name: str, tally: Tally, traffic: Traffic, times: float) -> Estimate | None:
+def _measured(name: str, labelled: _Labelled, times: float) -> Estimate | None:
     """The measure with its interval, had there been so many times the comments with the same shares."""
-    positives, negatives = tally.positives * times, tally.negatives * times
+    tally, traffic = labelled.tally, labelled.traffic
+    unwanted, other = times / labelled.effects.recall, times / labelled.effects.false_positive_rate
+    positives, negatives = tally.positives * unwanted, tally.negatives * other
     if name == "precision":  # of what is removed
         caught, wronged = np.array([tally.removed_positives]), np.array([tally.removed_negatives])
-        values = precisions_at(caught * times, positives, wronged * times, negatives, traffic.base_rate)
+        values = precisions_at(caught * unwanted, positives, wronged * other, negatives, traffic.base_rate)
         precise, least, most = (float(each[0]) for each in values)
         return None if np.isnan(precise) else Estimate(precise, least, most)
     if name == "recall":  # of what is removed or read
-        return _share(positives - tally.kept_positives * times, positives)
+        return _share(positives - tally.kept_positives * unwanted, positives)
     if name == "false-positive rate":
-        return _share(tally.removed_negatives * times, negatives)
-    recall = _share(positives - tally.kept_positives * times, positives)
-    wrong = _share(negatives - tally.kept_negatives * times, negatives)
+        return _share(tally.removed_negatives * other, negatives)
+    recall = _share(positives - tally.kept_positives * unwanted, positives)
+    wrong = _share(negatives - tally.kept_negatives * other, negatives)
     part, rest = traffic.volume * traffic.base_rate, traffic.volume * (1 - traffic.base_rate)
     value = part * recall.value + rest * wrong.value
     below = hypot(part * (recall.value - recall.low), rest * (wrong.value - wrong.low))

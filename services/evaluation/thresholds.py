@@ -113,6 +113,18 @@ class Tally:
         return self.negatives - self.removed_negatives - self.queued_negatives
 
 
+@dataclass(frozen=True)
+class Effects:
+    """How much less labelled comments say of each share than as many unlike each other would; from 1 up."""
+
+    recall: float = 1.0
+    false_positive_rate: float = 1.0
+    precision: float = 1.0
+
+
+ALONE = Effects()
+
+
 def rule_of(text: str) -> Rule:
     """The rule that a text such as "recall-at-precision=0.9" or "band=0.95,0.98" names.
 

@@ -19,3 +19,15 @@ def human_ceiling(db: Database, dataset_id: str, *, about: str | None = None) ->
     """
     known = [each.agreement for each in list_annotators(db, dataset_id, about=about) if each.agreement]
     return proportion(sum(each.successes for each in known), sum(each.n for each in known))
+
+
+def people_told(people: Proportion | None) -> str:
+    """What people reach themselves, as a sentence; empty where nobody can tell."""
+    if people is None:
+        return ""
+    few = " Too few to say much." if people.small else ""
+    return (
+        f"People meet the label that the others decided in {people.value:.3f} ({people.low:.3f} to"
+        f" {people.high:.3f}) of {people.n:,} cases: an accuracy above that says more about the labels than"
+        f" about a model.{few}"
+    )

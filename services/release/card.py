@@ -12,9 +12,9 @@ from typing import Any
 from domain.errors import NotFound
 from domain.models import Model
 from services.evaluation import clusters, comparing, reports
-from services.evaluation.intervals import SMALL_N, Proportion
+from services.evaluation.intervals import SMALL_N, Proportion, as_number
 from services.evaluation.reports import Evaluation
-from services.evaluation.reviews import progress
+from services.evaluation.reviews import progress_of_model
 from services.evaluation.slices import slices
 from services.modelling.models import model_folder
 from services.plain import plain
@@ -24,12 +24,13 @@ from services.release.gate import Verdict, as_dict
 from services.release.judges import last_day
 from storage.database import Database
 from storage.datasets import find_guideline, get_dataset
-from storage.models import get_model, list_runs
+from storage.models import get_model
 from storage.releases import Release
 from storage.snapshots import Snapshot, get_snapshot
 
-# Of the card: 2 knows behaviour, and the threshold that clauses were judged at; 3 that authors repeat.
-FORMAT = 3
+# Of the card: 2 knows behaviour, and the threshold that clauses were judged at; 3 that authors repeat, in the
+# clauses only; 4 in every interval but those of slices and differences.
+FORMAT = 4
 _WORST = 5
 _LIBRARIES = ("duckdb", "numpy", "pyarrow", "scikit-learn", "scipy", "torch", "transformers")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -56,7 +57,7 @@ def card_facts(db: Database, release: Release, verdict: Verdict) -> dict[str, An
             "guideline": _guideline(db, snapshot),
             "threshold": threshold_facts(db, model.model_id, verdict.threshold),
             "results": results(evaluation),
-            "clusters": clusters.as_dict(clusters.clustering_of(db, verdict.run_id)),
+            "clusters": clusters.as_dict(evaluation.clustering),
             "comparison": comparison(db, verdict.rival_run, verdict.run_id),
             "known_failures": _failures(db, evaluation),
             "behaviour": behaviour_facts(db, model, snapshot.snapshot_id),
@@ -84,11 +85,14 @@ def results(evaluation: Evaluation) -> dict[str, Any]:
     return told
 
 
-def comparison(db: Database, before: str | None, after: str) -> dict[str, Any] | None:
+def comparison(
+    db: Database, before: str | None, after: str, *, clusters: bool = True
+) -> dict[str, Any] | None:
     """The comparison with the run that was in production; None where there was none to compare with."""
     if before is None:
         return None
-    told: dict[str, Any] = plain(comparing.as_dict(comparing.compare_runs(db, before, after)))
+    found = comparing.compare_runs(db, before, after, clusters=clusters)
+    told: dict[str, Any] = plain(comparing.as_dict(found))
     return told
 
 
@@ -150,18 +154,17 @@ def _failures(db: Database, evaluation: Evaluation) -> dict[str, Any]:
     cells.sort(key=lambda cell: -int(str(cell["comments"])))
     shares = [(each.by, each.name, each.share(None)) for each in slices(db, run.run_id)]
     large = [(by, name, share) for by, name, share in shares if share is not None and share.n >= SMALL_N]
-    read = [progress(db, each.run_id) for each in list_runs(db, model_id=run.model_id,
-                                                            snapshot_id=run.snapshot_id)]  # fmt: skip
+    read = progress_of_model(db, run.model_id, run.snapshot_id)
     return {
         "confusion": cells[:_WORST],
         "worst_slices": [_slice(*each) for each in sorted(large, key=lambda each: each[2].value)[:_WORST]],
-        "misses": sum(each.misses for each in read),
-        "reviewed": {name: sum(each.verdicts[name] for each in read) for name in read[0].verdicts},
+        "misses": read.misses,
+        "reviewed": read.verdicts,
     }
 
 
 def _slice(by: str, name: str, share: Proportion) -> dict[str, Any]:
-    return {"by": by, "name": name, "accuracy": reports.number(share)}
+    return {"by": by, "name": name, "accuracy": as_number(share)}
 
 
 def _expiry(db: Database, model: Model) -> str | None:

@@ -22,6 +22,10 @@ _JUDGED_THERE = (
 )
 
 WIDENED = (
+    "Every interval allows for that, but those of slices, differences and curves, which take comments one by"
+    " one."
+)
+EARLIER = (
     "Clauses are judged on intervals as wide as that; those in the tables below take comments one by one."
 )
 
@@ -92,7 +96,7 @@ def _results(card: Card) -> Section:
         (
             f"On {found['n']:,} comments of the {found['data']['split']} split of"
             f" {found['data']['snapshot_id']}; {found['unparsed']:,} answers named no label: they are wrong.",
-            *((f"{shared['sentence']} {WIDENED}",) if shared else ()),
+            *((f"{shared['sentence']} {WIDENED if card['format'] >= 4 else EARLIER}",) if shared else ()),
         ),
         (
             averages_table(found),

@@ -7,6 +7,7 @@ from typing import Literal
 
 from services.evaluation.intervals import (
     CONFIDENCE,
+    Clustered,
     Estimate,
     Proportion,
     critical_value,
@@ -113,7 +114,7 @@ def n_deciding_proportion(successes: int, n: int, line: float) -> int | None:
     return needed if 0 < line < 1 else None
 
 
-def n_deciding_estimate(number: Estimate, line: float, n: int) -> int | None:
+def n_deciding_estimate(number: Proportion | Estimate, line: float, n: int) -> int | None:
     """The n at which the bound towards the line would reach it, were it to close in as 1/sqrt(n).
 
     Returns:
@@ -147,7 +148,7 @@ def _found(outcome: Outcome, number: Proportion | Estimate, n: int, why: str) ->
 
 def _open(number: Proportion | Estimate, line: float, *, n: int, what: str, holds: bool) -> Finding:
     """The interval holds the line: say how many more would tell, and which way it points now."""
-    if isinstance(number, Proportion):
+    if isinstance(number, Proportion) and not isinstance(number, Clustered):
         needed = n_deciding_proportion(number.successes, number.n, line)
     else:
         needed = n_deciding_estimate(number, line, n)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from storage.database import Database
-from storage.looks import count_split_looks
+from storage.looks import count_split_looks, list_same_test
 from storage.thresholds import find_look, list_thresholds
 
 
@@ -30,7 +30,7 @@ def threshold_facts(db: Database, model_id: str, threshold_id: str | None = None
         "temperature": frozen.temperature,
         "on_validation": frozen.tally,
         "on_test": look.tally if look else None,
-        "looks_at_test": count_split_looks(db, frozen.snapshot_id).count,
+        "looks_at_test": count_split_looks(db, list_same_test(db, frozen.snapshot_id)).count,
         "why": frozen.why,
         "by": frozen.created_by,
         "at": frozen.created_at.isoformat(),

@@ -7,7 +7,6 @@ from typing import Any
 from domain.errors import BadInput, NotFound
 from domain.people import actor_named
 from services.evaluation.acting import acting, threshold_in_use
-from services.evaluation.clusters import clustering_of
 from services.evaluation.reports import absent_labels, absent_told, evaluate
 from services.release.clause import CHAMPION
 from services.release.deciding import Finding, Outcome, counted, overall, unknown
@@ -16,6 +15,7 @@ from services.release.policy import Policy
 from storage.audit import add_lone_entry
 from storage.database import Database
 from storage.imported_scores import BACKEND as IMPORTED
+from storage.judging import count_judged
 from storage.models import get_model, list_runs
 from storage.releases import find_champion, get_release
 from storage.snapshots import get_snapshot
@@ -121,9 +121,8 @@ def judge(
         snapshot = get_snapshot(db, runs[0].snapshot_id)
         named = threshold_in_use(db, runs[0].run_id, threshold)
         held = acting(db, runs[0].run_id, named) if named else None
-        shared = clustering_of(db, runs[0].run_id) if clusters else None
-        found = evaluate(db, runs[0].run_id)
-        return Case(db, model, runs[0], snapshot, found, champion, day, held, shared)
+        found = evaluate(db, runs[0].run_id, clusters=clusters)
+        return Case(db, model, runs[0], snapshot, found, champion, day, held)
 
     case = case_on(snapshot_id, run_id)
     clauses = [JudgedClause(UNSEEN, None, _unseen(case))]
@@ -153,6 +152,14 @@ def judge(
         judged_on=day,
         clauses=tuple(clauses),
     )
+
+
+def judging_stamp(db: Database, dataset_id: str) -> tuple[int, ...]:
+    """What changes whenever a verdict may: the same stamp, model, policy, run and day give the same verdict.
+
+    Comments and votes are not in it: a model is judged on a frozen snapshot.
+    """
+    return count_judged(db, dataset_id)
 
 
 def run_gate(

@@ -22,7 +22,7 @@ from services.evaluation.intervals import (
 from services.evaluation.label_changes import labels_sentence
 from services.evaluation.metrics import ClassMetrics
 from services.evaluation.reports import Evaluation, absent_told
-from services.evaluation.reviews import progress
+from services.evaluation.reviews import progress_of_model
 from services.evaluation.slices import USUAL_SLICINGS, slices
 from services.modelling.hosted.catalogue import hosted_models
 from services.modelling.hosted.providers import get_provider
@@ -57,7 +57,6 @@ class Case:
         today: For what ends on a day.
         acting: The run under the frozen threshold that it is judged at; None where the label that the model
             names decides.
-        clustering: What authors or threads that repeat do to its intervals; None where they do nothing.
     """
 
     db: Database
@@ -68,7 +67,11 @@ class Case:
     champion: str | None
     today: date
     acting: Acting | None = None
-    clustering: Clustering | None = None
+
+    @property
+    def clustering(self) -> Clustering | None:
+        """What authors or threads that repeat do to its intervals; the evaluation's allow for it already."""
+        return self.evaluation.clustering
 
     def widened(
         self, name: str, label: str, found: Proportion | Estimate | None
@@ -128,8 +131,7 @@ def _class_metric(name: str) -> Callable[[Case, Clause], Finding]:
         over = {"recall": metrics.support, "precision": metrics.predicted}
         n = over.get(name, metrics.support + metrics.predicted - metrics.true_positives)
         verb = {"recall": "labelled", "precision": "marked"}.get(name, "labelled or marked")
-        number = case.widened(name, str(clause.label), getattr(metrics, name))
-        found = at_least(number, _line(clause), n=n, what=f"comments {verb} “{clause.label}”")
+        found = at_least(getattr(metrics, name), _line(clause), n=n, what=f"comments {verb} “{clause.label}”")
         return case.resting(found, name, str(clause.label))
 
     return judge
@@ -138,8 +140,7 @@ def _class_metric(name: str) -> Callable[[Case, Clause], Finding]:
 def _average(name: str) -> Callable[[Case, Clause], Finding]:
     def judge(case: Case, clause: Clause) -> Finding:
         report = case.evaluation.report
-        number = case.widened(name, "", getattr(report, name))
-        found = at_least(number, _line(clause), n=report.n, what="labelled comments")
+        found = at_least(getattr(report, name), _line(clause), n=report.n, what="labelled comments")
         return case.resting(found, name, "")
 
     return judge
@@ -324,13 +325,10 @@ def _cost(case: Case, clause: Clause) -> Finding:
 
 
 def _reviewed(case: Case, clause: Clause) -> Finding:
-    """Misses read, over every run of the model on that snapshot: its validation misses count too."""
-    runs = list_runs(case.db, model_id=case.model.model_id, snapshot_id=case.run.snapshot_id)
-    found = [progress(case.db, run.run_id) for run in runs]
-    read, misses = sum(each.reviewed for each in found), sum(each.misses for each in found)
-    return counted(
-        read, misses, holds=read >= min(_line(clause), misses), why=f"{read:,} of {misses:,} misses are read."
-    )
+    found = progress_of_model(case.db, case.model.model_id, case.run.snapshot_id)
+    read, misses = found.reviewed, found.misses
+    told = f"{read:,} of {misses:,} misses on every split of {case.run.snapshot_id} are read."
+    return counted(read, misses, holds=read >= min(_line(clause), misses), why=told)
 
 
 def _behaviour(judge: Callable[[Sequence[Measured], Clause], Finding], case: Case, clause: Clause) -> Finding:

@@ -46,8 +46,9 @@ def verify_release(db: Database, release_id: str) -> tuple[Check, ...]:
         raise Conflict(f"{release_id} has no frozen card: it is {release.state}.")
     card, text = card_of(db, release_id)
     log = verify_log(db, card=text)
+    again = evaluate(db, card["verdict"]["run_id"], clusters=card["format"] >= 4)
     return (
-        _same("results", cards.results(evaluate(db, card["verdict"]["run_id"])), card["results"]),
+        _same("results", cards.results(again), card["results"]),
         _clauses(db, card),
         _compared(db, card),
         _snapshot(db, card["data"]),
@@ -108,7 +109,7 @@ def _is_steady(told: dict[str, Any]) -> bool:
 def _compared(db: Database, card: dict[str, Any]) -> Check:
     told = card["verdict"]
     try:
-        again = cards.comparison(db, told["rival_run"], told["run_id"])
+        again = cards.comparison(db, told["rival_run"], told["run_id"], clusters=card["format"] >= 4)
     except (NotFound, BadInput) as error:
         return Check("comparison", False, str(error))
     if card["comparison"] is None:

@@ -6,10 +6,12 @@ from typing import Any
 
 from services.evaluation import clusters, comparing
 from services.evaluation.costs import usd_per_thousand
-from services.evaluation.reports import as_dict, number
+from services.evaluation.intervals import as_number
+from services.evaluation.reports import as_dict
 from services.evaluation.score_reports import ScoreReport
 from services.evaluation.slices import Slice
 from services.evaluation.slicing import WorstSlices
+from services.labelling.ceiling import people_told
 from services.plain import plain
 from services.release import gate
 from services.reporting.opening import KeyNumber, Opening, SmallSlice, WorstSlice
@@ -28,6 +30,10 @@ def report_facts(report: ModelReport) -> dict[str, Any]:
             "format": FORMAT,
             "judged_on": report.made_on.isoformat(),
             "dataset_id": found.run.dataset_id,
+            "dataset_title": report.dataset_title,
+            "looks": report.looks,
+            "people": as_number(report.people),
+            "people_told": people_told(report.people),
             "run_id": found.run.run_id,
             "model": {
                 "model_id": report.model.model_id,
@@ -40,7 +46,7 @@ def report_facts(report: ModelReport) -> dict[str, Any]:
             "opening": _opening(report.opening),
             "results": as_dict(found),
             "withheld": found.withheld,
-            "clusters": clusters.as_dict(report.clustering),
+            "clusters": clusters.as_dict(found.clustering),
             "scores": [_scores(each) for each in report.scores],
             "slices": list(_slices(report.slices)),
             "slice_search": _search(report.searched) if report.searched else None,
@@ -51,7 +57,7 @@ def report_facts(report: ModelReport) -> dict[str, Any]:
             },
             "surest_misses": report.misses,
             "production": _production(report.production) if report.production else None,
-            "costs": {**asdict(report.costs), "usd_per_1000": number(usd_per_thousand(report.costs))},
+            "costs": {**asdict(report.costs), "usd_per_1000": as_number(usd_per_thousand(report.costs))},
             "rival": _rival(report),
         }
     )
@@ -69,11 +75,11 @@ def _opening(first: Opening) -> dict[str, Any]:
 
 
 def _key_number(each: KeyNumber) -> dict[str, Any]:
-    return {**asdict(each), "number": number(each.number)}
+    return {**asdict(each), "number": as_number(each.number)}
 
 
 def _worst(worst: WorstSlice) -> dict[str, Any]:
-    return {**asdict(worst), "accuracy": number(worst.accuracy)}
+    return {**asdict(worst), "accuracy": as_number(worst.accuracy)}
 
 
 def _small(small: SmallSlice) -> dict[str, Any]:
@@ -83,15 +89,20 @@ def _small(small: SmallSlice) -> dict[str, Any]:
 def _slices(slices: Iterable[Slice]) -> Iterable[dict[str, Any]]:
     for each in slices:
         if (share := each.share(None)) is not None:
-            yield {"by": each.by, "name": each.name, "accuracy": number(share)}
+            yield {
+                "by": each.by,
+                "name": each.name,
+                "accuracy": as_number(share),
+                "errors": each.errors_told,
+            }
 
 
 def _search(found: WorstSlices) -> dict[str, Any]:
     parts = [
         {
             "name": found.name(each),
-            "wrong": number(each.inside),
-            "elsewhere": number(each.outside),
+            "wrong": as_number(each.inside),
+            "elsewhere": as_number(each.outside),
             "p_holm": each.p_holm,
         }
         for each in found.worse[:_PARTS]
@@ -106,17 +117,17 @@ def _scores(found: ScoreReport) -> dict[str, Any]:
         "positives": found.positives,
         "negatives": found.negatives,
         "unscored": found.unscored,
-        "average_precision": number(found.average_precision),
-        "roc_auc": number(found.area.auc),
+        "average_precision": as_number(found.average_precision),
+        "roc_auc": as_number(found.area.auc),
         "precision_recall": found.precision_recall,
         "roc": found.roc,
         "not_calibrated": found.not_calibrated,
-        "repairs": [{**asdict(each), "brier": number(each.brier)} for each in found.repairs],
+        "repairs": [{**asdict(each), "brier": as_number(each.brier)} for each in found.repairs],
         "calibration": None,
     }
     if calibration is not None:
-        bins = [{**asdict(each), "share": number(each.share)} for each in calibration.bins]
-        briers = {name: number(getattr(calibration, name)) for name in ("brier", "brier_all")}
+        bins = [{**asdict(each), "share": as_number(each.share)} for each in calibration.bins]
+        briers = {name: as_number(getattr(calibration, name)) for name in ("brier", "brier_all")}
         told["calibration"] = {**asdict(calibration), **briers, "bins": bins}
     return told
 
@@ -125,10 +136,13 @@ def _production(found: Production) -> dict[str, Any]:
     day = found.outlook
     return {
         "unwanted": found.unwanted,
+        "rule": found.rule,
+        "threshold": found.threshold,
+        "split": found.split,
         "traffic": found.traffic,
         "is_stated": found.is_stated,
         "tally": found.tally,
-        "outlook": {each.name: number(getattr(day, each.name)) for each in fields(day)},
+        "outlook": {each.name: as_number(getattr(day, each.name)) for each in fields(day)},
         "sentence": found.sentence,
         "warning": found.warning,
     }

@@ -75,13 +75,15 @@ class Mark:
 class WorstSlice:
     """The slice with the lowest accuracy among those of 30 comments or more.
 
-    `among` of them were looked at: the lowest of many is low by chance too.
+    `among` of them were looked at: the lowest of many is low by chance too. `errors` says which it has most;
+    labels may come from a file, so show it as text only.
     """
 
     by: str
     name: str
     accuracy: Proportion
     among: int
+    errors: str
 
 
 @dataclass(frozen=True)
@@ -167,12 +169,12 @@ def by_urgency(verdict: Verdict | None) -> list[JudgedClause]:
 
 def worst_slice(slices: Sequence[Slice]) -> WorstSlice | None:
     """The slice with the lowest accuracy; None where none is large enough."""
-    shares = [(each.by, each.name, each.share(None)) for each in slices]
-    large = [(by, name, share) for by, name, share in shares if share is not None and share.n >= SMALL_N]
+    shares = [(each, each.share(None)) for each in slices]
+    large = [(each, share) for each, share in shares if share is not None and share.n >= SMALL_N]
     if not large:
         return None
-    by, name, share = min(large, key=lambda each: each[2].value)
-    return WorstSlice(by, name, share, len(large))
+    worst, share = min(large, key=lambda pair: pair[1].value)
+    return WorstSlice(worst.by, worst.name, share, len(large), worst.errors_told)
 
 
 def small_slice(slices: Sequence[Slice]) -> SmallSlice | None:
@@ -219,7 +221,7 @@ def _numbers(found: Evaluation, clauses: list[JudgedClause]) -> tuple[KeyNumber,
             "",
             report.macro_f1,
             report.n,
-            f"F1 joins precision and recall; mean of {len(report.classes)} labels",
+            f"F1 is high only where precision and recall both are; the mean of {len(report.classes)} labels",
         ),
         KeyNumber("Weakest recall", label, recall, recall.n, f"of the label {label}"),
     ]

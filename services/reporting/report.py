@@ -9,19 +9,22 @@ import pyarrow as pa
 
 from domain.models import Model, Run
 from services.evaluation.causes import ceiling_told
-from services.evaluation.clusters import Clustering, clustering_of
 from services.evaluation.comparing import RunComparison, comparable_run, compare_runs
+from services.evaluation.intervals import Proportion
+from services.evaluation.looks import looks_told
 from services.evaluation.reports import Evaluation, evaluate
 from services.evaluation.score_reports import ScoreReport, report_scores, validation_of
 from services.evaluation.scored import scored_run
 from services.evaluation.slices import Slice, slices
 from services.evaluation.slicing import WorstSlices, find_worst_slices
+from services.labelling.ceiling import human_ceiling
 from services.release.gate import Verdict, judge
 from services.release.policy import find_policy
 from services.reporting.opening import Opening, opening, unjudged
-from services.reporting.production import SECONDS, VOLUME, Production, production, unwanted_labels
+from services.reporting.production import SECONDS, VOLUME, Production, in_use, production, unwanted_labels
 from storage.answer_costs import AnswerCosts, measure_costs
 from storage.database import Database
+from storage.datasets import get_dataset
 from storage.misses import list_answers
 from storage.models import get_model, list_runs
 from storage.releases import find_champion, get_release
@@ -64,10 +67,14 @@ class ModelReport:
         reviewed: Misses that were read, by what was said of them.
         misses: Those of which the model was surest.
         ceiling: How much of the error is not the model's, as far as a blind reading tells.
-        clustering: What authors or threads that repeat do to the intervals; None where none repeats.
+        looks: How often its test comments were looked at; empty where never, or on another split.
+        people: How often people meet the label that the others decided; None where nobody can tell.
     """
 
     made_on: date
+    dataset_title: str
+    looks: str
+    people: Proportion | None
     model: Model
     evaluation: Evaluation
     opening: Opening
@@ -80,7 +87,6 @@ class ModelReport:
     reviewed: dict[str, int]
     misses: tuple[Quoted, ...]
     ceiling: str
-    clustering: Clustering | None
 
 
 def model_report(
@@ -116,22 +122,31 @@ def model_report(
     if policy and not why:
         verdict = judge(db, run.model_id, policy, split=run.split, run_id=run_id, today=day)
     parts, rival = slices(db, run_id), rival_of(db, run, verdict)
-    flags = tuple(unwanted) or unwanted_labels(found.table.labels, verdict)
+    flags = tuple(unwanted) or unwanted_labels(found.table.labels, policy)
     return ModelReport(
         made_on=day,
+        dataset_title=get_dataset(db, run.dataset_id).title,
+        looks=looks_told(db, run_id),
+        people=human_ceiling(db, run.dataset_id),
         model=get_model(db, run.model_id),
         evaluation=found,
         opening=opening(found, verdict, parts, unjudged=why),
         slices=tuple(parts),
         searched=find_worst_slices(db, run_id) if found.report.n <= _SEARCHED else None,
         scores=label_scores(db, found),
-        production=production(found, flags, base_rate=base_rate, volume=volume, seconds=seconds),
+        production=production(
+            found,
+            flags,
+            held=None if unwanted else in_use(db, run_id),
+            base_rate=base_rate,
+            volume=volume,
+            seconds=seconds,
+        ),
         costs=measure_costs(db, run_id, within_ms=0.0),
         rival=Rival(compare_runs(db, rival[0], run_id), rival[1]) if rival else None,
         reviewed=Counter(each.verdict for each in list_reviews(db, run_id)),
         misses=surest_misses(db, run, comments),
         ceiling=ceiling_told(db, run_id),
-        clustering=clustering_of(db, run_id),
     )
 
 

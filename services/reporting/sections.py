@@ -6,7 +6,7 @@ from typing import Any
 from domain.text import shortened
 from services.evaluation.confusion import UNPARSED
 from services.evaluation.intervals import SMALL_N
-from services.evaluation.reports import labels_told, leaks_told, unparsed_told
+from services.evaluation.reports import labels_told, leaks_told, repaired_told, unparsed_told
 from services.release.card_sections import OUTCOME_WORDS, WIDENED
 from services.release.deciding import URGENCY
 from services.release.documents import Drawing, Section, Table, pairs
@@ -27,12 +27,13 @@ from storage.imported_scores import BACKEND as IMPORTED
 
 Told = Mapping[str, Any]
 
+_HOURS = "Hours a day, if what is flagged is read first"
 _QUOTED = 300  # characters of a comment
 
 
 def title_of(report: Told) -> str:
     """The report's own heading."""
-    return f"Report on {report['model']['name']}, {report['judged_on']}"
+    return f"Report on {report['model']['name']}, {report['dataset_title']}, {report['judged_on']}"
 
 
 def sections_of(report: Told) -> tuple[Section, ...]:
@@ -58,7 +59,8 @@ def _first(report: Told) -> Section:
     )
     if worst is not None:
         words = f"Worst slice of {worst['among']:,}: {_spaced(worst['by'])} {worst['name']}"
-        numbers += ((words, shown(worst["accuracy"]), f"{worst['accuracy']['n']:,}", "accuracy"),)
+        note = f"accuracy; its errors: {worst['errors'] or 'none'}"
+        numbers += ((words, shown(worst["accuracy"]), f"{worst['accuracy']['n']:,}", note),)
     if small := report["opening"]["small_slice"]:
         words = f"Small slice: {_spaced(small['by'])} {small['name']}"
         numbers += ((words, f"{small['wrong']:,} wrong", f"{small['n']:,}", small["sentence"]),)
@@ -104,11 +106,13 @@ def _data(report: Told) -> Section:
     return Section(
         "On what data?",
         (
-            f"{n:,} comments: the {data['split']} split of {data['snapshot_id']} ({data['row_count']:,} rows,"
-            f" {data['split_mode']} split, {written}).",
+            f"{report['dataset_title']} ({report['dataset_id']}): {n:,} comments, the {data['split']} split"
+            f" of {data['snapshot_id']} ({data['row_count']:,} rows, {data['split_mode']} split, {written}).",
             f"sha256 of the rows {data['sha256']}.",
             labels_told(data["label_from"]),
-            leaks_told(data["leaks"], data["held_out"]),
+            *filter(None, (repaired_told(data["repaired"], data["split"]),)),
+            leaks_told(data),
+            *filter(None, (report["looks"],)),
             *((f"{shared['sentence']} {WIDENED}",) if shared else ()),
         ),
         (_effects(shared),) if shared else (),
@@ -197,7 +201,13 @@ def _failures(report: Told) -> Section:
     slices = sorted(report["slices"], key=lambda each: each["accuracy"]["value"])
     few = frozenset(place for place, each in enumerate(slices) if each["accuracy"]["n"] < SMALL_N)
     parts = tuple(
-        (_spaced(each["by"]), each["name"], shown(each["accuracy"]), f"{each['accuracy']['n']:,}")
+        (
+            _spaced(each["by"]),
+            each["name"],
+            shown(each["accuracy"]),
+            f"{each['accuracy']['n']:,}",
+            each["errors"],
+        )
         for each in slices
     )
     quoted = tuple(
@@ -221,13 +231,14 @@ def _failures(report: Told) -> Section:
         (
             f"{report['misses']['count']:,} misses; of those read one by one: {read or 'none yet'}.",
             report["misses"]["ceiling"],
+            *filter(None, (report["people_told"],)),
             search["sentence"] if search else "Too many comments: `slices --run` looks for the worst.",
             *((f"Too small for that search, and named at the top: {small['sentence']}.",) if small else ()),
             "The slice with the lowest accuracy of many is low by chance too: look at its interval.",
         ),
         (
             Table(("worse than chance explains", "wrong", "elsewhere", "p after Holm"), worse),
-            Table(("slice by", "slice", "accuracy", "n"), parts, few),
+            Table(("slice by", "slice", "accuracy", "n", "most of its errors"), parts, few),
             Table(("comment", "label", "was taken for", "score", "text"), quoted),
         ),
     )
@@ -238,9 +249,8 @@ def _production(report: Told) -> Section:
     lines = ["Only one kind of comment occurs here: nothing can be said of a day of traffic."]
     rows: list[tuple[str, str]] = []
     if found is not None:
-        labels = " or ".join(f"“{label}”" for label in found["unwanted"])
         day = found["outlook"]
-        lines = [f"If whatever is given {labels} is flagged: {found['sentence']}"]
+        lines = [f"{found['rule']}: {found['sentence']}"]
         rows = [
             (f"Precision where {found['traffic']['base_rate']:.2%} are unwanted", shown(day["precision"])),
             ("Recall", shown(day["recall"])),
@@ -249,7 +259,12 @@ def _production(report: Told) -> Section:
             ("Kind ones flagged a day", _whole(day["kind_removed"])),
             ("Abusive ones caught a day", _whole(day["abusive_caught"])),
             ("Abusive ones missed a day", _whole(day["abusive_missed"])),
-            ("Hours a day, if what is flagged is read first", _tenths(day["hours"])),
+            (
+                _HOURS
+                if found["tally"]["queued_positives"] + found["tally"]["queued_negatives"] == 0
+                else "Hours of reading a day",
+                _tenths(day["hours"]),
+            ),
         ]
     if costs["timed"]:
         times = ", ".join(f"{share} % within {costs[f'p{share}_ms']:,.1f} ms" for share in (50, 95, 99))
@@ -291,8 +306,9 @@ def _method(report: Told) -> Section:
         "How it was measured",
         (
             "Intervals hold 95 %: Wilson for shares, the wider of Wilson and bootstrap for F1 and averages,"
-            " bootstrap for Matthews' correlation, DeLong for areas. Comments are taken as independent, but"
-            " where the policy is judged: there, whole authors or threads are redrawn (cluster bootstrap).",
+            " bootstrap for Matthews' correlation, DeLong for areas. Where authors or threads have several"
+            " comments, all but those of slices, differences and curves are widened by what redrawing whole"
+            " authors or threads (cluster bootstrap) adds to the variance.",
             f"{report['run_id']}: answers of {model['model_id']} ({model['backend']}), {origin}."
             f" `evaluate --run {report['run_id']} --json` gives the same numbers.",
         ),

@@ -28,7 +28,7 @@ def evaluate_run(
         run = run_of(db, model, snapshot, split)
     note_look(db, run, station="evaluate", actor=actor)
     found = set_reports.evaluate_either(db, run)
-    shared = clusters.as_dict(clusters.clustering_of(db, run))
+    shared = clusters.as_dict(None if isinstance(found, set_reports.SetEvaluation) else found.clustering)
     more = {
         "withheld": found.withheld,
         "clusters": shared,

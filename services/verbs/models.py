@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.models import Model
 from services.curation import datasets
-from services.evaluation.reports import number
+from services.evaluation.intervals import as_number
 from services.evaluation.set_reports import evaluate_either
 from services.modelling import model_facts, models
 from services.modelling.base_models import describe_base_model
@@ -38,7 +38,7 @@ def show_models(
         "facts": {
             "recipe": facts.recipe, "base": facts.base, "licence": facts.licence, "seeds": facts.seeds,
             "size_bytes": facts.size_bytes, "run": run and run.run_id,
-            "macro_f1": run and number(evaluate_either(db, run.run_id).report.macro_f1),
+            "macro_f1": run and as_number(evaluate_either(db, run.run_id).report.macro_f1),
             "comments_per_second": facts.comments_per_second, "archived": facts.archiving,
             "prompt": facts.prompt,
         },
@@ -53,8 +53,8 @@ def _runs(db: Database, model: Model) -> list[dict[str, Any]]:
         found = evaluate_either(db, run.run_id).report if run.row_count else None
         about = {
             "engine": engines[run.run_id] if model.backend == "huggingface" else None,
-            "accuracy": found and number(found.accuracy),
-            "macro_f1": found and number(found.macro_f1),
+            "accuracy": found and as_number(found.accuracy),
+            "macro_f1": found and as_number(found.macro_f1),
         }
         told.append({**plain(run), **about})
     return told

@@ -8,7 +8,7 @@ from domain.errors import BadInput, NotFound
 from domain.text import shortened
 from services.evaluation import choosing
 from services.evaluation.choosing import Bench, Choice, Frozen
-from services.evaluation.reports import number
+from services.evaluation.intervals import as_number
 from services.evaluation.thresholds import RULES, Rule, Traffic, rule_of
 from storage.database import Database
 from storage.models import list_runs
@@ -108,7 +108,7 @@ def _numbers(choice: Choice) -> dict[str, Any]:
         "traffic": choice.traffic,
         "n": choice.tally.positives + choice.tally.negatives,
         "tally": choice.tally,
-        "outlook": {each.name: number(getattr(day, each.name)) for each in fields(day)},
+        "outlook": {each.name: as_number(getattr(day, each.name)) for each in fields(day)},
         "sentence": choice.sentence,
         "targets": choice.targets,
     }

@@ -146,8 +146,8 @@ def test_each_threshold_that_is_reported_is_one_more_look_at_that_test_split(db,
     for place, who in enumerate(("ana", "ben", "ana")):
         choosing.freeze(db, bench, rule_of(f"at=0.{place + 2}"), TRAFFIC, why="pilot", actor=who)
         choosing.report_on_test(db, f"threshold-{place + 1}", actor=who)
-    assert count_looks(db, "snapshot-1") == {"ana": 2, "ben": 1}
-    assert count_looks(db, "snapshot-2") == {}
+    assert count_looks(db, ["snapshot-1"]) == {"ana": 2, "ben": 1}
+    assert count_looks(db, ["snapshot-2"]) == {}
 
 
 def test_a_model_that_has_not_answered_test_has_nothing_to_report(db, runs, bench):

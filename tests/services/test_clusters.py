@@ -91,7 +91,7 @@ def test_a_card_says_so_and_counted_again_is_the_same(db, ids):
     checks = verify_release(db, release)
     assert all(each.ok for each in checks), checks
     card, _ = card_of(db, release)
-    assert (card["format"], card["clusters"]["clusters"]) == (3, 20)
+    assert (card["format"], card["clusters"]["clusters"]) == (4, 20)
     assert "by 20 authors" in card_file(db, release, "md")
 
 
