@@ -127,6 +127,10 @@ class Vote:
     suggested: str | None = None
     shown: bool = False
 
+    def marked_in(self, body: str) -> str:
+        """The words of the comment that decided, in their order; empty where none was marked."""
+        return " … ".join(body[start:end] for start, end in self.spans)
+
 
 def label_set(
     names: Iterable[str], definitions: dict[str, str] | None = None, *, several: bool = False

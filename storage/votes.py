@@ -78,6 +78,21 @@ def list_votes(db: Database, dataset_id: str, comment_id: int) -> list[Vote]:
         return with_details(cursor, dataset_id, _votes(rows))
 
 
+def list_voters(db: Database, dataset_id: str) -> list[str]:
+    """Everybody who has answered a comment of the dataset by hand, by name."""
+    with db.reading() as cursor:
+        rows = cursor.execute(
+            """
+            SELECT DISTINCT annotator
+            FROM votes
+            WHERE dataset_id = $dataset_id AND annotator <> '(imported)'
+            ORDER BY annotator
+            """,
+            {"dataset_id": dataset_id},
+        ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
 def list_last_votes(
     db: Database, dataset_id: str, annotator: str, *, limit: int | None, source: str = "desk"
 ) -> list[Vote]:

@@ -137,6 +137,8 @@ def draw_history(comment_id: int, dataset_id: str) -> Comment:
         draw_golden(comment)
     st.subheader("Votes", anchor=False)
     if told.votes:
+        severities = ["" if vote.severity is None else str(vote.severity) for vote in told.votes]
+        marked = [visible(vote.marked_in(comment.body)) for vote in told.votes]
         votes = pd.DataFrame(
             {
                 "when": [when(vote.voted_at) for vote in told.votes],
@@ -148,6 +150,9 @@ def draw_history(comment_id: int, dataset_id: str) -> Comment:
                 "through": [vote.source for vote in told.votes],
             }
         )
+        for name, told_by in (("how bad", severities), ("words that decided", marked)):
+            if any(told_by):
+                votes.insert(4, name, told_by)
         st.dataframe(votes, hide_index=True, placeholder="", alt="Votes on this comment")
     else:
         st.caption("Nobody has voted on it.")

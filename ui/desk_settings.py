@@ -4,11 +4,14 @@ import streamlit as st
 
 from domain.comments import Dataset
 from domain.desk import MOST_STEPS, DeskSettings
+from domain.text import escape_markdown, shortened
 from services.curation import datasets
 from services.labelling import care
 from services.modelling.models import list_models
 from ui.errors import showing_errors
 from ui.store import database
+
+_NAMED = 5
 
 
 def draw_desk_settings(dataset: Dataset, who: str) -> None:
@@ -75,5 +78,30 @@ def _draw_form(dataset: Dataset, labels: tuple[str, ...], who: str) -> None:
                 most_severe=int(most), most_comments=int(every), work_min=int(work), break_min=int(pause),
                 calm=int(calm), masked=tuple(words.splitlines()), help_text=help_text,
             )  # fmt: skip
+            others = care.others_at(database(), dataset.dataset_id, actor=who)
+            if others:
+                st.session_state["desk_asks"] = settings
+            else:
+                care.set_desk(database(), dataset.dataset_id, settings, actor=who)
+                st.rerun()
+    asked = st.session_state.get("desk_asks")
+    if isinstance(asked, DeskSettings):
+        _ask(dataset, asked, who)
+
+
+def _ask(dataset: Dataset, settings: DeskSettings, who: str) -> None:
+    """Whether it is meant for the others too, before it is."""
+    others = care.others_at(database(), dataset.dataset_id, actor=who)
+    named = ", ".join(escape_markdown(shortened(name, 40)) for name in others[:_NAMED])
+    named += f" and {len(others) - _NAMED:,} more" if len(others) > _NAMED else ""
+    people = "1 other person" if len(others) == 1 else f"{len(others):,} other people"
+    st.warning(f"This changes the desk for {people}: {named}.", icon=":material/group:")
+    yes, no = st.columns(2)
+    if yes.button("Set it for everybody", type="primary", key="desk_yes", width="stretch"):
+        with showing_errors():
             care.set_desk(database(), dataset.dataset_id, settings, actor=who)
+            del st.session_state["desk_asks"]
             st.rerun()
+    if no.button("Leave it as it was", key="desk_no", width="stretch"):
+        del st.session_state["desk_asks"]
+        st.rerun()

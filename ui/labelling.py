@@ -15,7 +15,7 @@ from services.labelling import care, desk, queues
 from services.labelling.learning import last_learned
 from services.labelling.suggestions import suggestions_for
 from services.labelling.surroundings import surroundings_of
-from ui.desk import MAX_VOTES, DeskComment, DeskForm, DeskLabel, DeskVote
+from ui.desk import MAX_VOTES, DeskComment, DeskForm, DeskLabel, DeskVote, Recent
 from ui.store import database
 
 _REFILL_BELOW = 24
@@ -38,7 +38,7 @@ class DeskState:
     mixes_in: bool = False  # golden comments or repeats, unseen
     is_fresh: bool = True  # no vote came in yet
     late: list[int] = field(default_factory=list)  # answered after somebody else had them
-    recent: list[tuple[DeskComment, str]] = field(default_factory=list)  # what can be taken back, with its id
+    recent: list[Recent] = field(default_factory=list)  # what can be taken back
     learned: str = ""  # what the last labels taught, in a queue that learns
     rest: str = ""  # why nothing is handed out although something waits
     context: dict[str, object] | None = None  # what stands around the comment that was asked about
@@ -85,7 +85,9 @@ class DeskState:
 
     def look_around(self, comment_id: int) -> None:
         """Look up what stands around the comment; of one that is not in this hand, nothing."""
-        if comment_id not in {each.comment_id for each in [*self.queue, *(each for each, _ in self.recent)]}:
+        if comment_id not in {
+            each.comment_id for each in [*self.queue, *(each.comment for each in self.recent)]
+        }:
             return
         found = surroundings_of(database(), self.dataset_id, comment_id, is_blind=self.is_blind)
         parts = (
@@ -117,7 +119,10 @@ class DeskState:
         """Look up what this person answered last, so that it can be taken back after a reload too."""
         last = desk.last_answers(database(), self.dataset_id, actor=self.who)
         shown = self._shown([comment for comment, _ in last])
-        self.recent = [(comment, vote.client_id) for comment, (_, vote) in zip(shown, last, strict=True)]
+        self.recent = [
+            Recent(comment, vote.client_id, vote.kind, vote.label)
+            for comment, (_, vote) in zip(shown, last, strict=True)
+        ]
 
     def _shown(self, waiting: Sequence[Comment]) -> list[DeskComment]:
         """The comments as the pane gets them."""

@@ -16,6 +16,7 @@ from services.modelling.models import list_models
 from ui.desk_settings import draw_desk_settings
 from ui.errors import showing_errors
 from ui.figures import in_brackets
+from ui.focus import focus_on
 from ui.links import pick, put
 from ui.store import database
 
@@ -44,8 +45,21 @@ def pick_queue(dataset: Dataset, who: str) -> Queue | None:
     with about.popover("About it", icon=":material/info:", disabled=queue is None, width="stretch"):
         if queue is not None:
             _draw_about(queue, who)
-    with make.popover("New queue", icon=":material/playlist_add:", width="stretch"):
+    # Of a key of its own, so that the window is a closed one once it has made its queue.
+    made = int(st.session_state.get("queue_made", 0))
+    if st.session_state.pop("queue_is_made", False):
+        st.session_state["queue_name"] = ""
+    window = make.popover(
+        "New queue",
+        icon=":material/playlist_add:",
+        width="stretch",
+        on_change="rerun",
+        key=f"queue_new_{made}",
+    )
+    with window:
         _draw_form(dataset, who)
+        if window.open:
+            focus_on("queue_name")
     with desk.popover("Desk", icon=":material/tune:", width="stretch"):
         draw_desk_settings(dataset, who)
     return queue
@@ -116,26 +130,27 @@ def _draw_form(dataset: Dataset, who: str) -> None:
     with st.form("queue_form", border=False, clear_on_submit=False):
         name = st.text_input("Name", max_chars=queues.MAX_NAME, key="queue_name")
         order = st.selectbox("Order", QUEUE_ORDERS, format_func=ORDER_TITLES.__getitem__, key="queue_order")
-        model = st.selectbox(
-            "Model",
-            list(models),
-            index=None,
-            format_func=lambda each: f"{visible(models[each])} ({each})",
-            placeholder="whose uncertainty, for that order",
-            key="queue_model",
-        )
-        votes, most = st.columns(2)
-        needed = votes.number_input("Labels per comment", 1, 9, dataset.votes_needed, key="queue_votes")
-        limit = most.number_input("Comments at most", 0, value=0, help="0 is all.", key="queue_most")
-        people = st.multiselect(
-            "Who may take it",
-            [each.annotator for each in list_annotators(database(), dataset.dataset_id)],
-            placeholder="everybody",
-            accept_new_options=True,
-            key="queue_people",
-        )
         blind = st.checkbox("Blind: no author, label or score is shown", value=True, key="queue_blind")
-        with st.expander("Which comments, and what is mixed in"):
+        st.caption("Enter in the name makes it. The rest can stay as it is.")
+        with st.expander("Who, how many, which comments, and what is mixed in"):
+            model = st.selectbox(
+                "Model",
+                list(models),
+                index=None,
+                format_func=lambda each: f"{visible(models[each])} ({each})",
+                placeholder="whose uncertainty, for that order",
+                key="queue_model",
+            )
+            votes, most = st.columns(2)
+            needed = votes.number_input("Labels per comment", 1, 9, dataset.votes_needed, key="queue_votes")
+            limit = most.number_input("Comments at most", 0, value=0, help="0 is all.", key="queue_most")
+            people = st.multiselect(
+                "Who may take it",
+                [each.annotator for each in list_annotators(database(), dataset.dataset_id)],
+                placeholder="everybody",
+                accept_new_options=True,
+                key="queue_people",
+            )
             contains = st.text_input("Only with these words", max_chars=200, key="queue_contains")
             only, part = st.columns(2)
             label = only.selectbox("Only labelled", labels, index=None, placeholder="any", key="queue_label")
@@ -183,4 +198,6 @@ def _draw_form(dataset: Dataset, who: str) -> None:
         with showing_errors():
             queue = queues.create_queue(database(), dataset.dataset_id, name or "", settings, actor=who)
             put("queue", queue.queue_id)
+            st.session_state["queue_is_made"] = True
+            st.session_state["queue_made"] = int(st.session_state.get("queue_made", 0)) + 1
             st.rerun()

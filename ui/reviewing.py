@@ -1,6 +1,5 @@
 """The review of one miss: what is shown of it, and the verdict that a key or a button gives."""
 
-from pathlib import Path
 from uuid import uuid4
 
 import streamlit as st
@@ -18,15 +17,13 @@ from services.modelling.models import get_model
 from ui.charts import label_title, score_bars
 from ui.comments import draw_body, draw_try_link
 from ui.errors import show, showing_errors
+from ui.focus import focus_on
 from ui.guideline_examples import draw_example_button
 from ui.links import put
 from ui.store import database
 from ui.times import when
 from ui.verdicts import draw_reasons
 
-_focus = st.components.v2.component(
-    "workbench.focus", js=Path(__file__).with_name("focus.js").read_text(encoding="utf-8")
-)
 _PANE_PX = 340
 _MOST_KINDS = 4  # with more labels the pickers are the better way
 ONE_BY_ONE, SIMILAR = "One by one", "Similar misses"
@@ -219,7 +216,7 @@ def _draw_label_form(run: Run, miss: Miss, labels: tuple[str, ...], client_id: s
             placeholder="A few words; Enter saves",
         )
         st.form_submit_button("Put this label in force", type="primary", on_click=send)
-    _focus(key=f"review_focus_{number}", data={"key": f"review_why_{number}"})
+    focus_on(f"review_why_{number}")
 
 
 def _draw_votes(miss: Miss) -> None:

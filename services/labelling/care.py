@@ -15,6 +15,7 @@ from storage import desk_settings as stored
 from storage.database import Database, now
 from storage.foreseen import list_foreseen
 from storage.models import get_model
+from storage.votes import list_voters
 
 MAX_HELP = 500
 _MAX_WORDS = 500
@@ -71,6 +72,11 @@ def set_desk(db: Database, dataset_id: str, settings: DeskSettings, *, actor: st
     checked = replace(settings, severe=named, masked=words)
     stored.add_desk_settings(db, dataset.dataset_id, checked, actor=who)
     return checked
+
+
+def others_at(db: Database, dataset_id: str, *, actor: str) -> tuple[str, ...]:
+    """The other people who have labelled here: whom a change of the desk concerns beside the actor."""
+    return tuple(name for name in list_voters(db, dataset_id) if name != actor_named(actor))
 
 
 def spared(db: Database, dataset_id: str, *, actor: str) -> tuple[str, ...]:

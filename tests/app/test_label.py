@@ -116,7 +116,7 @@ def test_the_pane_gets_what_was_answered_last_so_that_a_reload_can_take_it_back(
         record_votes(db, KIDS, [Vote(number, "ana", "label", f"ana-{place:08}", "allow")], actor="ana")
     record_votes(db, KIDS, [Vote(said[11], "ana", "undo", "undo-11", undoes="ana-00000011")], actor="ana")
     at = open_page("label")
-    assert [name for _, name in at.session_state["label_desk"].recent] == [
+    assert [each.client_id for each in at.session_state["label_desk"].recent] == [
         f"ana-{place:08}" for place in range(1, 11)
     ]
     assert '"client_id":"ana-00000010"' in sent(at).replace("\\", "").replace(" ", "")
@@ -143,7 +143,7 @@ def test_what_was_answered_since_can_be_taken_back_when_the_page_is_visited_agai
     at = open_page("label")
     at.session_state["label_desk"].take([sent_again(said[0])])
     at.run()
-    assert [name for _, name in at.session_state["label_desk"].recent] == [f"ana-{said[0]:08}"]
+    assert [each.client_id for each in at.session_state["label_desk"].recent] == [f"ana-{said[0]:08}"]
 
 
 def test_a_queue_with_comments_mixed_in_tells_what_was_answered_and_not_what_waits(db, said, open_page):

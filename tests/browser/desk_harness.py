@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 import streamlit as st
 
-from ui.desk import DeskComment, DeskForm, DeskLabel, DeskVote, label_desk
+from ui.desk import DeskComment, DeskForm, DeskLabel, DeskVote, Recent, label_desk
 
 HOSTILE = [
     '<img src=x onerror="window.hurt=1"> ![x](http://127.0.0.1:9/b.png) **bold** '
@@ -140,7 +140,10 @@ def desk() -> None:
         waiting=len(waiting),
         guideline=guideline,
         examples=["disallow: “**go away** <b>”"] if "markdown" in wanted else [],
-        recent=[(everything[number - 1], vote.client_id) for number, vote in answered.items()][-10:],
+        recent=[
+            Recent(everything[number - 1], vote.client_id, vote.kind, vote.label)
+            for number, vote in answered.items()
+        ][-10:],
         several="several" in wanted,
         on_votes=book.write,
         form=None if "bare" in wanted else DeskForm(severity=3, masked=("stupid",)),

@@ -15,6 +15,7 @@ __all__ = [
     "DeskForm",
     "DeskLabel",
     "DeskVote",
+    "Recent",
     "label_desk",
     "parse_votes",
     "usable_keys",
@@ -63,6 +64,16 @@ class DeskComment:
 
 
 @dataclass(frozen=True)
+class Recent:
+    """An answer that can be taken back: its comment, its client id, and what it said."""
+
+    comment: DeskComment
+    client_id: str
+    kind: str
+    label: str | None
+
+
+@dataclass(frozen=True)
 class DeskForm:
     """What the pane asks beside a label, and what it does for the person.
 
@@ -88,7 +99,7 @@ def label_desk(
     guideline: str,
     on_votes: Callable[[list[DeskVote]], None],
     several: bool = False,
-    recent: Sequence[tuple[DeskComment, str]] = (),
+    recent: Sequence[Recent] = (),
     examples: Sequence[str] = (),
     form: DeskForm | None = None,
     context: Mapping[str, object] | None = None,
@@ -118,7 +129,7 @@ def label_desk(
         on_asked: Called with the number of the comment whose surroundings are asked for.
         rest: Why nothing is handed out, where comments wait: a break, or enough for today.
         learned: What the last labels taught a model, in a sentence.
-        recent: The person's last answers, oldest first, with their client ids: what a fresh pane can undo.
+        recent: The person's last answers, oldest first: what a fresh pane can undo.
     """
     acknowledged = frozenset(acked)
 
@@ -151,7 +162,7 @@ def label_desk(
             "context": context,
             "rest": rest,
             "learned": learned,
-            "recent": [{"comment": asdict(comment), "client_id": name} for comment, name in recent],
+            "recent": [asdict(each) for each in recent],
         },
         on_outbox_change=take_outbox,
         on_asked_change=look_around,

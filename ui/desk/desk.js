@@ -77,6 +77,9 @@ class Desk {
     this.runs = 0;
     this.current = null;
     this.shownAt = 0;
+    this.stoppedAt = null; // since when the clock of this comment stands still, and how long it did before
+    this.stoodMs = 0;
+    this.isBeside = false; // a panel was opened while this comment was on screen
     this.upcoming = [];
     this.returned = []; // comments an undo pushed aside: they come next
     this.history = [];
@@ -102,6 +105,9 @@ class Desk {
     why.addEventListener("keydown", (event) => this.onWhyKey(event), { signal });
     why.addEventListener("input", () => this.keepDraft(), { signal });
     this.listenToOtherTabs(signal);
+    document.addEventListener("visibilitychange", () => this.keepTime(), { signal });
+    document.addEventListener("focusin", () => this.keepTime(), { signal });
+    document.addEventListener("focusout", () => setTimeout(() => this.keepTime()), { signal });
     this.part("comment").addEventListener("scroll", () => this.drawMore(), { signal });
     // Streamlit dims what a slow rerun has not drawn again yet. For the hand this pane is never out of date.
     const container = root.getRootNode().host?.closest("[data-testid=stElementContainer]");
@@ -146,7 +152,7 @@ class Desk {
   // What was answered before the tab was loaded anew can be taken back too. Votes that this tab had not seen saved are
   // the newest, in the order given, whether or not they are among what the server has by now.
   answeredBefore(recent, unsaved) {
-    const answered = new Map(recent.map(({ comment, client_id }) => [client_id, { comment, vote: { client_id } }]));
+    const answered = new Map(recent.map(({ comment, ...vote }) => [vote.client_id, { comment, vote }]));
     for (const { vote, comment } of unsaved) {
       answered.delete(vote.kind === "undo" ? vote.undoes : vote.client_id);
       if (vote.kind !== "undo" && comment) answered.set(vote.client_id, { comment, vote });
@@ -172,11 +178,13 @@ class Desk {
 
   vote(kind, label = null) {
     if (!this.current || (this.isVeiled && kind === "label")) return;
-    const seconds = Math.min(Math.round(performance.now() - this.shownAt) / 1000, 86_400);
+    const seconds = Math.min(Math.round(this.spentMs()) / 1000, 86_400);
+    const isHasty = performance.now() - this.shownAt < READ_MS;
     const comment = this.current;
     const vote = { client_id: newId(), comment_id: comment.comment_id, kind, label, seconds, undoes: null, ...this.said() };
     this.forgetDraft();
-    this.drawHasty(1000 * seconds < READ_MS);
+    this.drawHasty(isHasty);
+    this.drawLast(`last: ${label ?? (kind === "skip" ? "skipped" : "not sure")}`);
     this.history = [...this.history, { comment, vote }].slice(-UNDO_DEPTH);
     this.seconds = [...this.seconds, seconds].slice(-PACE_OVER);
     this.remember(vote);
@@ -196,7 +204,36 @@ class Desk {
     this.upcoming = this.upcoming.filter((comment) => comment.comment_id !== vote.comment_id);
     this.show(last.comment, this.data.several ? (last.vote.label ?? "").split(this.data.several.separator) : [], last.vote);
     this.drawHasty(false);
+    const { kind, label } = last.vote;
+    const said = label ?? { skip: "a skip", unsure: "not sure" }[kind] ?? "your answer";
+    this.drawLast(`taken back: ${said} on comment ${last.comment.comment_id}`);
     this.post(vote);
+  }
+
+  // --- the clock --------------------------------------------------------------------------------------------------
+
+  // Whoever reads the guideline, has a window open or is in another tab does not read the comment. A panel that stays
+  // open over the next comment is read beside it: only what passed while it was opened is left out.
+  keepTime() {
+    const isAway = document.hidden || this.isBeside
+      || Boolean(document.activeElement?.closest("[role=dialog], [data-testid=stPopoverBody]"));
+    if (isAway && this.stoppedAt === null) this.stoppedAt = performance.now();
+    if (!isAway && this.stoppedAt !== null) {
+      this.stoodMs += performance.now() - this.stoppedAt;
+      this.stoppedAt = null;
+    }
+  }
+
+  startClock() {
+    this.shownAt = performance.now();
+    this.stoppedAt = null;
+    this.stoodMs = 0;
+    this.isBeside = false;
+    this.keepTime();
+  }
+
+  spentMs() {
+    return (this.stoppedAt ?? performance.now()) - this.shownAt - this.stoodMs;
   }
 
   // What goes with the answer beside its label.
@@ -270,6 +307,8 @@ class Desk {
       this.root.querySelector(`[data-command="${name}"]`).setAttribute("aria-expanded", String(open));
     }
     const opened = PANELS.map((name) => this.part(name)).find((each) => !each.hidden);
+    this.isBeside = Boolean(opened);
+    this.keepTime();
     if (opened) {
       opened.focus({ preventScroll: true });
       opened.scrollIntoView({ block: "nearest" });
@@ -309,7 +348,7 @@ class Desk {
   veil(isVeiled) {
     if (!this.current) return;
     this.isVeiled = isVeiled;
-    this.shownAt = performance.now();
+    this.startClock();
     this.drawBody();
   }
 
@@ -496,7 +535,7 @@ class Desk {
     this.part("why").value = (draft?.reason ?? "").slice(0, MAX_WHY);
     this.marking = null;
     this.isVeiled = Boolean(comment?.veiled) && !answered;
-    this.shownAt = performance.now();
+    this.startClock();
     this.root.dataset.commentId = comment ? String(comment.comment_id) : "";
     this.drawBody();
     this.part("comment").hidden = !comment;
@@ -575,6 +614,11 @@ class Desk {
   // The hand may be ahead of the eye; it is told, and not held.
   drawHasty(isHasty) {
     this.part("hasty").textContent = isHasty ? "answered before it could be read: Z brings it back" : "";
+  }
+
+  // What was said a moment ago, and what an undo took back: the comment itself is no longer there to tell.
+  drawLast(text) {
+    this.part("last").replaceChildren(revealed(text.length > 80 ? `${text.slice(0, 80)}\u2026` : text));
   }
 
   drawMore() {

@@ -62,9 +62,20 @@ function list(lines) {
 function table(lines) {
   const rows = lines.map((line) => line.trim().slice(1, -1).split(BETWEEN_CELLS).map((cell) => cell.trim()));
   const isRuled = rows.length > 1 && rows[1].every((cell) => /^:?-+:?$/.test(cell));
-  return element("table", ...rows.flatMap((cells, place) => isRuled && place === 1 ? [] : [
-    element("tr", ...cells.map((cell) => element(isRuled && place === 0 ? "th" : "td", ...inline(cell)))),
+  const heads = isRuled ? rows[0] : [];
+  const made = element("table", ...rows.flatMap((cells, place) => isRuled && place === 1 ? [] : [
+    element("tr", ...cells.map((cell, column) => isRuled && place > 0
+      ? element("td", headed(heads[column]), ...inline(cell)) : element(isRuled ? "th" : "td", ...inline(cell)))),
   ]));
+  // Where there is no room for so many columns, each row stands as a block, and its cells name their column.
+  if (isRuled && heads.length > 2) made.className = "stacks";
+  return made;
+}
+
+function headed(text) {
+  const head = element("span", ...inline(text ?? ""));
+  head.className = "head";
+  return head;
 }
 
 function inline(text) {
