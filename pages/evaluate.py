@@ -30,7 +30,7 @@ if not runs:
     st.stop()
 
 newest = next((place for place, run in enumerate(runs.values()) if run.split == "test"), 0)
-picker, file = st.columns([5, 1], vertical_alignment="bottom")
+picker, file = st.columns([3, 1.4], vertical_alignment="bottom")
 with picker:
     run = runs[pick("Run", list(runs), key="run", shown=run_titles(runs).__getitem__, default=newest)]
 if run.several:

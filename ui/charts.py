@@ -14,7 +14,7 @@ from services.reporting.opening import Mark
 RIGHT, WRONG = "#3657d6", "#d1495b"
 _OUTCOME_COLOURS = {"pass": RIGHT, "fail": WRONG, "not decidable": "#8b93a3", "not judged": RIGHT}
 _LINE = "#e9a23b"  # what the policy asks for
-_MAX_MATRIX_PX, _CELL_PX, _ROW_PX = 700, 150, 46
+_MAX_MATRIX_PX, _CELL_PX, _ROW_PX = 700, 118, 46
 _MARGIN_PX = 180  # the chart is fitted into its size together with the names of the labels
 _UPRIGHT_PX = 90  # names above narrower cells are turned
 _DARK_ENOUGH = 0.45  # above this share of its row a cell is so dark that its number is white

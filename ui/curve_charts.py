@@ -46,7 +46,7 @@ def roc_chart(curve: Curve, *, points: Sequence[Point] = ()) -> alt.LayerChart:
         .mark_line(strokeDash=[4, 4], color=_GREY, strokeWidth=1)
         .encode(x="x:Q", y="y:Q")
     )
-    layers = _curve(drawn, "False-positive rate (0.001 and below at the left)", "Recall", is_log=True)
+    layers = _curve(drawn, "False-positive rate, from 0.001", "Recall", is_log=True)
     marked = [(max(x, _LEAST_RATE), y, words) for x, y, words in points]
     return alt.layer(*layers, chance, *_points(marked)).properties(height=_HEIGHT_PX)
 

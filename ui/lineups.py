@@ -113,11 +113,13 @@ def _draw_table(found: Lineup, reference: str, margin: float) -> None:
                 icon=":material/warning:",
             )
     many = (
-        f", corrected for all {len(found.pairs)} pairs, so that any may be picked" if found.pairs[1:] else ""
+        f", corrected for all {len(found.pairs)} pairs, so that any may be picked. {HOLM[:-1]}"
+        if found.pairs[1:]
+        else ""
     )
     st.caption(
         f"n = {found.n:,} comments that all of them answered. Difference in accuracy from the reference, with"
-        f" the 95 % interval of paired answers; verdicts by McNemar's exact test{many}. {HOLM} Not worse:"
+        f" the 95 % interval of paired answers; verdicts by McNemar's exact test{many}. Not worse:"
         f" at most {margin:g} lower, with the whole interval. Macro-F1: the mean F1 of the labels (paired"
         " bootstrap). A row leads to its comments."
     )

@@ -57,7 +57,8 @@ def draw_opening(first: Opening, run: Run) -> None:
         with box:
             _draw_number(each)
     with boxes[3]:
-        _draw_worst(first.worst, first.small)
+        _draw_worst(first.worst)
+    _draw_errors(first.worst, first.small)
 
 
 def _draw_verdict(verdict: Verdict, deciding: tuple[JudgedClause, ...]) -> None:
@@ -108,14 +109,23 @@ def _draw_number(each: KeyNumber) -> None:
     )
 
 
-def _draw_worst(worst: WorstSlice | None, small: SmallSlice | None) -> None:
-    few = f":orange-badge[few] {escape_markdown(shortened(small.sentence, 220))}" if small else ""
+def _draw_worst(worst: WorstSlice | None) -> None:
     if worst is None:
         with st.container(border=True, height="stretch"):
-            st.caption("  \n".join(filter(None, (f"No slice has {SMALL_N} comments to look at.", few))))
+            st.caption(f"No slice has {SMALL_N} comments to look at.")
         return
     name = f"{worst.by.replace('_', ' ')} {escape_markdown(shortened(worst.name, 40))}"
-    errors = escape_markdown(shortened(f"Its errors: {worst.errors}", 160)) if worst.errors else ""
-    lowest = f"{name}: the lowest of {worst.among} parts of {SMALL_N} comments or more"
-    told = "  \n".join(filter(None, (lowest, errors, few)))
+    told = f"{name}: the lowest of {worst.among} parts of {SMALL_N} comments or more"
     draw_figure("Worst slice, accuracy", worst.accuracy, n=worst.accuracy.n, note=told)
+
+
+def _draw_errors(worst: WorstSlice | None, small: SmallSlice | None) -> None:
+    """Below the boxes, where there is room: what goes wrong in the worst slice, and in one too small."""
+    lines = []
+    if worst is not None and worst.errors:
+        name = f"{worst.by.replace('_', ' ')} {shortened(worst.name, 40)}"
+        lines.append(escape_markdown(f"Errors in the worst slice, {name}: {shortened(worst.errors, 200)}."))
+    if small is not None:
+        lines.append(f":orange-badge[few] {escape_markdown(shortened(small.sentence, 220))}")
+    if lines:
+        st.caption("  \n".join(lines))

@@ -36,31 +36,28 @@ _ANY = "Whatever waits"
 def pick_queue(dataset: Dataset, who: str) -> Queue | None:
     """The queue in hand, kept in the URL; None for whatever waits in the dataset."""
     found = {queue.queue_id: queue for queue in queues.list_queues(database(), dataset.dataset_id, actor=who)}
-    chosen, about, make, desk = st.columns([4, 1.3, 1.5, 1.1], vertical_alignment="bottom")
-    with chosen:
-        name = pick(
-            "Queue", ["", *found], key="queue", shown=lambda each: titled(found[each]) if each else _ANY
-        )
-    queue = found.get(name)
-    with about.popover("About it", icon=":material/info:", disabled=queue is None, width="stretch"):
-        if queue is not None:
-            _draw_about(queue, who)
     # Of a key of its own, so that the window is a closed one once it has made its queue.
     made = int(st.session_state.get("queue_made", 0))
     if st.session_state.pop("queue_is_made", False):
         st.session_state["queue_name"] = ""
-    window = make.popover(
-        "New queue",
-        icon=":material/playlist_add:",
-        width="stretch",
-        on_change="rerun",
-        key=f"queue_new_{made}",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = pick(
+            "Queue", ["", *found], key="queue", shown=lambda each: titled(found[each]) if each else _ANY
+        )
+        queue = found.get(name)
+        about = st.popover("About it", icon=":material/info:", disabled=queue is None)
+        window = st.popover(
+            "New queue", icon=":material/playlist_add:", on_change="rerun", key=f"queue_new_{made}"
+        )
+        desk = st.popover("Desk", icon=":material/tune:")
+    with about:
+        if queue is not None:
+            _draw_about(queue, who)
     with window:
         _draw_form(dataset, who)
         if window.open:
             focus_on("queue_name")
-    with desk.popover("Desk", icon=":material/tune:", width="stretch"):
+    with desk:
         draw_desk_settings(dataset, who)
     return queue
 

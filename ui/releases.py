@@ -35,6 +35,7 @@ SAYS = {
     "fail": "The model does not meet the policy.",
     "not decidable": "The data cannot say whether the model meets the policy.",
 }
+_LACKING = {"fail": "Not met", "not decidable": "Not to be told"}
 _DECIDING = 2  # clauses that Home names
 _CARD_NAMES = {"html": "HTML, to print", "md": "Markdown", "json": "JSON"}
 
@@ -97,7 +98,7 @@ def draw_newest_verdict(run: Run) -> None:
     verdict = verdict_of(run.model_id, run.dataset_id, policy, run.run_id)
     decides = [each for each in verdict.clauses if each.finding.outcome == verdict.outcome]
     words = "; ".join(escape_markdown(shortened(each.words, 80)) for each in decides[:_DECIDING])
-    because = f" {words}." if words and verdict.outcome != "pass" else ""
+    because = f" {_LACKING[verdict.outcome]}: {words}." if words and verdict.outcome in _LACKING else ""
     st.markdown(
         f"{BADGES[verdict.outcome]} by version {policy.version} of the policy: {verdict.sentence}{because}"
     )

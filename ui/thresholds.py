@@ -40,10 +40,12 @@ def draw_data(bench: Bench, *, is_stated: bool) -> None:
     st.caption(
         f"Chosen on {found.positives + found.negatives:,} comments of the **validation** split of"
         f" **{run.snapshot_id}**: {found.positives:,} {labels}, {found.negatives:,} others."
-        f"{unscored}{repaired} {repaired_told(bench.repaired, 'validation')} The day below is counted on"
-        " these comments; Evaluate counts one on the test split, by the label that the model names or, once"
-        " one is frozen, by its newest threshold. Restated at another share, the numbers assume that"
-        " comments of either kind are like these."
+        f"{unscored}{repaired} {repaired_told(bench.repaired, 'validation')}"
+    )
+    st.caption(
+        "The day below is counted on these comments; Evaluate counts one on the test split, by the label that"
+        " the model names or, once one is frozen, by its newest threshold. Restated at another share, the"
+        " numbers assume that comments of either kind are like these."
     )
     if not is_stated:
         st.warning(share_warning(found.base_rate, "validation"), icon=":material/warning:")

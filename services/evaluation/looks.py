@@ -67,7 +67,7 @@ def sentence(looks: Looks, snapshots: Sequence[str]) -> str:
     who = ", ".join(shortened(person, 40) for person in looks.people)
     spent = " Each further look makes its numbers less new." if looks.count > 1 else ""
     *others, own = snapshots
-    same = f", whose comments {_listed(others)} hold too," if others else ""
+    same = f", whose comments are in {_listed(others)} too," if others else ""
     return f"The test split of {own}{same} was looked at {times} so far ({where}; by {who}).{spent}"
 
 

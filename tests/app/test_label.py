@@ -3,7 +3,7 @@ import pytest
 from domain.labels import IMPORTED, Vote
 from domain.queues import QueueSettings
 from services.curation.datasets import write_guideline
-from services.labelling import adjudication
+from services.labelling import adjudication, care
 from services.labelling.desk import record_votes
 from services.labelling.guideline_examples import guideline_for_people, list_examples
 from services.labelling.queues import close_queue, create_queue, list_queues, next_in_queue
@@ -195,3 +195,24 @@ def test_a_filtered_list_is_labelled_by_one_click_with_the_count_before_and_take
     back.click().run()
     assert count_votes(db, KIDS, "ana") == 0
     assert not [each for each in at.button if each.label.startswith("Take back")]
+
+
+def test_the_desk_is_changed_for_everybody_only_after_a_question(db, said, open_page):
+    at = open_page("label")
+    at.number_input(key="desk_severity").set_value(2)
+    next(each for each in at.button if each.label == "Set it").click().run()
+    asked = next(each.value for each in at.warning if "changes the desk" in each.value)
+    assert asked == "This changes the desk for 1 other person: zelda."
+    assert care.desk_settings(db, KIDS).severity == 0
+    at.button(key="desk_yes").click().run()
+    assert not at.exception and not at.error
+    assert care.desk_settings(db, KIDS).severity == 2
+    assert not [each for each in at.warning if "changes the desk" in each.value]
+
+
+def test_a_queue_that_was_made_leaves_a_closed_window_with_an_empty_name(db, said, open_page):
+    at = open_page("label")
+    at.text_input(key="queue_name").set_value("by name")
+    next(each for each in at.button if each.label == "Make it").click().run()
+    assert at.session_state["queue_made"] == 1
+    assert at.text_input(key="queue_name").value == ""

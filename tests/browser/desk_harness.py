@@ -44,6 +44,10 @@ Judge **what is written**, not `who` wrote it.
 |---|:-:|
 | allow | **may** stay |
 """
+GUIDELINE_WITH_A_WIDE_TABLE = """| label | may | may not | why |
+|---|---|---|---|
+| disallow | anger at an idea | contempt of a person | it drives people out |
+"""
 
 
 @dataclass
@@ -117,7 +121,9 @@ book = ledger(
 )
 everything = comments(wanted.get("kind", "plain"), int(wanted.get("count", 200)))
 
-guideline = GUIDELINE_AS_MARKDOWN if "markdown" in wanted else GUIDELINE * int(wanted.get("times", 1))
+guideline = {"1": GUIDELINE_AS_MARKDOWN, "2": GUIDELINE_WITH_A_WIDE_TABLE}.get(
+    wanted.get("markdown", ""), GUIDELINE * int(wanted.get("times", 1))
+)
 
 st.selectbox("Queue", ["first", "second"], key="queue")
 st.text_input("Search", key="search")

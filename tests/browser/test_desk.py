@@ -695,3 +695,43 @@ def test_a_bare_pane_asks_for_a_label_and_nothing_else(open_desk):
 def test_spans_that_are_none_are_left_out_and_the_vote_counts(wrong):
     (read,) = parse_votes({"votes": [vote(spans=wrong, severity="high", reason=7)]})
     assert (read.spans, read.severity, read.reason) == ((), None, None)
+
+
+def test_the_line_below_says_what_was_answered_and_what_was_taken_back(open_desk):
+    page = open_desk()
+    last = page.locator("[data-part=last]")
+    page.keyboard.press("2")
+    sync_api.expect(last).to_have_text("last: disallow")
+    page.keyboard.press("n")
+    sync_api.expect(last).to_have_text("last: not sure")
+    settled(page, 2)
+    page.reload()
+    page.locator("[data-desk] [data-part=saved]:not(:empty)").wait_for()
+    page.keyboard.press("z")
+    sync_api.expect(last).to_have_text("taken back: not sure on comment 2")
+    page.keyboard.press("z")
+    sync_api.expect(last).to_have_text("taken back: disallow on comment 1")
+
+
+def test_the_clock_stands_while_the_guideline_is_read_and_runs_beside_an_open_one(open_desk):
+    page = open_desk()
+    page.keyboard.press("g")
+    page.wait_for_timeout(1_000)
+    page.keyboard.press("Escape")
+    page.keyboard.press("1")
+    page.keyboard.press("g")
+    page.keyboard.press("1")
+    page.wait_for_timeout(600)
+    page.keyboard.press("1")
+    seconds = [vote["seconds"] for vote in settled(page, 3)]
+    assert seconds[0] < 0.9 and seconds[2] >= 0.6, seconds
+
+
+def test_a_wide_table_stands_row_by_row_where_the_panel_is_narrow(open_desk):
+    page = open_desk(markdown=2)
+    page.keyboard.press("g")
+    text = desk(page).locator("[data-part=guideline-text]")
+    assert text.locator("td").first.evaluate("cell => getComputedStyle(cell).display") == "block"
+    heads = text.locator("td .head")
+    assert [head for head in heads.all_inner_texts() if head] == ["may", "may not", "why"]
+    assert text.locator("th").first.is_hidden()

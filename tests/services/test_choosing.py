@@ -2,8 +2,11 @@ import pytest
 
 from domain.errors import BadInput, NotFound
 from services.evaluation import choosing
+from services.evaluation.reports import evaluate, repaired_told
+from services.evaluation.reviews import misses, review
 from services.evaluation.score_reports import score_report
 from services.evaluation.thresholds import Traffic, flagged, rule_of
+from services.reporting.production import in_use, production, unwanted_labels
 from storage import predictions
 from storage.thresholds import count_looks
 from tests.stored_runs import labelled_dataset, relabel, stored_run
@@ -193,3 +196,38 @@ def test_scores_that_claim_no_probability_have_curves_and_a_sentence(db, runs):
     assert found.calibration is None
     assert "claim to be no probabilities" in found.not_calibrated
     assert 0.5 < found.area.auc.value <= 1
+
+
+def test_evaluate_counts_its_day_at_the_threshold_that_is_frozen(db, runs, bench):
+    validation, test = runs
+    found = evaluate(db, test)
+    by_label = production(found, unwanted_labels(found.table.labels, None), base_rate=0.05)
+    assert by_label.threshold is None and "whatever is given “disallow”" in by_label.rule
+    assert "20" not in by_label.warning  # somebody stated the share
+    assert in_use(db, test) is None
+    frozen = choosing.freeze(db, bench, rule_of("at=0.75"), TRAFFIC, why="for a week", actor="ana")
+    held = in_use(db, test)
+    day = production(found, ("allow",), held=held, base_rate=0.05, volume=1000, seconds=6)
+    told = choosing.report_on_test(db, frozen.threshold_id, actor="ana").test
+    assert (day.threshold, day.unwanted) == (frozen.threshold_id, ("disallow",))
+    assert (day.tally, day.outlook, day.sentence) == (told.tally, told.outlook, told.sentence)
+    assert f"at the frozen {frozen.threshold_id}" in day.rule
+    assert "40 comments of the test split of snapshot-1" in day.rule
+    assert production(found, ("disallow",)).warning.startswith("Nobody stated the share")
+    assert "of the test split" in production(found, ("disallow",)).warning
+
+
+def test_labels_that_a_review_changed_before_the_freeze_are_told(db, runs):
+    validation, _ = runs
+    [missed] = [each for each in misses(db, validation, limit=5) if each.predicted is None][:1] or [None]
+    review(
+        db, run_id=validation, comment_id=missed.comment.comment_id, verdict="label wrong",
+        label="allow" if missed.gold == "disallow" else "disallow", why="read again", client_id="r1",
+        actor="ana",
+    )  # fmt: skip
+    assert evaluate(db, validation).data.repaired == 0  # the frozen label is what it was
+    answers = {each.comment.comment_id: "allow" for each in misses(db, validation, limit=5)}
+    again = stored_run(db, answers, split="validation")
+    assert evaluate(db, again).data.repaired == 1
+    assert "changed by somebody who had read a model's misses" in repaired_told(1, "validation")
+    assert repaired_told(0, "validation") == ""

@@ -3,6 +3,11 @@ import json
 import pytest
 
 from services.evaluation.clusters import as_dict, clustering_of
+from services.evaluation.comparing import compare_runs
+from services.evaluation.intervals import wilson
+from services.evaluation.lineup import line_up
+from services.evaluation.reports import evaluate
+from services.release.card import results
 from services.release.card_files import card_file
 from services.release.gate import judge
 from services.release.policy import policy_of
@@ -112,7 +117,7 @@ def test_a_card_of_an_earlier_format_is_counted_again_as_it_was(db, ids):
     release = propose(db, model, actor="mia").release_id
     approve(db, release, why="for a week", actor="lena")
     written_by(db, few_authors(ids))
-    assert {each.what for each in verify_release(db, release) if not each.ok} == {"policy"}
+    assert {each.what for each in verify_release(db, release) if not each.ok} == {"policy", "results"}
     older, _ = card_of(db, release)
     older["format"] = 2
     older.pop("clusters")
@@ -120,3 +125,38 @@ def test_a_card_of_an_earlier_format_is_counted_again_as_it_was(db, ids):
         cursor.execute("UPDATE release_steps SET card = ? WHERE step = 'approved'", [json.dumps(older)])
     assert {each.what for each in verify_release(db, release) if not each.ok} == {"log"}
     assert "by 20 authors" not in card_file(db, release, "md")
+
+
+def test_one_number_has_one_interval_wherever_it_is_told(db, ids):
+    written_by(db, few_authors(ids))
+    run = stored_run(db, answered(ids, missed=8))
+    other = stored_run(db, answered(ids, missed=12), snapshot_id="snapshot-1")
+    ruled(db, NEAR)
+    found = evaluate(db, run)
+    recall = next(each.recall for each in found.report.classes if each.label == "disallow")
+    assert recall.low < wilson(recall.successes, recall.n)[0]
+    facts = report_facts(model_report(db, run))
+    clause = next(each for each in facts["verdict"]["clauses"] if each["clause"])
+    day, boxed = facts["production"]["outlook"]["recall"], facts["opening"]["numbers"][0]["number"]
+    for told in (clause, day, boxed, facts["results"]["classes"][1]["recall"]):
+        assert (told["low"], told["high"]) == (recall.low, recall.high)
+    accuracy = found.report.accuracy
+    assert compare_runs(db, other, run).counts.accuracy_after == accuracy
+    [entry] = [each for each in line_up(db, [other, run]).entries if each.run.run_id == run]
+    assert (entry.accuracy, entry.macro_f1) == (accuracy, found.report.macro_f1)
+    assert evaluate(db, run, clusters=False).report.accuracy.low > accuracy.low
+
+
+def test_a_card_of_format_three_is_counted_again_with_its_plain_tables(db, ids):
+    written_by(db, few_authors(ids))
+    model = model_of(db, answered(ids, missed=7))
+    ruled(db, NEAR)
+    release = propose(db, model, actor="mia").release_id
+    approve(db, release, why="for a week", actor="lena")
+    card, _ = card_of(db, release)
+    card["format"] = 3
+    card["results"] = results(evaluate(db, card["verdict"]["run_id"], clusters=False))
+    with db.writing("kids") as cursor:
+        cursor.execute("UPDATE release_steps SET card = ? WHERE step = 'approved'", [json.dumps(card)])
+    assert {each.what for each in verify_release(db, release) if not each.ok} == {"log"}
+    assert "take comments one by one" in card_file(db, release, "md")

@@ -7,6 +7,7 @@ from scipy.stats import fisher_exact
 
 from domain.errors import BadInput
 from services.evaluation.intervals import wilson
+from services.evaluation.looks import note_look
 from services.evaluation.score_reports import comments_near
 from services.evaluation.scored import scored_run
 from services.plain import plain
@@ -20,7 +21,7 @@ from storage.models import get_run
 from tests.documents import poisoned, read_page
 from tests.hostile import FOR_BROWSERS, HOSTILE
 from tests.released import CLOSE, EASY, GOLD, KIND, RUDE, STRICT, answered, model_of, one_sided, rows, ruled
-from tests.stored_runs import labelled_dataset, stored_run
+from tests.stored_runs import labelled_dataset, relabel, stored_run
 
 HARMLESS = {
     "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "table", "thead", "tbody", "tr", "th",
@@ -233,10 +234,20 @@ def test_links_to_training_are_told_of_how_many_and_with_what_follows(db, run):
     assert "training comment: none of 200." in report_file(facts_of(db, run), "html")
     with db.writing("kids") as cursor:
         cursor.execute(
-            'UPDATE snapshots SET manifest = json_merge_patch(manifest, \'{"leaks": {"same_author": 7}}\')'
+            "UPDATE snapshots SET manifest = json_merge_patch(manifest,"
+            ' \'{"leaks_by_split": {"test": {"same_author": 7}}}\')'
         )
     html = report_file(facts_of(db, run), "html")
-    assert "7 of 200 same author. The numbers may flatter the model." in html
+    assert "Comments of the test split that share something with a training comment: 7 of 200 same" in html
+    assert "The numbers may flatter the model." in html
+    with db.writing("kids") as cursor:  # as it was frozen before the splits were counted apart
+        cursor.execute(
+            "UPDATE snapshots SET manifest = json_merge_patch(manifest, '"
+            '{"leaks_by_split": null, "leaks": {"same_author": 9},'
+            ' "counts": {"validation": {"allow": 50}}}\')'
+        )
+    html = report_file(facts_of(db, run), "html")
+    assert "validation and test together, that share something with a training comment: 9 of 250 same" in html
 
 
 def test_of_another_system_the_report_does_not_say_what_it_learned_from(db, run):
@@ -358,3 +369,21 @@ def test_the_comments_next_to_a_threshold_are_those_on_either_side_of_it(db, ids
     near = comments_near(scored, "disallow", at, at, most=4)
     assert near == [ids[101], ids[100], ids[99], ids[98]], "two flagged by it, and the next two"
     assert comments_near(scored, "disallow", scored.scores[10, 1], scored.scores[12, 1]) == ids[12:9:-1]
+
+
+def test_it_names_the_dataset_the_looks_and_what_people_reach(db, ids, run):
+    note_look(db, run, station="review", actor="ana")
+    relabel(db, dict.fromkeys(ids[:40], "allow"), annotator="ben")
+    facts = facts_of(db, run)
+    assert facts["dataset_title"] and facts["dataset_title"] in report_file(facts, "md")
+    assert "was looked at once so far (review 1; by ana)" in facts["looks"]
+    assert facts["people"]["n"] == 80 and facts["people_told"].startswith("People meet the label that the")
+    text = report_file(facts, "md")
+    assert "was looked at once" in text and "People meet the label" in text
+
+
+def test_the_worst_slice_says_which_errors_it_has(db, run):
+    facts = facts_of(db, run)
+    worst = facts["opening"]["worst_slice"]
+    assert "“disallow” taken for “allow”" in worst["errors"]
+    assert worst["errors"] in report_file(facts, "json").replace('\\"', '"')

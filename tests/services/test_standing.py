@@ -2,10 +2,15 @@ import pytest
 
 from domain.errors import NotFound
 from services.curation.snapshots import take_snapshot
+from services.evaluation.reviews import misses, progress_of_model, review
+from services.release.gate import judge, judging_stamp
+from services.release.policy import policy_of
 from services.standing import list_standings, standing
+from storage.models import get_run
 from tests.building import KIDS, kids, numbers, put_in, texts, vote
 from tests.conftest import SMALL
-from tests.stored_runs import stored_run
+from tests.released import answered, rows
+from tests.stored_runs import relabel, stored_run
 
 
 def test_a_new_dataset_begins_with_the_import(db):
@@ -63,3 +68,28 @@ def test_each_dataset_stands_on_its_own(small):
 def test_an_unknown_dataset_stands_nowhere(db):
     with pytest.raises(NotFound, match="no dataset 'other'"):
         standing(db, "other")
+
+
+def test_home_review_and_policy_count_the_same_misses(db):
+    ids = rows(db)
+    run = get_run(db, stored_run(db, answered(ids, missed=5)))
+    first = misses(db, run.run_id, limit=1)[0].comment.comment_id
+    review(db, run_id=run.run_id, comment_id=first, verdict="model wrong", client_id="r1", actor="ana")
+    found = progress_of_model(db, run.model_id, run.snapshot_id)
+    assert (found.reviewed, found.misses) == (1, 5)
+    step = next(each for each in standing(db, "kids").steps if each.page == "review")
+    assert step.told == f"1 of 5 misses of {run.model_id} read"
+    verdict = judge(db, run.model_id, policy_of([{"clause": "reviewed", "at_least": 20}]))
+    [clause] = [each.finding for each in verdict.clauses if each.clause]
+    assert (clause.value, clause.n) == (1, 5)
+
+
+def test_the_stamp_of_a_verdict_changes_with_a_review_and_not_with_a_vote(db):
+    ids = rows(db)
+    run = stored_run(db, answered(ids, missed=5))
+    before = judging_stamp(db, "kids")
+    relabel(db, {ids[0]: "allow"}, annotator="ben")
+    assert judging_stamp(db, "kids") == before
+    first = misses(db, run, limit=1)[0].comment.comment_id
+    review(db, run_id=run, comment_id=first, verdict="model wrong", client_id="r1", actor="ana")
+    assert judging_stamp(db, "kids") != before

@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
-from services.evaluation.clusters import design_effects, stretched
+from services.evaluation import clusters
+from services.evaluation.clusters import Clustering, design_effects, flagging_effects
 from services.evaluation.confusion import ConfusionTable
-from services.evaluation.intervals import Estimate, Proportion, wilson
+from services.evaluation.intervals import Estimate, Proportion, stretched, wilson
+from services.evaluation.metrics import matthews_correlation, report
+from services.evaluation.thresholds import Effects
 
 LABELS = ("allow", "disallow")
 
@@ -94,3 +97,30 @@ def test_a_number_that_never_varies_takes_the_effect_of_the_accuracy():
 def test_the_same_seed_gives_the_same_effects():
     given = counted(*world(np.random.default_rng(5)))
     assert design_effects(*given, seed=3) == design_effects(*given, seed=3)
+
+
+def test_every_number_of_a_report_is_widened_by_its_own_effect():
+    counts, table = counted(*world(np.random.default_rng(6)))
+    effects = design_effects(counts, table)
+    shared = Clustering("author", table.n, 60, 5, Proportion(table.correct, table.n), effects)
+    plain, wide = report(table), shared.over(report(table))
+    for name in ("accuracy", "macro_f1", "weighted_f1", "macro_recall", "balanced_accuracy", "mcc"):
+        before, after = getattr(plain, name), getattr(wide, name)
+        assert before.value == after.value
+        assert after.high - after.low > before.high - before.low, name
+    [recall] = [each.recall for each in wide.classes if each.label == "disallow"]
+    effect = effects["recall", "disallow"]
+    assert (recall.low, recall.high) == pytest.approx(wilson(recall.successes / effect, recall.n / effect))
+    assert wide.weighted_recall.low == wide.accuracy.low
+    assert flagging_effects(shared, ["allow", "disallow"]).recall == max(
+        effects["recall", label] for label in LABELS
+    )
+    assert flagging_effects(None, ["disallow"]) == Effects(1.0, 1.0, 1.0)
+
+
+def test_the_correlation_of_margins_is_that_of_the_table():
+    tables = np.random.default_rng(7).integers(1, 40, (20, 2, 3))
+    hits = np.diagonal(tables, axis1=1, axis2=2)
+    parts = np.stack([hits, tables.sum(axis=2), tables.sum(axis=1)[:, :-1]], axis=1).astype(np.float64)
+    found = clusters._numbers(parts, LABELS)["mcc", ""]
+    assert found == pytest.approx(matthews_correlation(tables))

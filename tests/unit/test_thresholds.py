@@ -1,4 +1,4 @@
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from services.evaluation.targets import stability_of, targets_of
 from services.evaluation.thresholds import (
     RULES,
     Cut,
+    Effects,
     Rule,
     Tally,
     Traffic,
@@ -235,3 +236,20 @@ def test_a_score_that_is_told_as_the_threshold_by_hand_is_flagged_though_it_was_
     cut = cut_by(ranked(scores, np.array([True, False])), rule_of("between=0.3,0.7"), TRAFFIC)
     assert flagged(scores, cut.upper).tolist() == [True, False]
     assert flagged(scores, cut.lower).tolist() == [True, True]
+
+
+def test_comments_that_are_alike_tell_of_a_day_as_much_as_so_many_fewer():
+    half = Tally(500, 500, 450, 25, 0, 0, 0)
+    alike, fewer = outlook(WORKED, TRAFFIC, Effects(2.0, 2.0, 2.0)), outlook(half, TRAFFIC)
+    for each in fields(alike):
+        wide, expected = getattr(alike, each.name), getattr(fewer, each.name)
+        assert (wide.value, wide.low, wide.high) == pytest.approx(
+            (expected.value, expected.low, expected.high)
+        )
+    assert alike.recall.n == 1000  # as many comments, that say less
+    rule = rule_of("precision-at-recall=0.882")
+    assert targets_of(rule, WORKED, TRAFFIC)[0].verdict == "not decidable"
+    [held] = targets_of(rule, WORKED, TRAFFIC, Effects(2.0, 2.0, 2.0))
+    [alone] = targets_of(rule, half, TRAFFIC)
+    assert held.found == alone.found
+    assert held.labels_needed == pytest.approx(2 * alone.labels_needed, abs=1)
