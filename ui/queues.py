@@ -126,7 +126,8 @@ def _draw_form(dataset: Dataset, who: str) -> None:
     models = {model.model_id: model.name for model in list_models(database(), dataset.dataset_id)}
     with st.form("queue_form", border=False, clear_on_submit=False):
         name = st.text_input("Name", max_chars=queues.MAX_NAME, key="queue_name")
-        order = st.selectbox("Order", QUEUE_ORDERS, format_func=ORDER_TITLES.__getitem__, key="queue_order")
+        # Not a box that opens: after a choice there the next Tab would leave the window.
+        order = st.radio("Order", QUEUE_ORDERS, format_func=ORDER_TITLES.__getitem__, key="queue_order")
         blind = st.checkbox("Blind: no author, label or score is shown", value=True, key="queue_blind")
         st.caption("Enter in the name makes it. The rest can stay as it is.")
         with st.expander("Who, how many, which comments, and what is mixed in"):

@@ -85,7 +85,7 @@ def test_without_a_queue_the_desk_says_who_wrote_and_no_label(db, said, open_pag
 def test_a_queue_is_made_on_the_page_and_taken_in_hand(db, said, open_page):
     at = open_page("label")
     at.text_input(key="queue_name").set_value("by *chance*")
-    at.selectbox(key="queue_order").set_value("random")
+    at.radio(key="queue_order").set_value("random")
     at.number_input(key="queue_votes").set_value(3)
     at.multiselect(key="queue_people").set_value(["ana"])
     next(each for each in at.button if each.label == "Make it").click().run()
@@ -97,7 +97,7 @@ def test_a_queue_is_made_on_the_page_and_taken_in_hand(db, said, open_page):
 def test_a_queue_that_cannot_be_made_says_why(db, said, open_page):
     at = open_page("label")
     at.text_input(key="queue_name").set_value("unsure")
-    at.selectbox(key="queue_order").set_value("uncertain")
+    at.radio(key="queue_order").set_value("uncertain")
     next(each for each in at.button if each.label == "Make it").click().run()
     assert "By whose uncertainty" in at.error[0].value
 
