@@ -30,7 +30,7 @@ _SHARES = ("recall-at-precision", "precision-at-recall", "recall-at-fpr", "band"
 
 def draw_traffic(own: float) -> Traffic:
     """The controls that state what the model will meet; without a base rate, the comments' own."""
-    share, volume, seconds = st.columns(3)
+    share, volume, seconds = st.columns(3, vertical_alignment="bottom")
     percent = share.number_input(
         "Unwanted in real traffic, percent",
         0.0001,

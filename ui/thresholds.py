@@ -85,7 +85,7 @@ def draw_choosing(
                 alt="Precision over recall at the stated base rate, with the operating point",
             )
             st.caption(
-                "Band: 95 % at each threshold by itself. Dashed: what flagging at random would get. A click"
+                "Band: 95 % at each threshold by itself, comments one by one. Dashed: flagging at random. A click"
                 " shows the comments at that threshold below."
             )
         with table:
