@@ -85,8 +85,8 @@ def draw_choosing(
                 alt="Precision over recall at the stated base rate, with the operating point",
             )
             st.caption(
-                "Band: 95 % at each threshold by itself, comments one by one. Dashed: flagging at random. A click"
-                " shows the comments at that threshold below."
+                "Band: 95 % at each threshold by itself, comments one by one. Dashed: flagging at random. A"
+                " click shows the comments at that threshold below."
             )
         with table:
             draw_tally(choice)

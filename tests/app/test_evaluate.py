@@ -173,7 +173,8 @@ def test_without_a_stated_base_rate_the_page_warns_that_these_comments_are_no_re
     at = open_page("evaluate")
     [warning] = at.warning
     assert (
-        "Nobody stated the share in real traffic: 25.0% is that of these labelled comments" in warning.value
+        "Nobody stated the share in real traffic: 25.0% is that of the labelled comments of the test split"
+        in warning.value
     )
     at.number_input(key="percent").set_value(1.0).run()
     assert not at.warning

@@ -213,6 +213,7 @@ def test_the_desk_is_changed_for_everybody_only_after_a_question(db, said, open_
 def test_a_queue_that_was_made_leaves_a_closed_window_with_an_empty_name(db, said, open_page):
     at = open_page("label")
     at.text_input(key="queue_name").set_value("by name")
+    at.number_input(key="queue_votes").set_value(3)
     next(each for each in at.button if each.label == "Make it").click().run()
     assert at.session_state["queue_made"] == 1
     assert at.text_input(key="queue_name").value == ""
