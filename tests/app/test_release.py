@@ -1,6 +1,6 @@
 import pytest
 
-from services.release.policy import find_policy, policy_of
+from services.release.policy import find_policy, policy_of, starter_policy
 from services.release.releases import approve, find_champion, get_release, propose
 from storage.releases import list_releases
 from tests.released import CLOSE, EASY, STRICT, answered, model_of, rows, ruled
@@ -175,3 +175,21 @@ def test_names_are_shown_as_they_are(open_page, db, ready):
     assert not at.exception
     assert not any("<img" in each.value.replace("\\<img", "") for each in [*at.markdown, *at.caption])
     assert not any("**bold**" in each.value for each in [*at.markdown, *at.caption])
+
+
+def test_the_proposed_policy_reads_as_sentences_and_is_taken_as_it_is(open_page, db, ids):
+    model_of(db, answered(ids))
+    at = open_page("release")
+    assert "- Recall of “disallow” at least 0\\.8, with 95 % confidence" in words(at)
+    assert not press(at, "Use these clauses").exception
+    assert find_policy(db, "kids").clauses == starter_policy(("allow", "disallow")).clauses
+
+
+def test_home_says_what_the_policy_says_of_the_newest_model(open_page, db, ids):
+    model_of(db, answered(ids, missed=6))
+    assert "There is no release policy yet" in words(open_page("overview"))
+    ruled(db, STRICT)
+    told = words(open_page("overview"))
+    assert "Fail] by version 1 of the policy: Of 2 clauses 1 passed, 1 failed." in told
+    assert "Not met: Recall of “disallow” at least 0\\.99" in told
+    assert "0 of 6 misses of model-1 read" in told
