@@ -90,11 +90,13 @@ def sections_of(facts: Mapping[str, Any]) -> tuple[Section, ...]:
     """The report in the order of a lead's questions."""
     report = facts["report"]
     steps = steps_table(report)
-    told = [lowered_told(row) for row in report["systems"] if row["kind"] == "model"]
+    last = [*report["verdicts"][-1:], lowered_told(report["systems"][-1])]
     return (
-        Section("In short", (*report["verdicts"], *filter(None, told))),
+        Section("In short", tuple(filter(None, last))),
         Section("From model to model", (CHANGE_NOTE,), (models_table(report), *([steps] if steps else []))),
-        Section("Beside opponents that need no training", (), (systems_table(report),)),
+        Section(
+            "Beside opponents that need no training", tuple(report["verdicts"]), (systems_table(report),)
+        ),
         *(_texts(facts, kind) for kind in _KINDS),
         *_people(facts),
         _method(facts),

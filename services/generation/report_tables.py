@@ -33,7 +33,7 @@ def models_table(report: Told) -> Table:
     if ends:
         head += ["points", "relative", "there is"]
         keys = {TITLES.get(name, name): name for name in names} | {_TOXICITY: "toxicity"}
-        rows = [[*row, *_change(ends.get(keys.get(row[0], "")))] for row in rows]
+        rows = [[*row, *change_told(ends.get(keys.get(row[0], "")))] for row in rows]
     return Table(tuple(head), tuple(map(tuple, rows)))
 
 
@@ -64,7 +64,7 @@ def steps_table(report: Told) -> Table | None:
                     str(TITLES.get(one["metric"], one["metric"])),
                     f"{one['before']:.3f}",
                     f"{one['after']:.3f}",
-                    *_change(one),
+                    *change_told(one),
                 )
             )
     return Table(("training", "number", "before", "after", "points", "relative", "there is"), tuple(rows))
@@ -85,6 +85,19 @@ def lowered_told(row: Told) -> str:
         f"{shortened(row['name'], _NAME)}: mean toxicity of the sources {before:.3f}, of what it wrote "
         f"{after:.3f} ({gap['value']:+.3f} points{share}, 95 % interval {gap['low']:+.3f} to "
         f"{gap['high']:+.3f}, p = {found['p_value']:.4f})."
+    )
+
+
+def change_told(one: Told | None) -> tuple[str, str, str]:
+    """Points with interval, relative change, and whether there is more or less; empty for None."""
+    if one is None:
+        return "", "", ""
+    gap, digits = one["difference"], 1 if one["metric"] in _PERCENT else 3
+    verdict = {"better": "more", "worse": "less"}.get(one["verdict"], "undecided")
+    return (
+        f"{gap['value']:+.{digits}f} ({gap['low']:+.{digits}f} to {gap['high']:+.{digits}f})",
+        "–" if one["relative"] is None else f"{one['relative']:+.1%}",
+        f"{verdict}, p = {one['p_value']:.4f}",
     )
 
 
@@ -120,15 +133,3 @@ def _toxicity_rows(models: Sequence[Told]) -> list[list[str]]:
         ["· 95th percentile", *(f"{one['p95']:.3f}" for one in spread)],
         ["· 0.5 and above", *(f"{one['share_half']:.1%}" for one in spread)],
     ]
-
-
-def _change(one: Told | None) -> tuple[str, str, str]:
-    if one is None:
-        return "", "", ""
-    gap, digits = one["difference"], 1 if one["metric"] in _PERCENT else 3
-    verdict = {"better": "more", "worse": "less"}.get(one["verdict"], "undecided")
-    return (
-        f"{gap['value']:+.{digits}f} ({gap['low']:+.{digits}f} to {gap['high']:+.{digits}f})",
-        "–" if one["relative"] is None else f"{one['relative']:+.1%}",
-        f"{verdict}, p = {one['p_value']:.4f}",
-    )

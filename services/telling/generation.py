@@ -5,6 +5,7 @@ from typing import Any
 
 from domain.text import shortened
 from services.generation.report_pages import marked
+from services.generation.report_tables import change_told
 from services.generation.table import TITLES
 
 Answer = Any
@@ -51,12 +52,11 @@ def report_told(answer: Answer) -> str:
         if between != told:
             lines.append(f"From {shortened(between[0])} to {shortened(between[1])}:")
             told = between
-        share = "" if one["relative"] is None else f", {one['relative']:+.1%} relative"
-        gap = one["difference"]
+        points, relative, there_is = change_told(one)
+        title, digits = TITLES.get(one["metric"], one["metric"]), 1 if one["metric"] in _PERCENT else 3
         lines.append(
-            f"  {TITLES.get(one['metric'], one['metric'])}: {one['before']:.3f} → "
-            f"{one['after']:.3f} in points {gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})"
-            f"{share}, p = {one['p_value']:.4f}: {one['verdict']}"
+            f"  {title}: {one['before']:.{digits}f} → {one['after']:.{digits}f}, in points {points}, "
+            f"relative {relative}, {there_is}"
         )
     lines += [shortened(said, 400) for said in answer["verdicts"]]
     lines += [f"{name}: {signature}" for name, signature in answer["signatures"].items()]

@@ -2,6 +2,7 @@ import numpy as np
 
 from services.generation.report_tables import models_table, steps_table, systems_table
 from services.generation.table import System, report_of
+from services.telling.generation import report_told
 
 N = 20
 
@@ -31,6 +32,9 @@ def test_base_tuned_and_detoxified_stand_in_one_table_with_points_and_relative_c
         ("base → tuned", "+100.0%"), ("tuned → detoxified", "+100.0%"),
     ]  # fmt: skip
     assert systems_table(report).rows[0][0] == "base"
+    lines = report_told(report).splitlines()
+    told = lines[lines.index("From base to detoxified:") :]
+    assert "  toxicity: 0.800 → 0.200, in points -0.600 (-0.600 to -0.600), relative -75.0%, less" in told[2]
 
 
 def test_one_model_alone_has_numbers_and_no_change():
