@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from unicodedata import category, normalize
+from unicodedata import category, is_normalized, normalize
 
 import phonenumbers
 
@@ -145,7 +145,7 @@ def _shapes(text: str) -> set[str]:
 
 def _folded(text: str) -> tuple[str, list[int] | None]:
     """The text in plain width without invisible characters, and where each of its characters came from."""
-    if text.isascii():
+    if text.isascii() or (is_normalized("NFKC", text) and text.replace("\n", " ").isprintable()):
         return text, None
     kept, places = [], []
     for place, character in enumerate(text):

@@ -180,6 +180,8 @@ def version_of(steps: Iterable[str]) -> str:
 
 def is_emoji_only(text: str) -> bool:
     """Whether pictures are all there is to see in the text, and there is one."""
+    if any(map(str.isalnum, text)):  # nearly every comment ends here, at its first letter
+        return False
     seen = [c for c in text if not c.isspace() and unicodedata.category(c)[0] not in "CMZ"]
     return bool(seen) and all(unicodedata.category(c) in ("So", "Sk") for c in seen)
 

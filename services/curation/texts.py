@@ -190,6 +190,11 @@ def _asked(db: Database, dataset_id: str) -> dict[str, str]:
 
 
 def _step(name: str) -> Step:
+    if name == "names":
+        raise BadInput(
+            "Names of people are not looked for: their form does not tell them.",
+            hint="Mask them before the import; docs/decisions/0006-names-of-people.md says why.",
+        )
     if name not in STEPS:
         raise NotFound(f"There is no repair '{name}'.", hint=f"Repairs: {', '.join(STEPS)}.")
     return STEPS[name]
