@@ -50,7 +50,7 @@ def draw_search(dataset: Dataset) -> tuple[CommentFilter, dict[str, str], str] |
         disabled=not names,
     )
     count = sum(bool(st.session_state.get(key) or st.query_params.get(key)) for key in _KEYS)
-    with more.popover(f"Filters · {count}" if count else "Filters", icon=":material/tune:", width="stretch"):
+    with more.popover(f"Filters · {count}" if count else "Filters", width="stretch"):
         conditions = _draw_filters(dataset)
     if conditions:
         told = " · ".join(f"{name} {_told(name, value)}" for name, value in conditions.items())

@@ -35,8 +35,9 @@ def draw_figures(health: Health) -> None:
         "Groups": (health.clusters, "Of comments that are nearly the same."),
         "To decide": (health.contradictory_clusters, "Groups whose labels contradict each other."),
     }
-    for column, (name, (count, meaning)) in zip(st.columns(len(facts)), facts.items(), strict=True):
-        column.metric(name, f"{count:,}", border=True, help=meaning)
+    with st.container(horizontal=True):
+        for name, (count, meaning) in facts.items():
+            st.metric(name, f"{count:,}", border=True, help=meaning, width="content")
     if health.rarest is not None:
         label, share = health.rarest
         told = f"The rarest label is {escape_markdown(shortened(label))}: {in_brackets(share)}"
