@@ -40,6 +40,7 @@ def test_a_title_is_skipped_and_the_line_of_the_header_can_be_changed(page):
     assert not at.exception and "column_1" in box(at, "Text of the comment").options
 
 
+@pytest.mark.slow
 def test_a_strange_file_is_meant_for_a_new_dataset_and_one_of_the_same_kind_is_not(page, db, tmp_path):
     path = tmp_path / "april.csv"
     path.write_bytes(GERMAN)
@@ -61,6 +62,7 @@ def test_a_strange_file_is_meant_for_a_new_dataset_and_one_of_the_same_kind_is_n
     assert "Rows to repair" in [one.label for one in at.get("download_button")]
 
 
+@pytest.mark.slow
 def test_scores_in_a_column_become_a_model_of_the_system_that_is_named(page, db):
     rows = [f"c{n},comment {n},{('allow', 'disallow')[n % 2]},{n % 2},test" for n in range(20)]
     at = page("\n".join(["id,text,label,score,split", *rows]).encode())

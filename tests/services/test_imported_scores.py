@@ -258,6 +258,7 @@ def test_a_column_of_scores_is_imported_with_the_comments_and_kept_as_a_model(db
     assert evaluate(db, model["runs"]["test"]).report.n == 13
 
 
+@pytest.mark.slow
 def test_scores_wait_beside_their_comments_until_there_are_labels(db, tmp_path):
     create_dataset(db, "scored", ("allow", "disallow"), actor="ana")
     path = written_csv(tmp_path / "bare.csv", [{**row, "label": ""} for row in SCORED])
