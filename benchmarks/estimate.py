@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from benchmarks.figures import Figure
 from benchmarks.train import SETTINGS, run_job, sample_job
 from benchmarks.workshop import Workshop
-from services.jobs.folder import Facts, JobFolder
+from services.jobs.process.folder import Facts, JobFolder
 from services.modelling.estimates import Estimate, estimated
 
 _TIMES_OFF = 1.5

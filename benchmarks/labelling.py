@@ -14,8 +14,8 @@ from benchmarks.workshop import DATASET, PERSON, Workshop, chromium, visit
 from services.curation.datasets import get_label_set
 from storage.database import connect
 from tests.browser.driving import PATIENCE_MS, dashboard
-from ui import labelling
-from ui.desk import DeskVote
+from ui.labelling.answering import answering as labelling
+from ui.labelling.desk import DeskVote
 
 _KEYS = 60
 _CALLS = 120

@@ -11,8 +11,8 @@ from benchmarks.labelled import labelled_rows
 from benchmarks.workshop import Workshop
 from services.evaluation.objectives import Objective, value_of_run
 from services.jobs.learn_queue import CONFIG, lead_of
+from services.jobs.process.worker import RunningJob
 from services.jobs.train_baseline import fit_baseline
-from services.jobs.worker import RunningJob
 from services.labelling.learning import EVERY
 
 SEEDS = 5

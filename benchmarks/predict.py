@@ -18,8 +18,8 @@ from benchmarks.figures import Figure
 from benchmarks.labelled import labelled_rows
 from benchmarks.workshop import Workshop
 from domain.models import Engine
-from services.jobs.folder import JobFolder, write_whole
-from services.jobs.worker import RunningJob
+from services.jobs.process.folder import JobFolder, write_whole
+from services.jobs.process.worker import RunningJob
 
 _LEARNED = 1_600  # comments that the model is trained on; the others it has never seen
 _ASKED = 10_000

@@ -19,7 +19,7 @@ from benchmarks.labelled import labelled_rows
 from benchmarks.workshop import Workshop, quantities
 from services.evaluation.confusion import from_counts
 from services.evaluation.metrics import report
-from services.jobs.folder import JobFolder
+from services.jobs.process.folder import JobFolder
 from services.modelling.base_models import find_base_model
 from services.modelling.settings import EncoderSettings
 

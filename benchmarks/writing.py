@@ -12,7 +12,7 @@ from pathlib import Path
 from services.generation.layouts import read_pairs
 from services.generation.pairs import joined
 from services.generation.table import System, report_of
-from services.jobs.writing_panel import panel_of
+from services.jobs.writers.writing_panel import panel_of
 
 COLUMNS = ("joint", "style", "meaning", "fluency", "chrF2++", "BLEU", "rougeL")
 

@@ -4,9 +4,10 @@ import streamlit as st
 
 from services.labelling.agreement import LEVELS
 from services.several import refuse_several
-from ui.adjudicating import draw_disputes
-from ui.aggregating import draw_aggregations
-from ui.agreement import (
+from ui.frame import dataset_in_hand, nothing_yet
+from ui.labelling.adjudicating import draw_disputes
+from ui.labelling.aggregating import draw_aggregations
+from ui.labelling.agreement import (
     agreement_of,
     annotators_of,
     changes_of,
@@ -18,8 +19,7 @@ from ui.agreement import (
     draw_months,
     draw_pairs,
 )
-from ui.frame import dataset_in_hand, nothing_yet
-from ui.suspects import draw_suspects
+from ui.labelling.suspects import draw_suspects
 
 _PARTS = ("Agreement", "Annotators", "Disagreements", "Aggregation", "Suspects")
 

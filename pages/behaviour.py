@@ -5,8 +5,8 @@ import streamlit as st
 from domain.text import shortened
 from services.modelling.models import list_models
 from services.several import refuse_several
-from ui.behaviour import draw_jobs, draw_test, jobs_of, test_title, tests_of
-from ui.behaviour_start import draw_start
+from ui.evaluation.behaviour import draw_jobs, draw_test, jobs_of, test_title, tests_of
+from ui.evaluation.behaviour_start import draw_start
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.links import pick
 from ui.store import database

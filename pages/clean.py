@@ -3,9 +3,9 @@
 import streamlit as st
 
 from services.curation.texts import count_unseen
-from ui.cleaning import draw_history, draw_problem, find_all_again, look_now
+from ui.curation.cleaning import draw_history, draw_problem, find_all_again, look_now
+from ui.curation.health import draw_clusters, draw_drift, draw_figures, draw_open_figure, draw_shares
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.health import draw_clusters, draw_drift, draw_figures, draw_open_figure, draw_shares
 from ui.readers import health_of, standing_of
 from ui.store import database
 

@@ -7,14 +7,14 @@ import streamlit as st
 from domain.comments import CommentFilter
 from domain.searching import query_of
 from services.curation import comments
-from ui.bulk import draw_bulk
-from ui.comment_export import draw_export
-from ui.comment_hits import draw_hits
-from ui.comment_search import draw_save, draw_search
-from ui.comments import comment_asked_for, draw_history, draw_page, page_in_hand
+from ui.curation.bulk import draw_bulk
+from ui.curation.comment_export import draw_export
+from ui.curation.comment_hits import draw_hits
+from ui.curation.comment_search import draw_save, draw_search
+from ui.curation.comments import comment_asked_for, draw_history, draw_page, page_in_hand
+from ui.curation.similar_comments import draw_similar_comments
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.readers import page_of_comments
-from ui.similar_comments import draw_similar_comments
 from ui.store import database
 
 _PAGE = 20

@@ -6,13 +6,13 @@ from domain.text import escape_markdown
 from ui.chart_files import draw_chart_files
 from ui.charts import change_bars, label_title
 from ui.comments_table import draw_changes
-from ui.evaluations import changed_comments, comparison_of, run_titles, runs_of
+from ui.evaluation.evaluations import changed_comments, comparison_of, run_titles, runs_of
+from ui.evaluation.flag_rates import draw_equal_flag_rate
+from ui.evaluation.lineups import draw_lineup
+from ui.evaluation.looks import count_look, draw_looks
 from ui.figures import draw_count, draw_left_out, draw_verdict
-from ui.flag_rates import draw_equal_flag_rate
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.lineups import draw_lineup
 from ui.links import pick, put
-from ui.looks import count_look, draw_looks
 
 _SHOWN = 100
 _LABELS, _RATE, _MANY = "By their own labels", "At an equal flag rate", "Several at once"

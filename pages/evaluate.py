@@ -3,19 +3,26 @@
 import streamlit as st
 
 from services.modelling.models import get_model
-from ui.agreement import draw_human_ceiling
-from ui.evaluations import evaluation_of, run_titles, runs_of
+from ui.evaluation.evaluations import evaluation_of, run_titles, runs_of
+from ui.evaluation.looks import count_look, draw_looks
+from ui.evaluation.matrix import draw_matrix
+from ui.evaluation.opening import draw_opening, opening_of
+from ui.evaluation.report_sections import (
+    draw_ceiling,
+    draw_files,
+    draw_policy,
+    draw_production,
+    draw_rival,
+    draw_slices,
+)
+from ui.evaluation.score_charts import draw_scores
+from ui.evaluation.several import draw_several
+from ui.evaluation.slice_search import draw_worst_slices
 from ui.figures import draw_classes, draw_data
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.job_results import draw_expiry, draw_prompt
+from ui.labelling.agreement import draw_human_ceiling
 from ui.links import pick
-from ui.looks import count_look, draw_looks
-from ui.matrix import draw_matrix
-from ui.opening import draw_opening, opening_of
-from ui.report_sections import draw_ceiling, draw_files, draw_policy, draw_production, draw_rival, draw_slices
-from ui.score_charts import draw_scores
-from ui.several import draw_several
-from ui.slice_search import draw_worst_slices
+from ui.modelling.job_results import draw_expiry, draw_prompt
 from ui.store import database
 
 dataset = dataset_in_hand()

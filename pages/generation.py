@@ -6,9 +6,9 @@ from services.generation.pairs import get_pair_set, list_pair_sets
 from services.generation.written import list_writing_jobs
 from ui.errors import showing_errors
 from ui.frame import dataset_in_hand
-from ui.pairs import draw_add, draw_pairs, pick_pairs
+from ui.generation.pairs import draw_add, draw_pairs, pick_pairs
+from ui.generation.writing import draw_job, draw_start, pick_job
 from ui.store import database
-from ui.writing import draw_job, draw_start, pick_job
 
 dataset = dataset_in_hand()
 who = st.session_state["person"]

@@ -4,9 +4,9 @@ import streamlit as st
 
 from services.curation import datasets
 from ui.frame import dataset_in_hand
-from ui.guideline_examples import draw_examples, draw_stale
-from ui.guidelines import draw_versions, write_next
-from ui.label_looks import draw_looks
+from ui.labelling.guideline_examples import draw_examples, draw_stale
+from ui.labelling.guidelines import draw_versions, write_next
+from ui.labelling.label_looks import draw_looks
 from ui.store import database
 
 dataset = dataset_in_hand()

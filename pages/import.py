@@ -5,11 +5,10 @@ import streamlit as st
 
 from domain.text import escape_markdown, visible
 from services.curation import importing
-from ui.errors import showing_errors
-from ui.import_hub import fetched, offer_hub, put_away
-from ui.import_scores import choose_system
-from ui.import_target import choose_target
-from ui.importing import (
+from ui.curation.import_hub import fetched, offer_hub, put_away
+from ui.curation.import_scores import choose_system
+from ui.curation.import_target import choose_target
+from ui.curation.importing import (
     choose_columns,
     draw_findings,
     draw_result,
@@ -17,8 +16,8 @@ from ui.importing import (
     run_import,
     upload_round,
 )
-from ui.new_dataset import draw_new_dataset
-from ui.reading import (
+from ui.curation.new_dataset import draw_new_dataset
+from ui.curation.reading import (
     choose_header,
     choose_mapping,
     choose_reading,
@@ -29,6 +28,7 @@ from ui.reading import (
     offer_last,
     offer_saving,
 )
+from ui.errors import showing_errors
 from ui.store import database
 from ui.times import when
 

@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from services.jobs.following import follow
-from services.jobs.launch import list_jobs
+from services.jobs.managing.following import follow
+from services.jobs.managing.launch import list_jobs
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.jobs import draw_job, pick_job
-from ui.provider_jobs import draw_provider_jobs
+from ui.modelling.jobs import draw_job, pick_job
+from ui.modelling.provider_jobs import draw_provider_jobs
 from ui.store import database
 
 dataset = dataset_in_hand()

@@ -4,11 +4,11 @@ import streamlit as st
 
 from services.curation.datasets import find_guideline
 from services.labelling.guideline_examples import examples_for_people
-from ui.desk import label_desk
 from ui.errors import show
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.labelling import desk_form, desk_labels, desk_state
-from ui.queues import draw_late, pick_queue
+from ui.labelling.answering import desk_form, desk_labels, desk_state
+from ui.labelling.desk import label_desk
+from ui.labelling.queues import draw_late, pick_queue
 from ui.readers import standing_of
 from ui.store import database
 

@@ -4,10 +4,10 @@ import streamlit as st
 
 from domain.text import escape_markdown
 from services.curation import snapshots
+from ui.curation.importing import held_file
+from ui.curation.leaving import choose_columns, draw_imported, draw_rows, draw_why, run_import
 from ui.errors import showing_errors
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.importing import held_file
-from ui.leaving import choose_columns, draw_imported, draw_rows, draw_why, run_import
 from ui.store import database
 
 dataset = dataset_in_hand()

@@ -8,10 +8,10 @@ from services.curation import snapshots
 from services.modelling import model_facts, models, prediction
 from ui.errors import showing_errors
 from ui.frame import dataset_in_hand, go_to, nothing_yet
-from ui.model_export import draw_export
-from ui.model_list import draw_archive, draw_differences, draw_facts, pick_model
-from ui.models import draw_free_text, draw_model, draw_runs
-from ui.score_start import draw_score_start
+from ui.modelling.model_export import draw_export
+from ui.modelling.model_list import draw_archive, draw_differences, draw_facts, pick_model
+from ui.modelling.models import draw_free_text, draw_model, draw_runs
+from ui.modelling.score_start import draw_score_start
 from ui.store import database
 
 dataset = dataset_in_hand()

@@ -6,14 +6,14 @@ from domain.text import escape_markdown, shortened
 from services.curation.datasets import list_datasets
 from services.modelling.models import newest_run
 from services.standing import Standing
-from ui.demo import offer_demo
+from ui.curation.demo import offer_demo
+from ui.curation.leaving import offer_leaving
 from ui.errors import showing_errors
-from ui.evaluations import either_evaluation_of
+from ui.evaluation.evaluations import either_evaluation_of
 from ui.figures import in_brackets
 from ui.frame import go_to
-from ui.leaving import offer_leaving
 from ui.readers import standing_of
-from ui.releases import draw_newest_verdict
+from ui.release.releases import draw_newest_verdict
 from ui.store import database
 from ui.words import MACRO_F1
 

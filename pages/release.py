@@ -7,12 +7,12 @@ from services.curation.datasets import get_label_set
 from services.evaluation.acting import BY_LABEL
 from services.release.policy import find_policy
 from services.several import refuse_several
-from ui.aftercare import draw_aftercare
 from ui.errors import show
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.links import pick
-from ui.policies import edit_policy
-from ui.releases import (
+from ui.release.aftercare import draw_aftercare
+from ui.release.policies import edit_policy
+from ui.release.releases import (
     champion_of,
     draw_decision,
     draw_history,

@@ -6,10 +6,10 @@ from services.curation import datasets
 from services.evaluation.causes import findings
 from services.evaluation.readings import find_reading
 from services.evaluation.reviews import miss
-from ui.blind_reading import draw_blind_reading
-from ui.causes import draw_causes
 from ui.comments_table import draw_misses
-from ui.evaluations import (
+from ui.evaluation.blind_reading import draw_blind_reading
+from ui.evaluation.causes import draw_causes
+from ui.evaluation.evaluations import (
     either_evaluation_of,
     misses_of,
     next_miss,
@@ -19,10 +19,8 @@ from ui.evaluations import (
     run_titles,
     runs_of,
 )
-from ui.frame import dataset_in_hand, nothing_yet
-from ui.links import pick, pick_cell
-from ui.looks import count_look, draw_looks
-from ui.reviewing import (
+from ui.evaluation.looks import count_look, draw_looks
+from ui.evaluation.reviewing import (
     ONE_BY_ONE,
     SIMILAR,
     draw_guideline,
@@ -34,7 +32,9 @@ from ui.reviewing import (
     open_comment,
     pick_part,
 )
-from ui.similar import draw_similar
+from ui.evaluation.similar import draw_similar
+from ui.frame import dataset_in_hand, nothing_yet
+from ui.links import pick, pick_cell
 from ui.store import database
 
 _PAGE = 50

@@ -3,10 +3,7 @@
 import streamlit as st
 
 from services.curation import snapshots
-from ui.errors import showing_errors
-from ui.frame import dataset_in_hand, nothing_yet
-from ui.readers import standing_of
-from ui.snapshots import (
+from ui.curation.snapshots import (
     choose_mode,
     choose_slice,
     choose_test_from,
@@ -15,6 +12,9 @@ from ui.snapshots import (
     draw_snapshot,
     pick_snapshot,
 )
+from ui.errors import showing_errors
+from ui.frame import dataset_in_hand, nothing_yet
+from ui.readers import standing_of
 from ui.store import database
 
 dataset = dataset_in_hand()

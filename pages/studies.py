@@ -8,8 +8,15 @@ from services.several import refuse_several
 from ui.errors import showing_errors
 from ui.frame import dataset_in_hand, go_to, nothing_yet
 from ui.links import pick
+from ui.modelling.studies import (
+    choose_kind,
+    choose_metric,
+    choose_recipe,
+    choose_size,
+    draw_study,
+    pick_study,
+)
 from ui.store import database
-from ui.studies import choose_kind, choose_metric, choose_recipe, choose_size, draw_study, pick_study
 
 dataset = dataset_in_hand()
 refuse_several(dataset, "Experiments")

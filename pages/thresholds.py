@@ -7,13 +7,13 @@ from services.release.policy import find_policy
 from services.reporting.production import unwanted_labels
 from services.several import refuse_several
 from ui.chart_files import draw_chart_files
-from ui.evaluations import run_titles, runs_of
+from ui.evaluation.evaluations import run_titles, runs_of
+from ui.evaluation.frozen_thresholds import draw_frozen, frozen_of
+from ui.evaluation.threshold_rules import draw_traffic
+from ui.evaluation.thresholds import bench_for, draw_choosing, draw_data, run_is_usable
 from ui.frame import dataset_in_hand, nothing_yet
-from ui.frozen_thresholds import draw_frozen, frozen_of
 from ui.links import pick
 from ui.store import database
-from ui.threshold_rules import draw_traffic
-from ui.thresholds import bench_for, draw_choosing, draw_data, run_is_usable
 
 dataset, who = dataset_in_hand(), st.session_state["person"]
 refuse_several(dataset, "Thresholds")

@@ -3,10 +3,10 @@
 import streamlit as st
 
 from ui.errors import showing_errors
-from ui.example_files import draw_file_tab
 from ui.frame import dataset_in_hand
-from ui.tokenizers import draw_tokenizer_tab
-from ui.tokens import draw_snapshot_tab
+from ui.tokens.example_files import draw_file_tab
+from ui.tokens.tokenizers import draw_tokenizer_tab
+from ui.tokens.tokens import draw_snapshot_tab
 
 dataset = dataset_in_hand()
 tabs = {

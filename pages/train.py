@@ -5,15 +5,15 @@ import streamlit as st
 from services.curation import snapshots
 from services.modelling import training
 from services.modelling.commands import train_command
+from ui.curation.withholding import choose_personal_data
 from ui.errors import showing_errors
-from ui.estimates import draw_estimate
 from ui.frame import dataset_in_hand, go_to, nothing_yet
-from ui.hosted_choice import choose_model, draw_hosted
 from ui.links import pick
+from ui.modelling.estimates import draw_estimate
+from ui.modelling.hosted_choice import choose_model, draw_hosted
+from ui.modelling.training import choose_recipe, choose_settings, describe_rows
 from ui.repeating import draw_script
 from ui.store import database
-from ui.training import choose_recipe, choose_settings, describe_rows
-from ui.withholding import choose_personal_data
 
 dataset = dataset_in_hand()
 who = st.session_state["person"]

@@ -4,8 +4,8 @@ import streamlit as st
 
 from ui.errors import showing_errors
 from ui.frame import dataset_in_hand
-from ui.free_text import draw_free_text, is_free_text
-from ui.playground import draw_verdicts
+from ui.modelling.free_text import draw_free_text, is_free_text
+from ui.modelling.playground import draw_verdicts
 
 MODES = ("Verdicts", "Free text")
 

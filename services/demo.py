@@ -12,8 +12,8 @@ from domain.jobs import Job
 from domain.labels import Vote
 from services.curation import cleaning, datasets, importing, snapshots, texts
 from services.evaluation import reviews
-from services.jobs.absorb import absorb
-from services.jobs.launch import get_job
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import get_job
 from services.modelling import models, training
 from storage.comments import list_comment_ids
 from storage.database import Database

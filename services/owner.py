@@ -7,7 +7,7 @@ from pathlib import Path
 
 from domain.errors import WorkbenchError
 from services.door import Door
-from services.jobs.absorb import absorb
+from services.jobs.managing.absorb import absorb
 from services.verbs.running import run_verb
 from storage.database import Database, connect
 

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from services.backends.provider import Provider
 from services.jobs import train_hosted
-from services.jobs.folder import JobFolder
-from services.jobs.worker import RunningJob
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob
 from services.modelling.formats.chat import prompt_sha256
 from services.modelling.hosted.outbound import Prices
 from services.modelling.hosted.providers import ProviderAddress

@@ -7,7 +7,7 @@ from domain.labels import NONE_OF_THEM, answer_of
 from domain.models import Model
 from services.curation.importing import import_file
 from services.curation.snapshots import take_snapshot
-from services.jobs.absorb import absorb
+from services.jobs.managing.absorb import absorb
 from services.modelling.models import list_models
 from services.modelling.training import train
 from storage.database import Database

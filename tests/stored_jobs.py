@@ -5,8 +5,8 @@ import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from services.jobs import launch
-from services.jobs.folder import JobFolder
+from services.jobs.managing import launch
+from services.jobs.process.folder import JobFolder
 from services.modelling.training import train
 from tests.stored_runs import labelled_dataset
 

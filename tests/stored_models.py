@@ -9,8 +9,10 @@ import pytest
 
 from domain.jobs import Job, JobState
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch, train_baseline, worker
-from services.jobs.absorb import absorb
+from services.jobs import train_baseline
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.process import worker
 from services.modelling.models import list_models
 from services.modelling.training import train
 from storage import models

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.jobs import Job
-from services.jobs.absorb import absorb
-from services.jobs.launch import folder_of, get_job
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import folder_of, get_job
 from storage.database import Database
 
 HANGS_S = 120.0

@@ -73,8 +73,8 @@ def _models(folder: Path, job: dict[str, Any]) -> list[str]:
 
 
 def _follow(folder: Path, job_id: str) -> None:
-    from services.jobs.folder import JobFolder
-    from services.jobs.waiting import state_in_line
+    from services.jobs.managing.waiting import state_in_line
+    from services.jobs.process.folder import JobFolder
 
     told = ""
     while not (state := state_in_line(JobFolder(folder / "jobs" / job_id))).is_over:

@@ -7,7 +7,7 @@ from typing import Any
 from domain.comments import Comment
 from domain.errors import NotFound, WorkbenchError
 from domain.searching import search_text
-from services.jobs.answering import answering
+from services.jobs.managing.answering import answering
 from services.modelling.base_models import OFFLINE, check_base_model
 from storage.alike import list_sharing_words
 from storage.comments import get_comment, list_comments_by_id

@@ -12,8 +12,8 @@ from domain.models import Model
 from domain.text import shortened
 from services.evaluation.injections import PAYLOADS_FILE, read_payloads
 from services.evaluation.suites import Suite, in_labels_of, read_suite
-from services.jobs.inputs import suite_file
-from services.jobs.launch import launch
+from services.jobs.managing.inputs import suite_file
+from services.jobs.managing.launch import launch
 from services.modelling.hosted.hosting import refuse_shut
 from services.modelling.hosted.lifecycle import expiry_of_settings
 from services.several import refuse_several

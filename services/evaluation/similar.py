@@ -5,7 +5,7 @@ from typing import Any
 
 from domain.errors import WorkbenchError
 from services.evaluation.reviews import Miss, misses
-from services.jobs.answering import answering
+from services.jobs.managing.answering import answering
 from storage.database import Database
 
 _MOST = 1_000

@@ -11,7 +11,7 @@ from domain.errors import BadInput
 from domain.people import actor_named
 from services.evaluation.intervals import Estimate, Proportion, proportion
 from services.generation.written import SideBySide, side_by_side
-from services.jobs.launch import get_job
+from services.jobs.managing.launch import get_job
 from services.labelling.agreement import krippendorff_alpha, tally_votes
 from storage.database import Database
 from storage.writing_ratings import Rating, add_ratings, list_ratings

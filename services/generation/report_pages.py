@@ -21,8 +21,8 @@ from services.generation.written import (
     ordered,
     side_by_side,
 )
-from services.jobs.folder import Facts
-from services.jobs.launch import get_job
+from services.jobs.managing.launch import get_job
+from services.jobs.process.folder import Facts
 from services.plain import plain
 from services.release.documents import FORMATS, Section, Table, html_page, markdown_page
 from storage.database import Database

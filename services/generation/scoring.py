@@ -15,7 +15,7 @@ from services.generation.layouts import ReadPairs, by_number, rows_of, stem, tex
 from services.generation.opponents import DELETE, telling_words, trivial
 from services.generation.table import System, measured, report_of
 from services.generation.toxicity import unwanted_label, unwanted_scores
-from services.jobs.answering import answering
+from services.jobs.managing.answering import answering
 from services.modelling.models import get_model, model_folder
 from storage.database import Database
 

@@ -17,8 +17,8 @@ from services.generation.settings import (
     WriterSettings,
     WriteSettings,
 )
-from services.jobs.folder import write_whole
-from services.jobs.launch import get_job, launch
+from services.jobs.managing.launch import get_job, launch
+from services.jobs.process.folder import write_whole
 from services.modelling.base_models import check_base_model
 from services.modelling.models import get_model, list_models, model_folder
 from services.modelling.settings import read_settings

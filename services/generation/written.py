@@ -12,8 +12,8 @@ from domain.errors import BadInput, NotFound
 from domain.jobs import WRITING_KINDS, Job
 from domain.pairs import Pair
 from services.generation.pairs import pairs_of
-from services.jobs.folder import Facts
-from services.jobs.launch import folder_of, get_job, list_jobs
+from services.jobs.managing.launch import folder_of, get_job, list_jobs
+from services.jobs.process.folder import Facts
 from storage.database import Database
 
 FLIPPED_BELOW = 0.5  # similarity to the source at which the meaning was probably lost

@@ -14,9 +14,9 @@ from typing import Any
 
 from services.backends.openai_chat import KIND, read_address
 from services.backends.provider import Provider
-from services.jobs.folder import write_whole
-from services.jobs.tuning import SENT_FROM, finish, follow
-from services.jobs.worker import Cancelled, RunningJob, run
+from services.jobs.hosted.tuning import SENT_FROM, finish, follow
+from services.jobs.process.folder import write_whole
+from services.jobs.process.worker import Cancelled, RunningJob, run
 from services.modelling.formats.chat import prompt_sha256
 from services.modelling.hosted.catalogue import hosted_models
 from services.modelling.hosted.outbound import Prices, prices_of

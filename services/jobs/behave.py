@@ -28,10 +28,10 @@ from services.evaluation.behaviour import (
 )
 from services.evaluation.injections import read_payloads
 from services.evaluation.suites import in_labels_of, read_suite
-from services.jobs.answers import read_answers, write_answers
-from services.jobs.behaviour_file import write_behaviour
+from services.jobs.files.answers import read_answers, write_answers
+from services.jobs.files.behaviour_file import write_behaviour
 from services.jobs.predict import works_here
-from services.jobs.worker import RunningJob, run
+from services.jobs.process.worker import RunningJob, run
 
 
 def behave(job: RunningJob) -> None:

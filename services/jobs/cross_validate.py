@@ -23,14 +23,14 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from domain.errors import BadInput
 from services.evaluation.objectives import Objective
-from services.jobs.attempt import Attempt
-from services.jobs.attempts import Config, fit_and_answer
-from services.jobs.first_look import check_training_rows
-from services.jobs.groups import Groups, groups_of, stratified_order
-from services.jobs.opponents import measured
-from services.jobs.parts import FIT, JobPart, done_once
-from services.jobs.study_file import finish_study, write_study
-from services.jobs.worker import RunningJob, run
+from services.jobs.files.study_file import finish_study, write_study
+from services.jobs.opponents.opponents import measured
+from services.jobs.process.parts import FIT, JobPart, done_once
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.rows.first_look import check_training_rows
+from services.jobs.rows.groups import Groups, groups_of, stratified_order
+from services.jobs.studies.attempt import Attempt
+from services.jobs.studies.attempts import Config, fit_and_answer
 from services.modelling.settings import EncoderSettings, read_settings
 from services.modelling.studies.plans import FoldPlan
 

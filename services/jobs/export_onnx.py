@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from domain.errors import WorkbenchError
 from services.backends import onnx_encoder
-from services.jobs.folder import write_whole
+from services.jobs.process.folder import write_whole
 from services.plain import plain
 
 MOST_COMPARED = 1_000  # comments of validation; more would take minutes and narrow the interval little

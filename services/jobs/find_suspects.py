@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from domain.splits import SPLITS
 from services.jobs.cross_validate import parts, refuse_too_few
-from services.jobs.first_look import check_training_rows
-from services.jobs.groups import groups_of
-from services.jobs.parts import JobPart
-from services.jobs.suspects_file import write_suspects
+from services.jobs.files.suspects_file import write_suspects
+from services.jobs.process.parts import JobPart
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.rows.first_look import check_training_rows
+from services.jobs.rows.groups import groups_of
 from services.jobs.train_baseline import fit_baseline
-from services.jobs.worker import RunningJob, run
 from services.modelling.settings import BaselineSettings
 
 

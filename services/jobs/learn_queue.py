@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 from domain.errors import BadInput
 from services.evaluation.intervals import Estimate
 from services.evaluation.objectives import Objective, gain, least_doubt, resampled_means
-from services.jobs.folder import write_whole
-from services.jobs.parts import JobPart
+from services.jobs.process.folder import write_whole
+from services.jobs.process.parts import JobPart
+from services.jobs.process.worker import RunningJob, run
 from services.jobs.train_baseline import fit_baseline
-from services.jobs.worker import RunningJob, run
 from services.modelling.settings import BaselineSettings
 
 FOLDS = 5

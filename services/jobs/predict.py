@@ -17,10 +17,10 @@ from domain.errors import BadInput
 from domain.models import Engine
 from services.backends.protocol import Classifier
 from services.backends.registry import load_classifier
-from services.jobs.answers import write_answers
-from services.jobs.folder import JobFolder
-from services.jobs.kept_onnx import FOLDER, compared_before, keep_comparison, leave_kept, link_kept
-from services.jobs.worker import RunningJob, run
+from services.jobs.files.answers import write_answers
+from services.jobs.files.kept_onnx import FOLDER, compared_before, keep_comparison, leave_kept, link_kept
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob, run
 
 CHECKED = 256  # comments on which an ONNX copy is compared with the model before it is asked
 

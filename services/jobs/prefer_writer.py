@@ -20,10 +20,10 @@ from domain.pairs import PAIRS_FILE
 from services.generation.asking import asked
 from services.generation.frozen_pairs import read_kept
 from services.generation.settings import PreferenceSettings
-from services.jobs.dpo import DpoTrainer
-from services.jobs.kept_trainer import EpochOrder, KeptTrainer
-from services.jobs.worker import RunningJob, run
-from services.jobs.writing_training import (
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.trainer.kept_trainer import EpochOrder, KeptTrainer
+from services.jobs.writers.dpo import DpoTrainer
+from services.jobs.writers.writing_training import (
     AFTER_FROM,
     TRAIN_FROM,
     Start,
@@ -32,7 +32,7 @@ from services.jobs.writing_training import (
     fit,
     start_again,
 )
-from services.jobs.writing_watch import WritingWatch
+from services.jobs.writers.writing_watch import WritingWatch
 from services.modelling.settings import read_settings
 
 PREFERENCES = "preferences.jsonl"

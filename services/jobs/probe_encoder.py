@@ -23,17 +23,17 @@ from transformers import set_seed
 
 from domain.errors import BackendError, BadInput
 from services.backends.huggingface import out_of_memory_named, precision_here
-from services.jobs.checkpoints import checkpoint_bytes
-from services.jobs.embedding_opponents import EmbeddingOpponents
-from services.jobs.encoder_losses import classification_loss
-from services.jobs.first_look import check_training_rows
-from services.jobs.folder import write_whole
-from services.jobs.kept_trainer import Example, trained_weights
-from services.jobs.lesson import Lesson, order_of, prepare
-from services.jobs.new_encoder import new_model
+from services.jobs.encoders.encoder_losses import classification_loss
+from services.jobs.encoders.lesson import Lesson, order_of, prepare
+from services.jobs.encoders.new_encoder import new_model
+from services.jobs.opponents.embedding_opponents import EmbeddingOpponents
+from services.jobs.opponents.word_opponents import keyword_answers, regression_answers
+from services.jobs.process.folder import write_whole
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.rows.first_look import check_training_rows
 from services.jobs.train_encoder import EVALUATED_AT_ONCE
-from services.jobs.word_opponents import keyword_answers, regression_answers
-from services.jobs.worker import RunningJob, run
+from services.jobs.trainer.checkpoints import checkpoint_bytes
+from services.jobs.trainer.kept_trainer import Example, trained_weights
 from services.modelling.base_models import OFFLINE, BaseModel, find_base_model
 from services.modelling.settings import EncoderSettings, read_settings
 

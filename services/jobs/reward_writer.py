@@ -23,12 +23,12 @@ import torch
 from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments, set_seed
 
 from services.generation.settings import RewardSettings
-from services.jobs.kept_trainer import KeptTrainer
-from services.jobs.rewards import Rewards
-from services.jobs.worker import RunningJob, run
-from services.jobs.writing_looks import Looks, tell_step
-from services.jobs.writing_report import prompts_of
-from services.jobs.writing_training import (
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.trainer.kept_trainer import KeptTrainer
+from services.jobs.writers.rewards import Rewards
+from services.jobs.writers.writing_looks import Looks, tell_step
+from services.jobs.writers.writing_report import prompts_of
+from services.jobs.writers.writing_training import (
     AFTER_FROM,
     TRAIN_FROM,
     Start,
@@ -37,7 +37,7 @@ from services.jobs.writing_training import (
     fit,
     start_again,
 )
-from services.jobs.writing_watch import WritingWatch
+from services.jobs.writers.writing_watch import WritingWatch
 from services.modelling.settings import read_settings
 
 

@@ -17,13 +17,13 @@ import pyarrow.parquet as pq
 
 from domain.errors import BadInput
 from services.backends.protocol import Classifier, PaidClassifier
-from services.jobs import answers
-from services.jobs.answer_chunks import KeptChunks, Pace, longest_first, work_in
-from services.jobs.answers import SCHEMA, ask_chunk, begin_paid
-from services.jobs.billing import tell_bill
+from services.jobs.files import answers
+from services.jobs.files.answer_chunks import KeptChunks, Pace, longest_first, work_in
+from services.jobs.files.answers import SCHEMA, ask_chunk, begin_paid
+from services.jobs.files.billing import tell_bill
+from services.jobs.files.scored_files import ScoredFiles
 from services.jobs.predict import clear_work, load_model, works_here
-from services.jobs.scored_files import ScoredFiles
-from services.jobs.worker import RunningJob, run
+from services.jobs.process.worker import RunningJob, run
 
 STRETCH_ROWS = 20_000  # put into the order of their length together
 

@@ -16,14 +16,14 @@ from typing import Any
 
 from services.evaluation.intervals import Estimate
 from services.evaluation.objectives import Objective, gain, least_doubt, resampled_means
-from services.jobs.attempt import Attempt
-from services.jobs.attempts import fit_and_answer, learned_and_watched
-from services.jobs.folder import write_whole
-from services.jobs.opponents import measured
-from services.jobs.parts import FIT, JobPart
-from services.jobs.study_file import finish_study, write_study
-from services.jobs.trials import Report, Trial, importance, run_trials
-from services.jobs.worker import RunningJob, run
+from services.jobs.files.study_file import finish_study, write_study
+from services.jobs.opponents.opponents import measured
+from services.jobs.process.folder import write_whole
+from services.jobs.process.parts import FIT, JobPart
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.studies.attempt import Attempt
+from services.jobs.studies.attempts import fit_and_answer, learned_and_watched
+from services.jobs.studies.trials import Report, Trial, importance, run_trials
 from services.modelling.settings import read_settings
 from services.modelling.studies.plans import SearchPlan
 from services.modelling.studies.search_spaces import inside, space_of

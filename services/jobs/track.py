@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from services.backends.registry import read_about
-from services.jobs.folder import Facts, JobFolder
-from services.jobs.tracking import DATABASE
+from services.jobs.process.folder import Facts, JobFolder
+from services.jobs.process.tracking import DATABASE
 
 _JOB_TAG = "workbench.job"
 _METRICS_AT_ONCE, _PARAMS_AT_ONCE = 1_000, 100  # more are refused

@@ -23,11 +23,11 @@ from sklearn.linear_model import LogisticRegression
 
 from domain.errors import BadInput
 from services.backends.tfidf import TfidfClassifier, new_vectorizer, one_row_per_label, table_of
-from services.jobs.answers import write_answers
-from services.jobs.first_look import check_training_rows, measure
-from services.jobs.several_labels import learned_labels, targets_of, training_rows
-from services.jobs.tracking import track
-from services.jobs.worker import RunningJob, run
+from services.jobs.files.answers import write_answers
+from services.jobs.process.tracking import track
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.rows.first_look import check_training_rows, measure
+from services.jobs.rows.several_labels import learned_labels, targets_of, training_rows
 from services.modelling.recipes import BaselineSettings, baseline_settings
 
 # Where each stage begins, as a share of the whole job, measured on 20,000 short comments.

@@ -41,26 +41,26 @@ from services.backends.huggingface import (
     save_model,
 )
 from services.evaluation.comparison import compare, sentence
-from services.jobs.answers import write_answers
-from services.jobs.checkpoints import (
+from services.jobs.encoders.encoder_losses import classification_loss, several_labels_loss
+from services.jobs.encoders.lesson import Lesson, order_of, prepare, show_first_batch
+from services.jobs.encoders.new_encoder import new_model
+from services.jobs.encoders.watch import Watch, headline
+from services.jobs.files.answers import write_answers
+from services.jobs.opponents.embedding_opponents import EmbeddingOpponents
+from services.jobs.opponents.opponents import Opponent, measured_in, train_opponents
+from services.jobs.process.folder import write_whole
+from services.jobs.process.tracking import track
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.rows.first_look import check_training_rows, measure, no_validation
+from services.jobs.rows.several_labels import training_rows
+from services.jobs.trainer.checkpoints import (
     cleared_where_it_fails_again,
     full_disk_named,
     last_whole_checkpoint,
     refuse_full_disk,
 )
-from services.jobs.embedding_opponents import EmbeddingOpponents
-from services.jobs.encoder_losses import classification_loss, several_labels_loss
-from services.jobs.first_look import check_training_rows, measure, no_validation
-from services.jobs.folder import write_whole
-from services.jobs.kept_trainer import KeptTrainer
-from services.jobs.lesson import Lesson, order_of, prepare, show_first_batch
-from services.jobs.new_encoder import new_model
-from services.jobs.opponents import Opponent, measured_in, train_opponents
-from services.jobs.pinned_base import pinned_base
-from services.jobs.several_labels import training_rows
-from services.jobs.tracking import track
-from services.jobs.watch import Watch, headline
-from services.jobs.worker import RunningJob, run
+from services.jobs.trainer.kept_trainer import KeptTrainer
+from services.jobs.trainer.pinned_base import pinned_base
 from services.modelling.base_models import BaseModel
 from services.modelling.settings import EncoderSettings, read_settings
 

@@ -21,12 +21,12 @@ import pyarrow as pa
 from domain.personal_data import find_personal_data
 from services.backends.openai_chat import KIND, ChatClassifier, read_address
 from services.backends.provider import Provider
-from services.jobs.answers import write_answers
-from services.jobs.billing import allowed_usd, tell_estimate, tell_training_bill
-from services.jobs.first_look import check_training_rows, measure
-from services.jobs.folder import write_whole
-from services.jobs.tuning import MIN_VALIDATION_ROWS, PREDICT_FROM, SENT_FROM, tune
-from services.jobs.worker import RunningJob, run
+from services.jobs.files.answers import write_answers
+from services.jobs.files.billing import allowed_usd, tell_estimate, tell_training_bill
+from services.jobs.hosted.tuning import MIN_VALIDATION_ROWS, PREDICT_FROM, SENT_FROM, tune
+from services.jobs.process.folder import write_whole
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.rows.first_look import check_training_rows, measure
 from services.modelling.formats.chat import from_comments, prompt_sha256, write_jsonl
 from services.modelling.hosted.catalogue import hosted_models
 from services.modelling.hosted.outbound import (

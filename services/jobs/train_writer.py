@@ -30,12 +30,12 @@ from services.backends.huggingface import precision_here
 from services.backends.writer import Writer, open_writer, parameters_of
 from services.generation.asking import asked, own_prompt
 from services.generation.settings import WriterSettings
-from services.jobs.kept_trainer import EpochOrder, KeptTrainer
-from services.jobs.pinned_base import pinned_base
-from services.jobs.worker import RunningJob, run
-from services.jobs.writing_panel import Panel
-from services.jobs.writing_report import pairs_for, panel_for, prompts_of
-from services.jobs.writing_training import (
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.trainer.kept_trainer import EpochOrder, KeptTrainer
+from services.jobs.trainer.pinned_base import pinned_base
+from services.jobs.writers.writing_panel import Panel
+from services.jobs.writers.writing_report import pairs_for, panel_for, prompts_of
+from services.jobs.writers.writing_training import (
     AFTER_FROM,
     BASE,
     BASE_FROM,
@@ -46,7 +46,7 @@ from services.jobs.writing_training import (
     fit,
     texts_before,
 )
-from services.jobs.writing_watch import WritingWatch
+from services.jobs.writers.writing_watch import WritingWatch
 from services.modelling.base_models import BaseModel
 from services.modelling.settings import read_settings
 from services.modelling.tokens.length_counts import PairLengths, TokenizerLengths, lengths_told

@@ -20,11 +20,11 @@ from domain.errors import BadInput
 from domain.examples import TRAIN, VALIDATION
 from services.backends.openai_chat import KIND, read_address
 from services.backends.provider import Provider
-from services.jobs.asking_both import compare
-from services.jobs.billing import allowed_usd, tell_bill, tell_estimate, tell_training_bill
-from services.jobs.folder import write_whole
-from services.jobs.tuning import MIN_VALIDATION_ROWS, PREDICT_FROM, SENT_FROM, tune
-from services.jobs.worker import RunningJob, run
+from services.jobs.files.billing import allowed_usd, tell_bill, tell_estimate, tell_training_bill
+from services.jobs.hosted.asking_both import compare
+from services.jobs.hosted.tuning import MIN_VALIDATION_ROWS, PREDICT_FROM, SENT_FROM, tune
+from services.jobs.process.folder import write_whole
+from services.jobs.process.worker import RunningJob, run
 from services.modelling.formats.questions import files_sha256, read_frozen, shared_system_prompt
 from services.modelling.hosted.catalogue import hosted_models
 from services.modelling.hosted.outbound import Prices, check_cost, check_file, prices_of, training_tokens

@@ -15,10 +15,10 @@ from services.generation.asking import own_prompt
 from services.generation.opponents import best_of
 from services.generation.settings import RewardSettings, WriteSettings
 from services.generation.table import System
-from services.jobs.pinned_base import pinned_base
-from services.jobs.rewards import Rewards
-from services.jobs.worker import RunningJob, run
-from services.jobs.writing_report import leave_report, pairs_for, panel_for, prompts_of, write_all
+from services.jobs.process.worker import RunningJob, run
+from services.jobs.trainer.pinned_base import pinned_base
+from services.jobs.writers.rewards import Rewards
+from services.jobs.writers.writing_report import leave_report, pairs_for, panel_for, prompts_of, write_all
 from services.modelling.settings import read_settings
 
 # Where each stage begins, as a share of the whole job.

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from domain.queues import Queue
 from services.evaluation.curves import WORTH
 from services.evaluation.intervals import Estimate
-from services.jobs.folder import JobFolder, write_whole
-from services.jobs.launch import start_beside
+from services.jobs.managing.launch import start_beside
+from services.jobs.process.folder import JobFolder, write_whole
 from storage import learning as stored
 from storage.database import Database
 from storage.learning import Round

@@ -6,8 +6,8 @@ from typing import Any
 from domain.errors import BadInput, NotFound
 from domain.jobs import Job
 from services.curation.datasets import get_dataset
-from services.jobs.inputs import SUSPECTS
-from services.jobs.launch import get_job, launch, list_jobs
+from services.jobs.managing.inputs import SUSPECTS
+from services.jobs.managing.launch import get_job, launch, list_jobs
 from services.several import refuse_several
 from storage import suspects as stored
 from storage.database import Database

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from services.jobs.checkpoint_clock import most_checkpoints
-from services.jobs.folder import Facts
+from services.jobs.process.folder import Facts
+from services.jobs.trainer.checkpoint_clock import most_checkpoints
 from services.modelling.settings import EncoderSettings
 
 # How far a training may stray from ten steps on a machine that does other things too.

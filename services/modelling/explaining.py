@@ -6,7 +6,7 @@ from typing import Any
 
 from domain.errors import WorkbenchError
 from services.backends.registry import read_about
-from services.jobs.answering import answering
+from services.jobs.managing.answering import answering
 from services.modelling.models import answers_several, get_model, model_folder
 from services.modelling.playground.labelling import BASE, get_choice
 from storage.database import Database

@@ -7,7 +7,7 @@ from domain.errors import BadInput
 from domain.jobs import Job
 from domain.models import ENGINES, Model
 from domain.splits import SPLITS
-from services.jobs.launch import launch
+from services.jobs.managing.launch import launch
 from services.modelling.hosted.hosting import refuse_shut
 from services.modelling.hosted.known_prompts import prompt_to_ask
 from services.modelling.hosted.lifecycle import expiry_of_settings

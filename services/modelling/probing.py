@@ -15,8 +15,8 @@ from domain.errors import BackendError, BadInput
 from domain.jobs import JobState
 from domain.people import actor_named
 from services.curation.snapshots import get_snapshot, snapshot_file
-from services.jobs.folder import JobFolder, write_whole
-from services.jobs.launch import start_beside
+from services.jobs.managing.launch import start_beside
+from services.jobs.process.folder import JobFolder, write_whole
 from services.modelling.base_models import check_base_model
 from services.modelling.estimates import Estimate, estimated
 from services.modelling.recipes import EncoderSettings, get_recipe, settings_of

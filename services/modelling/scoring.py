@@ -15,9 +15,9 @@ from domain.errors import BadInput, NotFound
 from domain.jobs import Job
 from domain.models import Model
 from services.curation.importing import guess_columns
-from services.jobs.inputs import SCORES
-from services.jobs.launch import folder_of, get_job, launch, list_jobs
-from services.jobs.scored_files import CSV, PARQUET
+from services.jobs.files.scored_files import CSV, PARQUET
+from services.jobs.managing.inputs import SCORES
+from services.jobs.managing.launch import folder_of, get_job, launch, list_jobs
 from services.modelling.prediction import engine_settings, model_to_ask, provider_name
 from services.release.export import csv_of
 from storage.asked import REFUSED, add_comments_asked, add_rows_asked, asked_folder, find_repeated_id

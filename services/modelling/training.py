@@ -6,8 +6,8 @@ from typing import Any
 from domain.errors import BadInput
 from domain.jobs import Job, JobKind
 from domain.text import shortened
-from services.jobs.first_look import check_training_counts, no_validation
-from services.jobs.launch import launch
+from services.jobs.managing.launch import launch
+from services.jobs.rows.first_look import check_training_counts, no_validation
 from services.modelling.base_models import check_base_model
 from services.modelling.hosted.hosting import prepare
 from services.modelling.recipes import EncoderSettings, HostedSettings, get_recipe, settings_of

@@ -7,7 +7,7 @@ from domain.models import SIGMOID, Model, Run
 from domain.text import escape_markdown, shortened
 from services.backends.registry import read_about
 from services.evaluation import set_reports
-from services.jobs.folder import JobFolder
+from services.jobs.process.folder import JobFolder
 from services.modelling.commands import train_command
 from services.modelling.model_facts import headline_run
 from services.modelling.models import model_folder

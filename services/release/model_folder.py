@@ -14,7 +14,7 @@ from typing import Any
 from domain.errors import BackendError, BadInput, from_dict
 from domain.models import SIGMOID, Model
 from services.backends.registry import read_about
-from services.jobs.folder import write_whole
+from services.jobs.process.folder import write_whole
 from services.modelling.models import get_model, model_folder
 from services.modelling.plain_script import FILE_NAME, plain_script
 from services.modelling.settings import EncoderSettings, read_settings

@@ -8,7 +8,7 @@ from domain.errors import BadInput
 from services.curation.datasets import get_dataset
 from services.evaluation import behaving
 from services.evaluation.behaviour import sentence_of
-from services.jobs.launch import get_job
+from services.jobs.managing.launch import get_job
 from services.modelling.models import get_model
 from storage.database import Database
 

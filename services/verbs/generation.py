@@ -14,7 +14,7 @@ from services.generation.lengths import pair_lengths
 from services.generation.report_pages import written_file, written_report
 from services.generation.scoring import score_file
 from services.generation.settings import WriterSettings
-from services.jobs.launch import get_job
+from services.jobs.managing.launch import get_job
 from services.modelling.settings import read_settings
 from services.modelling.tokens.length_counts import bins_of, lengths_told
 from services.verbs.tokens import text_of

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from domain.errors import BadInput, NotFound, WorkbenchError
-from services.jobs.absorb import absorb
+from services.jobs.managing.absorb import absorb
 from services.plain import plain
 from services.verbs.table import VERBS
 from storage.database import Database

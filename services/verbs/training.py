@@ -7,9 +7,9 @@ from typing import Any
 
 from domain.errors import BadInput
 from services.curation import datasets
-from services.jobs import launch
-from services.jobs.billing import bill_of
-from services.jobs.hosted_story import hosted_checkpoints, provider_events
+from services.jobs.files.billing import bill_of
+from services.jobs.managing import launch
+from services.jobs.process.hosted_story import hosted_checkpoints, provider_events
 from services.modelling import prediction, scoring, training
 from services.modelling.estimates import sentence
 from services.modelling.probing import estimate

@@ -2,7 +2,7 @@ import pytest
 
 from services.curation.snapshots import take_snapshot
 from services.evaluation.behaving import list_behaviours, start_functional
-from services.jobs.launch import list_jobs
+from services.jobs.managing.launch import list_jobs
 from services.modelling.training import train
 from services.release.policy import policy_of, write_policy
 from tests.stored_jobs import ready_to_train

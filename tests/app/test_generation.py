@@ -11,8 +11,8 @@ from services.curation.datasets import create_dataset
 from services.generation.pairs import keep_pairs, pairs_of
 from services.generation.table import System, measured, report_of
 from services.generation.training import write
-from services.jobs import launch
-from services.jobs.absorb import absorb
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
 from services.verbs.running import run_verb
 from storage.writing_ratings import list_ratings
 

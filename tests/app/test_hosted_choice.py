@@ -4,7 +4,7 @@ import pytest
 
 from services.curation.datasets import get_dataset, list_child_data_marks, write_guideline
 from services.curation.snapshots import take_snapshot
-from services.jobs.launch import list_jobs
+from services.jobs.managing.launch import list_jobs
 from services.modelling.hosted.lifecycle import TOLD
 from services.modelling.hosted.spending import LIMITS, charge
 from services.modelling.recipes import RECIPES
@@ -187,7 +187,7 @@ def test_how_many_comments_hold_personal_data_stands_before_the_click_with_the_c
 
 def test_the_comments_of_a_snapshot_are_looked_through_once(personal, monkeypatch):
     personal("hosted")
-    monkeypatch.setattr("ui.withholding.count_personal_data", None)
+    monkeypatch.setattr("ui.curation.withholding.count_personal_data", None)
     app = personal("hosted-as-is")
     assert not app.exception
     assert "2 of the 42 comments" in said(app)

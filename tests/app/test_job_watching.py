@@ -4,8 +4,8 @@ import pytest
 
 from domain.text import escape_markdown
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch
-from services.jobs.folder import JobFolder
+from services.jobs.managing import launch
+from services.jobs.process.folder import JobFolder
 from services.modelling.training import train
 from tests.stored_jobs import Stage, ready_to_train
 

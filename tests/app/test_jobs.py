@@ -3,8 +3,8 @@ import json
 import pytest
 
 from services.curation.snapshots import take_snapshot
-from services.jobs import following
-from services.jobs.launch import list_jobs
+from services.jobs.managing import following
+from services.jobs.managing.launch import list_jobs
 from tests.stored_jobs import Stage, ready_to_train
 from tests.waiting import absorbed
 

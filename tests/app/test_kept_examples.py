@@ -4,8 +4,8 @@ import re
 import pytest
 
 from services.curation.datasets import create_dataset
-from services.jobs.folder import write_whole
-from services.jobs.launch import folder_of, get_job, list_jobs
+from services.jobs.managing.launch import folder_of, get_job, list_jobs
+from services.jobs.process.folder import write_whole
 from services.modelling.examples.sets import list_example_sets
 from services.modelling.examples.tuning import tune
 from services.modelling.hosted.jobs import adopt

@@ -9,7 +9,7 @@ from services.labelling.guideline_examples import guideline_for_people, list_exa
 from services.labelling.queues import close_queue, create_queue, list_queues, next_in_queue
 from storage.votes import add_votes, count_votes
 from tests.building import KIDS, asked, kids, numbers, put_in, texts
-from ui.desk import DeskVote
+from ui.labelling.desk import DeskVote
 
 SECRET = "zelda"
 

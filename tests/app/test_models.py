@@ -2,7 +2,7 @@ import pytest
 
 from services.curation.snapshots import take_snapshot
 from services.evaluation.reports import evaluate
-from services.jobs.launch import list_jobs
+from services.jobs.managing.launch import list_jobs
 from services.modelling.model_facts import list_model_facts
 from services.modelling.models import list_models, list_runs
 from tests.stored_jobs import ready_to_train

@@ -3,9 +3,11 @@ import signal
 
 import pytest
 
-from services.jobs import launch, score, worker
-from services.jobs.absorb import absorb
-from services.jobs.launch import list_jobs
+from services.jobs import score
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import list_jobs
+from services.jobs.process import worker
 from services.modelling.scoring import score_file
 from tests.building import written_csv
 from tests.stored_models import baseline, dataset

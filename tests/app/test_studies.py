@@ -3,7 +3,7 @@ import shlex
 import pytest
 
 from services.curation.snapshots import take_snapshot
-from services.jobs.launch import list_jobs
+from services.jobs.managing.launch import list_jobs
 from services.modelling.studies.running import start_study
 from tests.stored_jobs import ready_to_train
 from tests.waiting import absorbed

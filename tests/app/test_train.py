@@ -8,12 +8,12 @@ import pytest
 
 from domain.text import escape_markdown
 from services.curation.snapshots import take_snapshot
-from services.jobs.launch import list_jobs
+from services.jobs.managing.launch import list_jobs
 from services.modelling.models import list_models, list_runs
 from services.modelling.recipes import RECIPES, SETTINGS, unused_settings
 from tests.stored_jobs import ready_to_train
 from tests.waiting import absorbed
-from ui.training import meanings
+from ui.modelling.training import meanings
 
 ROOT = Path(__file__).resolve().parents[2]
 

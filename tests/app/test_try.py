@@ -4,13 +4,13 @@ import pytest
 
 from services.curation.comments import history
 from services.curation.datasets import mark_child_data
-from services.jobs.answering import answering
+from services.jobs.managing.answering import answering
 from storage.imports import list_imports
 from tests.hosted import KEY_VARIABLE
 from tests.hostile import FOR_BROWSERS
 from tests.provider.fixtures import provider, provider_address
 from tests.stored_models import TUNED, baseline, dataset, hosted
-from ui import verdicts
+from ui.modelling import verdicts
 
 __all__ = ["provider", "provider_address"]
 

@@ -9,9 +9,9 @@ import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score
 from sklearn.model_selection import train_test_split
 
-from services.jobs.folder import JobFolder
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob
 from services.jobs.train_baseline import train
-from services.jobs.worker import RunningJob
 from services.modelling.recipes import RECIPES
 
 TWEETS = Path(__file__).resolve().parents[3] / "shared" / "data" / "davidson2017" / "labeled_data.csv"

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 
 import streamlit as st
 
-from ui.desk import DeskComment, DeskForm, DeskLabel, DeskVote, Recent, label_desk
+from ui.labelling.desk import DeskComment, DeskForm, DeskLabel, DeskVote, Recent, label_desk
 
 HOSTILE = [
     '<img src=x onerror="window.hurt=1"> ![x](http://127.0.0.1:9/b.png) **bold** '

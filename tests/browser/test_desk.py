@@ -11,7 +11,7 @@ from playwright import sync_api
 
 from domain.labels import MAX_ANSWER_LENGTH
 from tests.browser.driving import ROOT, WATCH, desk, free_port, running, shown, wait_until_up
-from ui.desk import DeskLabel, parse_votes, usable_keys
+from ui.labelling.desk import DeskLabel, parse_votes, usable_keys
 
 pytestmark = pytest.mark.browser
 

@@ -13,10 +13,10 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from services.jobs import opponents
-from services.jobs.folder import JobFolder
+from services.jobs.opponents.opponents import opponents
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob
 from services.jobs.train_encoder import train
-from services.jobs.worker import RunningJob
 
 torch.set_num_threads(1)  # for so small a model, threads that wait for each other cost more than they give
 

@@ -5,8 +5,10 @@ import pytest
 
 from services.backends import onnx_encoder
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch, predict, train_encoder, worker
-from services.jobs.absorb import absorb
+from services.jobs import predict, train_encoder
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.process import worker
 from services.modelling.models import list_models, list_runs, model_folder
 from services.modelling.prediction import predict as ask
 from services.modelling.training import train

@@ -10,7 +10,7 @@ import huggingface_hub
 import pytest
 
 from domain.errors import BackendError, BadInput, NotFound
-from services.jobs.pinned_base import pinned_base
+from services.jobs.trainer.pinned_base import pinned_base
 from services.modelling import base_models, hub_models
 from services.modelling import hub as hub_module
 from services.modelling.base_models import describe_base_model, find_base_model, licence_here

@@ -12,11 +12,11 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from domain.errors import BackendError, BadInput
-from services.jobs.checkpoint_clock import CheckpointClock
-from services.jobs.checkpoints import last_whole_checkpoint
+from services.jobs.encoders.watch import Watch
+from services.jobs.managing.watched import watched_training
 from services.jobs.train_encoder import train
-from services.jobs.watch import Watch
-from services.jobs.watched import watched_training
+from services.jobs.trainer.checkpoint_clock import CheckpointClock
+from services.jobs.trainer.checkpoints import last_whole_checkpoint
 from tests.encoder.conftest import comments
 from tests.encoder.test_resuming import assert_same_weights, go_on, weights_of
 
@@ -29,7 +29,7 @@ STARVES = """
 import resource, sys, torch
 torch.set_num_threads(1)
 from services.jobs import train_encoder
-from services.jobs.worker import run
+from services.jobs.process.worker import run
 def on_train_begin(self, args, state, control, **given):
     pages = int(open("/proc/self/statm").read().split()[0])
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 40 * 2**20,) * 2)

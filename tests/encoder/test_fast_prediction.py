@@ -14,10 +14,11 @@ from domain.errors import BackendError
 from services.backends import onnx_encoder
 from services.backends.encoder_batches import batches, distinct, padded
 from services.backends.registry import load_classifier, read_about
-from services.jobs import answers, train_encoder
-from services.jobs.folder import JobFolder
+from services.jobs import train_encoder
+from services.jobs.files import answers
 from services.jobs.predict import predict
-from services.jobs.worker import RunningJob
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob
 from tests.encoder.conftest import LABELS, comments
 
 pytestmark = pytest.mark.slow
@@ -28,8 +29,10 @@ ROOT = Path(__file__).resolve().parents[2]
 DIES = """
 import os, signal, sys, torch
 torch.set_num_threads(1)
-from services.jobs import answer_chunks, answers, predict
-from services.jobs.worker import run
+from services.jobs.files import answer_chunks
+from services.jobs.files import answers
+from services.jobs import predict
+from services.jobs.process.worker import run
 answers.CHUNK_ROWS, kept = 40, int(sys.argv.pop(1))
 add = answer_chunks.KeptChunks.add
 def dying(self, number, rows):

@@ -11,8 +11,8 @@ from transformers import AutoTokenizer, pipeline
 from domain.errors import BackendError, BadInput
 from services.curation.snapshots import take_snapshot
 from services.evaluation.reports import evaluate
-from services.jobs import launch
-from services.jobs.absorb import absorb
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
 from services.modelling.models import list_models, list_runs
 from services.modelling.training import train
 from services.release import model_folder

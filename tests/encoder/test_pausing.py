@@ -10,13 +10,13 @@ import pytest
 from domain.errors import Conflict
 from domain.jobs import JobState
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch
-from services.jobs.absorb import absorb
-from services.jobs.checkpoints import last_whole_checkpoint
-from services.jobs.folder import JobFolder
+from services.jobs.encoders.watch import Watch
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import Paused
 from services.jobs.train_encoder import train
-from services.jobs.watch import Watch
-from services.jobs.worker import Paused
+from services.jobs.trainer.checkpoints import last_whole_checkpoint
 from services.modelling.training import train as start_training
 from tests.encoder.test_resuming import STEPS, assert_same_weights, go_on, steps_told, weights_of
 from tests.stored_jobs import ready_to_train
@@ -55,7 +55,7 @@ def test_a_paused_training_goes_on_from_that_step_to_the_weights_of_an_unbroken_
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # peft asks
 def test_a_pause_between_two_evaluations_keeps_the_patience_that_was_left(new_job, monkeypatch):
-    monkeypatch.setattr("services.jobs.watch.DIVERGED_FROM", 1_000.0)  # so many epochs at this rate may jump
+    monkeypatch.setattr("services.jobs.encoders.watch.DIVERGED_FROM", 1_000.0)  # the loss may jump
     settings = {"patience": 3, "epochs": 12, "group_by_length": False}
     unbroken, job = new_job("unbroken", **settings), new_job("job-1", **settings)
     train(unbroken)

@@ -8,7 +8,7 @@ import pytest
 from domain.errors import BadInput, NotFound
 from domain.jobs import JOB_KINDS
 from services.curation.snapshots import take_snapshot
-from services.jobs.launch import list_jobs
+from services.jobs.managing.launch import list_jobs
 from services.modelling.recipes import RECIPES, SETTINGS, get_recipe, settings_of
 from services.modelling.settings import BaselineSettings, EncoderSettings
 from services.modelling.training import train

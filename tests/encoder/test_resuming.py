@@ -14,13 +14,16 @@ from safetensors.torch import load_file
 
 from domain.jobs import JobState
 from services.curation.snapshots import take_snapshot
-from services.jobs import checkpoint_clock, launch, train_encoder, watch
-from services.jobs.checkpoint_clock import CheckpointClock
-from services.jobs.checkpoints import last_whole_checkpoint
-from services.jobs.kept_trainer import BEST_FILE
+from services.jobs import train_encoder
+from services.jobs.encoders import watch
+from services.jobs.encoders.watch import Watch
+from services.jobs.managing import launch
+from services.jobs.process.worker import Cancelled
 from services.jobs.train_encoder import train
-from services.jobs.watch import Watch
-from services.jobs.worker import Cancelled
+from services.jobs.trainer import checkpoint_clock
+from services.jobs.trainer.checkpoint_clock import CheckpointClock
+from services.jobs.trainer.checkpoints import last_whole_checkpoint
+from services.jobs.trainer.kept_trainer import BEST_FILE
 from services.modelling.training import train as start_training
 from tests.encoder.conftest import comments
 from tests.stored_jobs import ready_to_train
@@ -33,7 +36,7 @@ DIES = """
 import os, signal, sys, torch
 torch.set_num_threads(1)
 from services.jobs import train_encoder
-from services.jobs.worker import run
+from services.jobs.process.worker import run
 step, told = int(sys.argv.pop(1)), train_encoder.Watch.on_step_end
 def on_step_end(self, args, state, control, **given):
     told(self, args, state, control, **given)

@@ -13,9 +13,9 @@ from domain.labels import answer_of
 from services.backends import onnx_encoder
 from services.curation.snapshots import take_snapshot
 from services.evaluation.set_reports import evaluate_sets
-from services.jobs import launch
-from services.jobs.absorb import absorb
-from services.jobs.encoder_losses import several_labels_loss
+from services.jobs.encoders.encoder_losses import several_labels_loss
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
 from services.modelling.models import list_models, list_runs, model_folder
 from services.modelling.prediction import predict as ask
 from services.modelling.training import train

@@ -5,15 +5,15 @@ import pytest
 import torch
 
 from domain.errors import BackendError
-from services.jobs import encoder_attempts
-from services.jobs.attempt import Attempt
-from services.jobs.attempts import fit_and_answer
 from services.jobs.cross_validate import cross_validate
-from services.jobs.embedding_opponents import NEIGHBOURS, EmbeddingOpponents, chosen
+from services.jobs.encoders.lesson import load_tokenizer
 from services.jobs.learning_curve import learning_curve
-from services.jobs.lesson import load_tokenizer
-from services.jobs.opponents import train_opponents
+from services.jobs.opponents.embedding_opponents import NEIGHBOURS, EmbeddingOpponents, chosen
+from services.jobs.opponents.opponents import train_opponents
 from services.jobs.search import search
+from services.jobs.studies import encoder_attempts
+from services.jobs.studies.attempt import Attempt
+from services.jobs.studies.attempts import fit_and_answer
 from services.jobs.train_encoder import train
 from services.modelling.base_models import find_base_model
 from services.modelling.settings import EncoderSettings

@@ -11,10 +11,11 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 
 from domain.errors import BackendError, BadInput
 from services.backends.registry import load_classifier, read_about
-from services.jobs import checkpoints, train_encoder
-from services.jobs.encoder_losses import classification_loss
-from services.jobs.kept_trainer import EpochOrder, KeptTrainer
+from services.jobs import train_encoder
+from services.jobs.encoders.encoder_losses import classification_loss
 from services.jobs.train_encoder import train
+from services.jobs.trainer import checkpoints
+from services.jobs.trainer.kept_trainer import EpochOrder, KeptTrainer
 from services.modelling.base_models import find_base_model
 from tests.encoder.conftest import LABELS, comments
 

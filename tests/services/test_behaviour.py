@@ -13,11 +13,11 @@ from services.evaluation.behaving import (
     start_invariance,
 )
 from services.jobs import behave
-from services.jobs.absorb import absorb
-from services.jobs.folder import JobFolder
-from services.jobs.inputs import suite_file
-from services.jobs.launch import folder_of, get_job, restart
-from services.jobs.worker import RunningJob
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.inputs import suite_file
+from services.jobs.managing.launch import folder_of, get_job, restart
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob
 from services.modelling.training import train
 from storage.audit import list_entries
 from storage.database import connect
@@ -117,7 +117,7 @@ def test_every_payload_is_put_around_every_true_positive(trained):
 
 
 def test_a_killed_test_goes_on_with_what_was_answered(trained, tmp_path, monkeypatch):
-    monkeypatch.setattr("services.jobs.answers.CHUNK_ROWS", 30)
+    monkeypatch.setattr("services.jobs.files.answers.CHUNK_ROWS", 30)
     test = suite_tested(trained)
     done = folder_of(trained, test.job_id).path
     shutil.copytree(

@@ -6,7 +6,7 @@ from domain.errors import Conflict
 from services.curation.datasets import mark_child_data, write_guideline
 from services.curation.snapshots import take_snapshot
 from services.evaluation.behaving import get_behaviour, start_functional, start_injection
-from services.jobs.launch import folder_of
+from services.jobs.managing.launch import folder_of
 from services.modelling.training import train
 from tests.hosted import GUIDELINE, KEY_VARIABLE, address, comments, splits_of
 from tests.provider.fixtures import provider, provider_address

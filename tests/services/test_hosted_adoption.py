@@ -7,9 +7,9 @@ import pytest
 from domain.errors import BackendError, BadInput, Conflict, NotFound
 from services.curation.datasets import mark_child_data, write_guideline
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch
-from services.jobs.absorb import absorb
-from services.jobs.launch import cancel, folder_of, get_job, restart
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import cancel, folder_of, get_job, restart
 from services.modelling.examples.tuning import tune
 from services.modelling.formats.chat import from_comments, prompt_sha256, write_jsonl
 from services.modelling.hosted.jobs import adopt, jobs_at

@@ -15,11 +15,11 @@ import pytest
 from domain.errors import BackendError, BadInput, Conflict, NotFound
 from services.curation.datasets import mark_child_data, write_guideline
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch
-from services.jobs.absorb import absorb
-from services.jobs.launch import cancel, folder_of, get_job, restart
-from services.jobs.submission import submitted, uploaded
-from services.jobs.worker import Cancelled
+from services.jobs.hosted.submission import submitted, uploaded
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import cancel, folder_of, get_job, restart
+from services.jobs.process.worker import Cancelled
 from services.modelling.models import list_models, list_runs
 from services.modelling.prediction import predict
 from services.modelling.settings import HostedSettings
@@ -49,7 +49,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DIES = """
 import os, signal, sys
 from pathlib import Path
-from services.jobs import absorb
+from services.jobs.managing import absorb
 from storage import jobs
 from storage.database import connect
 update, moment = jobs.update_absorbed, sys.argv[2]
@@ -280,7 +280,7 @@ def test_cancelling_stops_it_there_even_if_its_creation_was_never_answered(tmp_p
         raise Cancelled
 
     provider.fault("drop_after", "/jobs$", method="POST")
-    monkeypatch.setattr("services.jobs.submission._looked_for", interrupted)
+    monkeypatch.setattr("services.jobs.hosted.submission._looked_for", interrupted)
     with pytest.raises(Cancelled):
         work(folder)
     assert [job.status for job in jobs_there(provider)] == ["cancelled"]

@@ -3,8 +3,8 @@ import signal
 
 import pytest
 
-from services.jobs.folder import JobFolder
-from services.jobs.hosted_story import MOST_EVENTS, hosted_checkpoints, provider_events
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.hosted_story import MOST_EVENTS, hosted_checkpoints, provider_events
 from services.telling.hosting import events_told
 from tests.hostile import HOSTILE
 

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from domain.errors import BadInput, Conflict, NotFound
-from services.jobs import folder as job_folder
-from services.jobs.absorb import absorb
-from services.jobs.folder import JobFolder
-from services.jobs.launch import cancel, folder_of, get_job, launch, list_jobs, restart
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import cancel, folder_of, get_job, launch, list_jobs, restart
+from services.jobs.process import folder as job_folder
+from services.jobs.process.folder import JobFolder
 from services.modelling.models import get_model, list_models, list_runs, model_folder
 from services.modelling.prediction import predict
 from services.modelling.training import train
@@ -516,7 +516,8 @@ def test_a_snapshot_of_another_dataset_is_refused(db):
 
 def test_following_jobs_imports_no_trainer():
     code = (
-        "import sys, services.modelling.training, services.modelling.prediction, services.jobs.absorb;"
+        "import sys, services.modelling.training, services.modelling.prediction;"
+        "import services.jobs.managing.absorb;"
         "sys.exit(any(name in sys.modules for name in ('sklearn', 'torch', 'scipy')))"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

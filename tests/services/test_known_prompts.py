@@ -7,7 +7,7 @@ import pytest
 from domain.errors import Conflict
 from services.curation.datasets import write_guideline
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch
+from services.jobs.managing import launch
 from services.modelling.model_facts import get_model_facts
 from services.modelling.models import model_folder
 from services.modelling.prediction import predict

@@ -13,7 +13,7 @@ from domain.errors import BadInput, Conflict, NotFound
 from services.backends.registry import load_classifier
 from services.curation import golden, texts
 from services.curation.snapshots import list_leaks, take_snapshot
-from services.jobs.absorb import absorb
+from services.jobs.managing.absorb import absorb
 from services.modelling import models, training
 from storage.database import connect
 from storage.snapshots import snapshot_folder

@@ -9,8 +9,10 @@ import pytest
 
 from domain.errors import BadInput, Conflict, NotFound
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch, train_baseline, worker
-from services.jobs.absorb import absorb
+from services.jobs import train_baseline
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.process import worker
 from services.modelling import model_facts
 from services.modelling.models import list_engines, list_models, list_runs, model_folder
 from services.modelling.prediction import predict

@@ -14,7 +14,7 @@ from domain.errors import BackendError, BadInput, Conflict, NotFound
 from services.curation.comments import history
 from services.curation.datasets import mark_child_data
 from services.curation.saved_texts import save_text
-from services.jobs.answering import Answering, answering
+from services.jobs.managing.answering import Answering, answering
 from services.labelling.desk import count_desk, next_comments
 from services.modelling.explaining import explain
 from services.modelling.formats.chat import prompt_for
@@ -368,7 +368,7 @@ def test_an_idle_process_ends_and_the_next_question_starts_another():
 
 def test_the_process_ends_with_its_parent_however_that_ends():
     code = (
-        "import time\nfrom services.jobs.answering import answering\n"
+        "import time\nfrom services.jobs.managing.answering import answering\n"
         "question = {'kind': 'explain', 'text': 'x', 'label': None, 'folder': None, 'comments': None}\n"
         "answering().ask([question], arrived=lambda *_: None, progress=lambda *_: None)\n"
         "print(answering().process_id, flush=True)\ntime.sleep(60)"

@@ -12,8 +12,11 @@ import pytest
 
 from domain.errors import BadInput, Conflict
 from services.curation.datasets import mark_child_data
-from services.jobs import answers, launch, score, worker
-from services.jobs.absorb import absorb
+from services.jobs import score
+from services.jobs.files import answers
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.process import worker
 from services.modelling.formats.chat import prompt_for
 from services.modelling.models import model_folder
 from services.modelling.scoring import find_refused_rows, get_scored, list_scored, score_comments, score_file
@@ -37,8 +40,10 @@ NEW = [
 # The prediction in chunks of 4, killed as by `kill -9` when it has kept the number given.
 DIES = """
 import os, signal, sys
-from services.jobs import answer_chunks, answers, score
-from services.jobs.worker import run
+from services.jobs.files import answer_chunks
+from services.jobs.files import answers
+from services.jobs import score
+from services.jobs.process.worker import run
 answers.CHUNK_ROWS, kept = 4, int(sys.argv.pop(1))
 add = answer_chunks.KeptChunks.add
 def dying(self, number, rows):

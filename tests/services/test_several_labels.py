@@ -20,8 +20,8 @@ from services.curation.snapshots import get_snapshot, snapshot_file
 from services.evaluation import reviews
 from services.evaluation.comparing import changed, compare_runs
 from services.evaluation.set_reports import as_dict, evaluate_sets
-from services.jobs.launch import folder_of
-from services.jobs.several_labels import learned_labels
+from services.jobs.managing.launch import folder_of
+from services.jobs.rows.several_labels import learned_labels
 from services.labelling.adjudication import decide, next_disputes
 from services.labelling.agreement import krippendorff_alpha, tally_votes
 from services.labelling.agreement_report import measure_agreement, pair_comments

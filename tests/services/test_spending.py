@@ -11,11 +11,11 @@ from domain.errors import BackendError, BadInput, Conflict
 from domain.jobs import JobState
 from services.curation.datasets import write_guideline
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch
-from services.jobs.absorb import absorb
-from services.jobs.billing import bill_of
-from services.jobs.folder import JobFolder
-from services.jobs.launch import folder_of, get_job, list_jobs, restart
+from services.jobs.files.billing import bill_of
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import folder_of, get_job, list_jobs, restart
+from services.jobs.process.folder import JobFolder
 from services.modelling.hosted import spending
 from services.modelling.prediction import predict
 from services.modelling.training import train

@@ -11,17 +11,17 @@ import pytest
 from domain.errors import BadInput, Conflict, NotFound
 from services.curation.snapshots import take_snapshot
 from services.jobs import cross_validate, search
-from services.jobs.absorb import absorb
-from services.jobs.attempt import Attempt
-from services.jobs.attempts import fit_and_answer
 from services.jobs.cross_validate import cross_validate as cross_validated
-from services.jobs.folder import JobFolder
-from services.jobs.groups import groups_of, stratified_order
-from services.jobs.launch import cancel, folder_of, get_job, list_jobs, restart
 from services.jobs.learning_curve import learning_curve
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import cancel, folder_of, get_job, list_jobs, restart
+from services.jobs.opponents.word_opponents import keyword_answers, keyword_lists
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob
+from services.jobs.rows.groups import groups_of, stratified_order
 from services.jobs.search import search as searched
-from services.jobs.word_opponents import keyword_answers, keyword_lists
-from services.jobs.worker import RunningJob
+from services.jobs.studies.attempt import Attempt
+from services.jobs.studies.attempts import fit_and_answer
 from services.modelling.models import list_models
 from services.modelling.studies.running import get_study, list_studies, start_study, train_with_best
 from tests.encoder.conftest import LABELS, comments

@@ -8,9 +8,9 @@ from domain.errors import BadInput, NotFound
 from domain.labels import Vote
 from domain.queues import QueueSettings
 from services.curation.snapshots import take_snapshot
-from services.jobs.absorb import absorb
 from services.jobs.find_suspects import suspects_of
-from services.jobs.launch import get_job
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import get_job
 from services.labelling.queues import create_queue, next_in_queue
 from services.labelling.suspects import newest_suspects, start_search
 from storage.database import Database

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from services.jobs import track
-from services.jobs.folder import JobFolder
-from services.jobs.launch import folder_of
-from services.jobs.tracking import DATABASE, SWITCH
+from services.jobs.managing.launch import folder_of
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.tracking import DATABASE, SWITCH
 from tests.stored_models import baseline, dataset
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,8 @@ import workbench
 from domain.errors import BadInput, NotFound
 from services.commands import training as commands
 from services.curation.snapshots import take_snapshot
-from services.jobs import launch
-from services.jobs.watched import watched_training
+from services.jobs.managing import launch
+from services.jobs.managing.watched import watched_training
 from services.modelling.recipes import asked_recipe, get_recipe
 from services.modelling.training import train
 from tests.stored_jobs import Stage, ready_to_train

@@ -2,7 +2,7 @@ import pytest
 
 from domain.errors import BackendError
 from services.evaluation.intervals import Estimate
-from services.jobs.trials import importance, run_trials
+from services.jobs.studies.trials import importance, run_trials
 from services.modelling.recipes import RECIPES, settings_of
 from services.modelling.studies.plans import STUDIED
 from services.modelling.studies.search_spaces import Choice, Span, inside, space_of

@@ -8,13 +8,14 @@ import pytest
 
 from domain.errors import BackendError, BadInput, Conflict, NotFound
 from services.curation.datasets import create_dataset, mark_child_data
-from services.jobs import launch, tune_examples
-from services.jobs.absorb import absorb
-from services.jobs.billing import bill_of
-from services.jobs.folder import JobFolder
-from services.jobs.launch import cancel, folder_of, get_job, restart
-from services.jobs.tuning import submit
-from services.jobs.worker import RunningJob
+from services.jobs import tune_examples
+from services.jobs.files.billing import bill_of
+from services.jobs.hosted.tuning import submit
+from services.jobs.managing import launch
+from services.jobs.managing.absorb import absorb
+from services.jobs.managing.launch import cancel, folder_of, get_job, restart
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob
 from services.modelling.examples.sets import keep_examples
 from services.modelling.examples.tuning import estimate_tuning, tune
 from services.modelling.models import list_models, list_runs

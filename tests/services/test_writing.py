@@ -12,8 +12,8 @@ from services.generation.ratings import Rating, agreement_of, blind_texts, list_
 from services.generation.settings import RewardSettings, WriterSettings, WriteSettings
 from services.generation.training import list_writers, train_writer, write
 from services.generation.written import differences, get_report, ordered, side_by_side
-from services.jobs.carried import carry_numbers
-from services.jobs.folder import JobFolder
+from services.jobs.managing.carried import carry_numbers
+from services.jobs.process.folder import JobFolder
 from services.modelling.models import get_model
 from services.verbs.running import run_verb
 from tests.waiting import done

@@ -5,7 +5,7 @@ import pytest
 
 from domain.errors import BadInput, NotFound
 from domain.jobs import JobState
-from services.jobs.answers import SCHEMA
+from services.jobs.files.answers import SCHEMA
 from storage.database import connect
 from storage.jobs import Results, add_job, get_job, list_jobs, update_absorbed
 from storage.models import get_model, get_run, list_models, list_runs

@@ -14,7 +14,7 @@ from services.evaluation.objectives import (
     resampled_means,
     value_of_run,
 )
-from services.jobs.opponents import measured
+from services.jobs.opponents.opponents import measured
 
 LABELS = ["allow", "hate", "rude"]
 

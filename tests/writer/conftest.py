@@ -13,8 +13,8 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from domain.pairs import Pair
 from services.generation.frozen_pairs import table_of
-from services.jobs.folder import JobFolder
-from services.jobs.worker import RunningJob
+from services.jobs.process.folder import JobFolder
+from services.jobs.process.worker import RunningJob
 
 torch.set_num_threads(1)  # for so small a model, threads that wait for each other cost more than they give
 

@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import load_file
 
 from services.backends.huggingface import FILES
-from services.jobs import dpo, prefer_writer, reward_decoder, reward_writer, train_writer
-from services.jobs.worker import Paused
+from services.jobs import prefer_writer, reward_decoder, reward_writer, train_writer
+from services.jobs.process.worker import Paused
+from services.jobs.writers import dpo
 from tests.writer.conftest import PROMPT, detox_pairs, new_job, report_of
 
 pytestmark = [

@@ -11,9 +11,9 @@ from domain.pairs import Pair
 from services.backends.writer import load_writer, open_writer
 from services.generation.settings import RewardSettings
 from services.jobs import prefer_writer, reward_decoder, reward_writer, train_writer, write_texts
-from services.jobs.rewards import Rewards
-from services.jobs.writing_looks import Seen
-from services.jobs.writing_panel import panel_of
+from services.jobs.writers.rewards import Rewards
+from services.jobs.writers.writing_looks import Seen
+from services.jobs.writers.writing_panel import panel_of
 from tests.writer.conftest import (
     PROMPT,
     detox_pairs,

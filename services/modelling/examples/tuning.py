@@ -5,8 +5,8 @@ from typing import Any
 
 from domain.examples import TRAIN, VALIDATION
 from domain.jobs import Job
-from services.jobs.inputs import TUNES_EXAMPLES
-from services.jobs.launch import launch
+from services.jobs.managing.inputs import TUNES_EXAMPLES
+from services.jobs.managing.launch import launch
 from services.modelling.examples.sets import examples_file, get_example_set
 from services.modelling.formats.questions import read_frozen
 from services.modelling.hosted.catalogue import hosted_models

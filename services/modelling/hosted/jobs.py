@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from domain.errors import BadInput, Conflict
 from domain.jobs import Job
-from services.jobs.inputs import ADOPTS
-from services.jobs.launch import launch
+from services.jobs.managing.inputs import ADOPTS
+from services.jobs.managing.launch import launch
 from services.modelling.answers.parsing import answer_keys
 from services.modelling.hosted.hosting import refuse_shut
 from services.modelling.hosted.lifecycle import expiry_of

@@ -7,7 +7,7 @@ from typing import Any
 from domain.errors import BadInput, WorkbenchError
 from domain.people import actor_named
 from services.backends.registry import read_about
-from services.jobs.answering import answering
+from services.jobs.managing.answering import answering
 from services.modelling.hosted.outbound import Prices, counting
 from services.modelling.hosted.providers import ProviderAddress
 from services.modelling.models import get_model, list_models, model_folder

@@ -11,7 +11,7 @@ from domain.models import Model, ParseStatus
 from domain.people import actor_named
 from services.backends.registry import read_about
 from services.jobs.answer_now import CHUNK_ROWS
-from services.jobs.answering import answering
+from services.jobs.managing.answering import answering
 from services.modelling.hosted.outbound import answering_cost_usd
 from services.modelling.hosted.providers import ProviderAddress
 from services.modelling.models import get_model, list_models, model_folder

@@ -5,9 +5,9 @@ from typing import Any
 
 from domain.errors import BadInput, Conflict, NotFound
 from domain.jobs import STUDY_KINDS, Job, StudyKind
-from services.jobs.folder import Facts
-from services.jobs.launch import folder_of, get_job, launch, list_jobs
-from services.jobs.study_file import find_study_file
+from services.jobs.files.study_file import find_study_file
+from services.jobs.managing.launch import folder_of, get_job, launch, list_jobs
+from services.jobs.process.folder import Facts
 from services.modelling.base_models import check_base_model
 from services.modelling.commands import train_command
 from services.modelling.settings import EncoderSettings, read_settings

@@ -1,0 +1,1 @@
+"""What a training of an encoder consists of."""

@@ -1,0 +1,1 @@
+"""The files in which jobs leave what they found."""

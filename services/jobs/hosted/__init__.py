@@ -1,0 +1,1 @@
+"""Jobs and answers at a provider."""

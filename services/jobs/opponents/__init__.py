@@ -1,0 +1,1 @@
+"""Simple models that every training is compared with."""

@@ -1,0 +1,1 @@
+"""The comments a job learns from or answers, before any model sees them."""

@@ -1,0 +1,1 @@
+"""Searches, learning curves and cross-validations: many trainings as one job."""

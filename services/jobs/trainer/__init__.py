@@ -1,0 +1,1 @@
+"""What every training that can be paused and goes on has in common."""

@@ -1,0 +1,1 @@
+"""What trainings of models that write have in common."""

@@ -1,0 +1,1 @@
+"""Comments come in, are looked at, cleaned and frozen."""

@@ -1,0 +1,1 @@
+"""People label, read guidelines and settle what they disagree about."""

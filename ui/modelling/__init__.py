@@ -1,0 +1,1 @@
+"""Models are trained, watched, listed and tried."""

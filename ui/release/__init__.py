@@ -1,0 +1,1 @@
+"""What goes into production, and what becomes of it there."""
