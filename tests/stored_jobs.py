@@ -45,7 +45,7 @@ class Stage:
     def __init__(self, db, monkeypatch) -> None:
         self._db = db
         self._started: list[tuple[int, ExitStack]] = []
-        monkeypatch.setattr(launch, "_start_process", self._hold)
+        monkeypatch.setattr(launch, "start_process", self._hold)
 
     def job(self, snapshot_id, *, name="Mine") -> PlayedJob:
         """A training that waits for its turn."""

@@ -31,7 +31,7 @@ def jobs_in_this_process():
         patch.setattr(os, "nice", lambda _: 0)
         patch.setattr(
             launch,
-            "_start_process",
+            "start_process",
             lambda folder, kind, lock: worker.run(
                 train_baseline.train, [str(folder.path), "--lock", str(lock)]
             ),

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from domain.queues import Queue
 from services.evaluation.curves import WORTH
 from services.evaluation.intervals import Estimate
-from services.jobs.managing.launch import start_beside
+from services.jobs.managing.child import start_beside
 from services.jobs.process.folder import JobFolder, write_whole
 from storage import learning as stored
 from storage.database import Database

@@ -15,7 +15,7 @@ from domain.errors import BackendError, BadInput
 from domain.jobs import JobState
 from domain.people import actor_named
 from services.curation.snapshots import get_snapshot, snapshot_file
-from services.jobs.managing.launch import start_beside
+from services.jobs.managing.child import start_beside
 from services.jobs.process.folder import JobFolder, write_whole
 from services.modelling.base_models import check_base_model
 from services.modelling.estimates import Estimate, estimated

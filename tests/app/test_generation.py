@@ -42,7 +42,7 @@ def pairs(db, kids, tmp_path):
 def wrote(db, pairs, monkeypatch):
     """A job that wrote: the model left the rude word out, and once lost the meaning."""
     held = []  # as long as the lock is held, nobody takes the job for dead
-    monkeypatch.setattr(launch, "_start_process", lambda _folder, _kind, lock: held.append(os.dup(lock)))
+    monkeypatch.setattr(launch, "start_process", lambda _folder, _kind, lock: held.append(os.dup(lock)))
     job = write(db, pair_set_id=pairs, settings={"base_model": "owner/model"}, actor="ana")
     tested = pairs_of(db, pairs, splits=["test"])
     n, folder = len(tested), launch.folder_of(db, job.job_id)

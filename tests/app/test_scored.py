@@ -25,7 +25,7 @@ def jobs_here(monkeypatch):
     monkeypatch.setattr(os, "nice", lambda _: 0)
     monkeypatch.setattr(
         launch,
-        "_start_process",
+        "start_process",
         lambda folder, kind, lock: worker.run(score.score, [str(folder.path), "--lock", str(lock)]),
     )
     yield
@@ -33,7 +33,7 @@ def jobs_here(monkeypatch):
 
 
 def test_all_comments_are_asked_about_from_the_models_page(db, model, monkeypatch, open_page):
-    monkeypatch.setattr(launch, "_start_process", lambda *_: None)
+    monkeypatch.setattr(launch, "start_process", lambda *_: None)
     app = open_page("models", model=model.model_id)
     app.radio(key="models_score_what").set_value("All comments").run()
     app.button(key="models_score_go").click().run()

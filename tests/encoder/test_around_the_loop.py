@@ -25,7 +25,7 @@ def jobs_in_this_process(monkeypatch):
     monkeypatch.setattr(os, "nice", lambda _: 0)
     monkeypatch.setattr(
         launch,
-        "_start_process",
+        "start_process",
         lambda folder, kind, lock: worker.run(WORK[kind], [str(folder.path), "--lock", str(lock)]),
     )
     yield

@@ -11,7 +11,7 @@ from domain.errors import Conflict
 from domain.jobs import JobState
 from services.curation.snapshots import take_snapshot
 from services.jobs.encoders.watch import Watch
-from services.jobs.managing import launch
+from services.jobs.managing import child, launch
 from services.jobs.managing.absorb import absorb
 from services.jobs.process.folder import JobFolder
 from services.jobs.process.worker import Paused
@@ -69,7 +69,7 @@ def test_a_pause_between_two_evaluations_keeps_the_patience_that_was_left(new_jo
 def waiting(db, tiny_base, monkeypatch):
     """A training that has a folder and a held lock, and no process."""
     locks = []
-    monkeypatch.setattr(launch, "_start_process", lambda _folder, _kind, lock: locks.append(os.dup(lock)))
+    monkeypatch.setattr(launch, "start_process", lambda _folder, _kind, lock: locks.append(os.dup(lock)))
     ready_to_train(db)
     snapshot = take_snapshot(db, "kids", actor="ana", split_mode="stratified")
     settings = {"base_model": str(tiny_base)}
@@ -118,7 +118,7 @@ def test_a_process_killed_from_outside_is_told_as_such_with_what_to_try(db, wait
     folder.add_event("started", pid=0, message="Trains: step 3 of 9.")
     process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
     os.kill(process.pid, signal.SIGKILL)
-    launch._reap(folder, process, os.open(folder.path / "events.jsonl", os.O_RDONLY))
+    child._reap(folder, process, os.open(folder.path / "events.jsonl", os.O_RDONLY))
     state = folder.state()
     assert state.name == "died" and "killed from outside" in state.message
     assert "step 3 of 9" in state.message and "half the batch_size" in state.hint

@@ -195,7 +195,7 @@ def test_a_cancelled_training_stops_at_the_next_step_and_keeps_its_checkpoints(n
 
 def test_a_restart_takes_the_checkpoints_along(db, tiny_base, monkeypatch):
     locks = []
-    monkeypatch.setattr(launch, "_start_process", lambda _folder, _kind, lock: locks.append(os.dup(lock)))
+    monkeypatch.setattr(launch, "start_process", lambda _folder, _kind, lock: locks.append(os.dup(lock)))
     ready_to_train(db)
     snapshot = take_snapshot(db, "kids", actor="ana", split_mode="stratified")
     settings = {"base_model": str(tiny_base)}

@@ -26,7 +26,7 @@ OTHER = "Other words."
 @pytest.fixture(autouse=True)
 def nothing_starts(provider, monkeypatch):
     monkeypatch.setenv(KEY_VARIABLE, provider.key)
-    monkeypatch.setattr(launch, "_start_process", lambda *_: None)
+    monkeypatch.setattr(launch, "start_process", lambda *_: None)
 
 
 @pytest.fixture

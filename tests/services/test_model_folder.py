@@ -38,7 +38,7 @@ def model(db, monkeypatch):
     before = signal.getsignal(signal.SIGTERM)
     monkeypatch.setattr(os, "nice", lambda _: 0)
     monkeypatch.setattr(
-        launch, "_start_process",
+        launch, "start_process",
         lambda folder, _kind, lock: worker.run(train_baseline.train, [str(folder.path), "--lock", str(lock)]),
     )  # fmt: skip
     ready_to_train(db)

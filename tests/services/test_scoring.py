@@ -88,7 +88,7 @@ def jobs_here(monkeypatch):
     monkeypatch.setattr(score, "STRETCH_ROWS", 12)
     monkeypatch.setattr(
         launch,
-        "_start_process",
+        "start_process",
         lambda folder, kind, lock: worker.run(
             score.score, [str(folder.path), "--lock", str(lock)], waits=score.works_here
         ),
@@ -139,7 +139,7 @@ def test_the_answers_to_a_datasets_comments_are_kept_and_a_newer_one_takes_the_p
 
 
 def test_answers_that_name_a_stranger_are_not_taken_over(trained, jobs_here, monkeypatch):
-    monkeypatch.setattr(launch, "_start_process", lambda *_: None)
+    monkeypatch.setattr(launch, "start_process", lambda *_: None)
     job = score_comments(trained, model_id="model-1", dataset_id="kids", actor="ben")
     folder = launch.folder_of(trained, job.job_id)
     asked = pq.read_table(folder.path / "inputs" / "comments.parquet")
@@ -232,7 +232,7 @@ def test_a_prediction_that_was_killed_goes_on_with_the_chunks_that_were_answered
     trained, jobs_here, monkeypatch
 ):
     with monkeypatch.context() as patch:
-        patch.setattr(launch, "_start_process", lambda *_: None)
+        patch.setattr(launch, "start_process", lambda *_: None)
         killed = score_comments(trained, model_id="model-1", dataset_id="kids", actor="ben")
     folder = launch.folder_of(trained, killed.job_id).path
     died = subprocess.run(

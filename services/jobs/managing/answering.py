@@ -16,7 +16,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from domain.errors import BackendError, WorkbenchError, from_dict
-from services.jobs.managing.launch import child_environment
+from services.jobs.managing.child import child_environment
 
 WITHIN_S = 300.0
 _IDLE_S = 600.0

@@ -5,11 +5,7 @@ import json
 import math
 import os
 import shutil
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,10 +18,11 @@ from domain.people import actor_named
 from services.curation.golden import refuse_golden
 from services.jobs.files.kept_onnx import FOLDER as ONNX
 from services.jobs.managing.carried import carry_numbers
+from services.jobs.managing.child import start_process
 from services.jobs.managing.inputs import ADOPTS, input_files, source_of
 from services.jobs.managing.waiting import state_in_line
 from services.jobs.process.folder import JobFolder, link, write_whole
-from services.modelling.hosted.providers import get_provider, provider_of
+from services.modelling.hosted.providers import get_provider
 from services.modelling.hosted.spending import reservation
 from services.modelling.models import get_model, model_folder
 from storage import jobs
@@ -33,14 +30,6 @@ from storage.database import Database
 from storage.datasets import get_dataset
 from storage.snapshots import Snapshot
 from storage.spending import Ledger
-
-_ROOT = Path(__file__).resolve().parents[3]
-
-# What a job's process is told of ours: no token and no password is among it.
-_PASSED_ON = (
-    "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES",
-    "OMP_NUM_THREADS", "OMP_WAIT_POLICY", "VIRTUAL_ENV",
-)  # fmt: skip
 
 
 def launch(
@@ -168,21 +157,6 @@ def pause(db: Database, job_id: str, actor: str) -> Job:
     return get_job(db, job_id)
 
 
-def start_beside(folder: JobFolder, script: str) -> None:
-    """Start a script in a folder that is no job of the database, but has its lock, events and end like one.
-
-    Args:
-        folder: Holds spec.json and the inputs.
-        script: Its name in services/jobs.
-    """
-    lock = os.open(folder.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _start_process(folder, script, lock)
-    finally:
-        os.close(lock)
-
-
 def get_job(db: Database, job_id: str) -> Job:
     """A job with its state of this moment.
 
@@ -210,9 +184,9 @@ def _with_state(db: Database, job: Job) -> Job:
 
 
 def _start(db: Database, spec: dict[str, Any], actor: str) -> Job:
+    """The lock is held from before the row is visible until the child has it: the job is never "dead"."""
     if spec["kind"] in LEARNING_KINDS:
         refuse_golden(db, spec["dataset_id"], spec["snapshot_id"])
-    """The lock is held from before the row is visible until the child has it: the job is never "dead"."""
     lock: int | None = None
 
     def prepare(whole: dict[str, Any]) -> None:
@@ -231,7 +205,7 @@ def _start(db: Database, spec: dict[str, Any], actor: str) -> Job:
             reserve=_reservation(db, spec, actor),
         )
         assert lock is not None
-        _start_process(folder_of(db, job_id), spec["kind"], lock)
+        start_process(folder_of(db, job_id), spec["kind"], lock)
     finally:
         if lock is not None:
             os.close(lock)
@@ -333,54 +307,3 @@ def _refuse_children(db: Database, dataset_id: str) -> None:
             f"The comments of '{dataset_id}' may hold data of children: they do not leave this machine.",
             hint="Train locally: recipe quick-look, solid or baseline.",
         )
-
-
-def child_environment(keys: Sequence[str] = ()) -> dict[str, str]:
-    """What a process that we start is told of ours: what it cannot work without, and those keys."""
-    # Threads that wait for each other sleep: spinning, they made the training of a small model more than ten
-    # times slower where others needed the processors too.
-    told = {"OMP_WAIT_POLICY": "PASSIVE"}
-    return told | {name: os.environ[name] for name in (*_PASSED_ON, *keys) if name in os.environ}
-
-
-def _start_process(folder: JobFolder, kind: str, lock: int) -> None:
-    command = [sys.executable, "-m", f"services.jobs.{kind}", str(folder.path), "--lock", str(lock)]
-    environment = child_environment(_keys(folder))
-    with open(folder.path / "log.txt", "ab") as log:
-        try:
-            process = subprocess.Popen(
-                command,
-                cwd=_ROOT,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                pass_fds=(lock,),
-                start_new_session=True,
-            )
-        except OSError as error:
-            folder.add_event("failed", message=f"The job's process cannot be started: {error}")
-            return
-    # Somebody has to ask for the exit status, or the ended process stays in the table as a zombie. The lock
-    # is held until the status is noted, so that nobody calls the job dead without knowing of what.
-    reaper = threading.Thread(target=_reap, args=(folder, process, os.dup(lock)), daemon=True)
-    reaper.name = f"reap {folder.path.name}"
-    reaper.start()
-
-
-def _reap(folder: JobFolder, process: "subprocess.Popen[bytes]", lock: int) -> None:
-    try:
-        status = process.wait()
-        with suppress(OSError):  # the folder is gone, or the disk is full: the exit stays unknown
-            folder.note_exit(status)
-    finally:
-        os.close(lock)
-
-
-def _keys(folder: JobFolder) -> list[str]:
-    """The variable with the key of the provider that this job asks; other jobs get none."""
-    told = folder.path / "inputs" / "provider.json"
-    if not told.exists():
-        return []
-    variable = provider_of(json.loads(told.read_text(encoding="utf-8"))).key_variable
-    return [variable] if variable else []
