@@ -14,7 +14,7 @@ from benchmarks.workshop import DATASET, PERSON, Workshop, chromium, visit
 from services.curation.datasets import get_label_set
 from storage.database import connect
 from tests.browser.driving import PATIENCE_MS, dashboard
-from ui.labelling.answering import answering as labelling
+from ui.labelling import answering as labelling
 from ui.labelling.desk import DeskVote
 
 _KEYS = 60

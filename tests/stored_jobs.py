@@ -5,7 +5,7 @@ import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from services.jobs.managing import launch
+from services.jobs.managing import child, launch
 from services.jobs.process.folder import JobFolder
 from services.modelling.training import train
 from tests.stored_runs import labelled_dataset
@@ -45,7 +45,8 @@ class Stage:
     def __init__(self, db, monkeypatch) -> None:
         self._db = db
         self._started: list[tuple[int, ExitStack]] = []
-        monkeypatch.setattr(launch, "start_process", self._hold)
+        for module in (launch, child):
+            monkeypatch.setattr(module, "start_process", self._hold)
 
     def job(self, snapshot_id, *, name="Mine") -> PlayedJob:
         """A training that waits for its turn."""

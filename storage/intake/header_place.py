@@ -26,7 +26,8 @@ def header_place(records: Sequence[Sequence[str]], delimiter: str = ",") -> int:
         if filled[place] < max(2, widest) or same < _HALF:
             continue
         is_named = filled[place] > widest and any(map(is_usual_name, head[place]))
-        if is_named or _is_names(head[place]):
+        is_title = filled[place] > widest or not _are_words(head[place - 1])
+        if is_named or (is_title and _is_names(head[place])):
             return place
         is_clear = filled[place] >= _MIN_TABLE_COLUMNS or delimiter != ","
         if is_clear and same >= _ALMOST_ALL and widest < 2 and len(head[place - 1]) < len(head[place]):
@@ -36,7 +37,12 @@ def header_place(records: Sequence[Sequence[str]], delimiter: str = ",") -> int:
 
 def _is_names(record: Sequence[str]) -> bool:
     cells = [cell for cell in record if cell.strip()]
-    return bool(cells) and all(map(is_usual_name, cells))
+    return bool(cells) and len(set(cells)) == len(cells) and all(map(is_usual_name, cells))
+
+
+def _are_words(record: Sequence[str]) -> bool:
+    """Whether each cell is one word, and none comes twice, as in a header of names that are not usual."""
+    return len(set(record)) == len(record) and all(len(cell.split()) == 1 for cell in record)
 
 
 def _same_width(records: Sequence[Sequence[str]]) -> float:

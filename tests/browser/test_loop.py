@@ -117,7 +117,7 @@ def label_ten(page, home):
 
 
 def open_a_cell(page):
-    expect(page.get_by_text("Accuracy", exact=True)).to_be_visible()
+    expect(page.get_by_text("Accuracy", exact=True).first).to_be_visible()
     mark(page, "Predicted: allow; Frozen label: disallow").click()
     page.wait_for_url(re.compile("gold=disallow.*predicted=allow|predicted=allow.*gold=disallow"))
     expect(page.get_by_text(re.compile(r"^\d+ of \d+ comments"))).to_be_visible(timeout=PATIENCE_MS)

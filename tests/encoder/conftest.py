@@ -13,7 +13,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from services.jobs.opponents.opponents import opponents
+from services.jobs.opponents import opponents
 from services.jobs.process.folder import JobFolder
 from services.jobs.process.worker import RunningJob
 from services.jobs.train_encoder import train

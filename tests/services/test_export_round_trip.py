@@ -92,7 +92,7 @@ def votes_of(db, dataset_id):
 def parse_here(path: Path, into: Path, *, columns: dict[str, str], **_more: Any) -> ParsedFile:
     """What the child does, without a process for each example."""
     batches = rows_of(path, columns, reading_of({}), into)
-    told = child.parse(batches, into) | {"sha256": digest_of(path)}
+    told = child.parse(batches, into) | {"sha256": digest_of(path), "layout": {}}
     return ParsedFile(into / ROWS_FILE, into / FINDINGS_FILE, **told)
 
 

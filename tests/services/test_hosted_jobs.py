@@ -16,7 +16,7 @@ from domain.errors import BackendError, BadInput, Conflict, NotFound
 from services.curation.datasets import mark_child_data, write_guideline
 from services.curation.snapshots import take_snapshot
 from services.jobs.hosted.submission import submitted, uploaded
-from services.jobs.managing import launch
+from services.jobs.managing import child, launch
 from services.jobs.managing.absorb import absorb
 from services.jobs.managing.launch import cancel, folder_of, get_job, restart
 from services.jobs.process.worker import Cancelled
@@ -70,7 +70,7 @@ def key(provider, monkeypatch):
 
 @pytest.fixture
 def no_waiting(monkeypatch):
-    for module in ("backends.provider", "backends.openai_chat", "jobs.submission"):
+    for module in ("backends.provider", "backends.openai_chat", "jobs.hosted.submission"):
         monkeypatch.setattr(f"services.{module}.wait_s", lambda *_: 0.01)
 
 
@@ -548,7 +548,7 @@ def test_the_key_goes_to_hosted_jobs_alone(db, snapshot, provider, monkeypatch):
         given.append((command[2], env.get(KEY_VARIABLE)))
         return Ended()
 
-    monkeypatch.setattr(launch.subprocess, "Popen", popen)
+    monkeypatch.setattr(child.subprocess, "Popen", popen)
     start(db, snapshot)
     train(db, snapshot_id=snapshot, recipe="baseline", actor="ana")
     assert given == [("services.jobs.train_hosted", provider.key), ("services.jobs.train_baseline", None)]

@@ -12,7 +12,7 @@ from domain.jobs import JobState
 from services.curation.datasets import write_guideline
 from services.curation.snapshots import take_snapshot
 from services.jobs.files.billing import bill_of
-from services.jobs.managing import launch
+from services.jobs.managing import child, launch
 from services.jobs.managing.absorb import absorb
 from services.jobs.managing.launch import folder_of, get_job, list_jobs, restart
 from services.jobs.process.folder import JobFolder
@@ -78,7 +78,7 @@ def no_process(monkeypatch):
         def wait(self):
             return 0
 
-    monkeypatch.setattr(launch.subprocess, "Popen", lambda *_, **__: Ended())
+    monkeypatch.setattr(child.subprocess, "Popen", lambda *_, **__: Ended())
 
 
 def test_without_a_file_the_caps_are_those_of_the_manual(db):
