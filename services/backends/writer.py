@@ -101,6 +101,10 @@ class Writer:
         )
         return {name: batch[name].to(self.device) for name in ("input_ids", "attention_mask")}
 
+    def reads_whole(self, prompt: str) -> bool:
+        """Whether nothing of the prompt is cut."""
+        return len(self.tokenizer(prompt)["input_ids"]) <= self.max_source
+
     def texts_of(self, ids: Any, batch: Any) -> list[str]:
         """What was generated, without the prompt that a decoder repeats."""
         written = ids if self.has_encoder else ids[:, batch["input_ids"].shape[1] :]
@@ -156,8 +160,10 @@ def open_writer(
     return Writer(model, tokenizer, max_source=max_source, max_target=max_target, precision=precision)
 
 
-def load_writer(folder: Path) -> tuple[Writer, dict[str, Any]]:
-    """The writer in a model's folder, and what model.json says of it.
+def load_writer(
+    folder: Path, *, max_source: int | None = None, max_target: int | None = None
+) -> tuple[Writer, dict[str, Any]]:
+    """The writer in a model's folder, and what model.json says of it: its limits too, where none are given.
 
     Raises:
         BadInput: a file is missing or damaged, or the model is none that writes.
@@ -168,7 +174,10 @@ def load_writer(folder: Path) -> tuple[Writer, dict[str, Any]]:
             f"The model is of the kind {about['kind']!r} and does not write.", hint="Choose one that does."
         )
     writer = open_writer(
-        folder / FILES, name="The model", max_source=about["max_source"], max_target=about["max_target"]
+        folder / FILES,
+        name="The model",
+        max_source=max_source or about["max_source"],
+        max_target=max_target or about["max_target"],
     )
     return writer, about
 

@@ -1,6 +1,6 @@
 """What a model is given: a prompt with the source in its place, after solved examples."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from domain.errors import BadInput
 from domain.pairs import TASKS, PromptVersion
@@ -51,3 +51,22 @@ def asked(body: str, source: str, shots: Sequence[tuple[str, str]] = ()) -> str:
     before, after = body.split(SOURCE)
     solved = [f"{before}{text}{after} {target}" for text, target in shots]
     return "\n\n\n".join([*solved, f"{before}{source}{after}"])
+
+
+def asked_whole(
+    body: str, source: str, shots: Sequence[tuple[str, str]], fits: Callable[[str], bool]
+) -> tuple[str, int]:
+    """The same with as many examples as fit, the last one dropped first, and how many were dropped.
+
+    A prompt that is too long is cut, and what is cut may be the question itself.
+
+    Args:
+        body: The prompt.
+        source: The text that is asked about.
+        shots: Solved examples.
+        fits: Whether a whole prompt is short enough; one without examples is given however long it is.
+    """
+    kept = len(shots)
+    while kept and not fits(asked(body, source, shots[:kept])):
+        kept -= 1
+    return asked(body, source, shots[:kept]), len(shots) - kept

@@ -21,7 +21,7 @@ class Paired:
     Attributes:
         difference: After minus before, with its 95 % bootstrap interval.
         p_value: Two-sided, of a permutation test that swaps the two systems text by text.
-        verdict: About the system after, where more is better.
+        verdict: About the system after.
     """
 
     n: int
@@ -48,8 +48,8 @@ def mean_estimate(values: Floats, *, seed: int = 0) -> Estimate:
     return percentile_interval(float(values.mean()), _drawn_means(values, seed))
 
 
-def paired(before: Floats, after: Floats, *, seed: int = 0) -> Paired:
-    """The two systems compared on the same texts, in the same order; more counts as better.
+def paired(before: Floats, after: Floats, *, less_is_better: bool = False, seed: int = 0) -> Paired:
+    """The two systems compared on the same texts, in the same order.
 
     Raises:
         BadInput: they have different numbers of texts, or none.
@@ -66,7 +66,7 @@ def paired(before: Floats, after: Floats, *, seed: int = 0) -> Paired:
         after=float(after.mean()),
         difference=difference,
         p_value=p_value,
-        verdict=_verdict(difference, p_value, len(gaps)),
+        verdict=_verdict(difference, p_value, len(gaps), less_is_better),
     )
 
 
@@ -97,7 +97,7 @@ def _drawn_means(values: Floats, seed: int) -> Floats:
     return np.concatenate(parts)
 
 
-def _verdict(difference: Estimate, p_value: float, n: int) -> Verdict:
+def _verdict(difference: Estimate, p_value: float, n: int, less_is_better: bool) -> Verdict:
     if n < FEWEST_ROWS or p_value >= ALPHA or difference.low <= 0 <= difference.high:
         return "not decidable"
-    return "better" if difference.value > 0 else "worse"
+    return "better" if (difference.value > 0) is not less_is_better else "worse"

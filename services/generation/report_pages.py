@@ -15,10 +15,11 @@ from services.generation.report_tables import (
     systems_table,
 )
 from services.generation.written import (
-    FLIPPED_BELOW,
+    FAR_BELOW,
     differences,
     get_report,
     ordered,
+    orders_of,
     side_by_side,
 )
 from services.jobs.managing.launch import get_job
@@ -33,7 +34,7 @@ _MARKS = {"same": "{}", "gone": "[-{}-]", "new": "{{+{}+}}"}
 _KINDS = {
     "worst": "The worst texts",
     "best": "The best texts",
-    "meaning lost": f"Where the meaning flipped (similarity to the source below {FLIPPED_BELOW:g})",
+    "meaning lost": f"Far from their source by embeddings (cosine below {FAR_BELOW:g})",
 }
 
 
@@ -49,7 +50,7 @@ def written_report(db: Database, job_id: str, *, shown: int = SHOWN) -> Facts:
     said = list_ratings(db, pair_set_id=job.snapshot_id, job_id=job_id)
     last = models_of(report)[-1]
     texts: dict[str, Any] = {
-        kind: [plain(one) for one in ordered(found, last, kind)[:shown]] for kind in _KINDS
+        kind: [plain(one) for one in ordered(found, last, kind)[:shown]] for kind in orders_of(report["task"])
     }
     lost = len(ordered(found, last, "meaning lost"))
     return {
@@ -97,7 +98,7 @@ def sections_of(facts: Mapping[str, Any]) -> tuple[Section, ...]:
         Section(
             "Beside opponents that need no training", tuple(report["verdicts"]), (systems_table(report),)
         ),
-        *(_texts(facts, kind) for kind in _KINDS),
+        *(_texts(facts, kind) for kind in orders_of(report["task"])),
         *_people(facts),
         _method(facts),
     )
@@ -118,6 +119,7 @@ def _texts(facts: Mapping[str, Any], kind: str) -> Section:
     if not found:
         return Section(_KINDS[kind], (f"None of {facts['report']['n']:,} texts.",))
     count = f"{facts['meaning_lost']:,} of {facts['report']['n']:,} texts of {models[-1]}. "
+    count += "Embeddings do not see a negation: a text that is near may still say the opposite. "
     lines = ((count if kind == "meaning lost" else "") + "[-words-] are gone, {+words+} are new.",)
     head = ("pair", "source", "a reference", *(shortened(name, 60) for name in models))
     return Section(_KINDS[kind], lines, (Table(head, tuple(_row(one, models) for one in found)),))
@@ -161,7 +163,23 @@ def _people(facts: Mapping[str, Any]) -> tuple[Section, ...]:
             f"{one['texts']:,}",
             f"{one['relevance']:.2f}",
             f"{one['fluency']:.2f}",
+            *(_share(one[name]) for name in ("same_meaning", "toxic")),
         )
         for one in facts["people"]
     )
-    return (Section("What people said", (), (Table(("writes", "texts", "relevance", "fluency"), rows),)),)
+    head = ("writes", "texts", "relevance", "fluency", "same meaning", "toxic")
+    alphas = ", ".join(
+        f"{name.replace('_', ' ')} {_alpha(found)}" for name, found in facts["agreement"].items()
+    )
+    lines = (f"Krippendorff's alpha between people: {alphas}.",)
+    return (Section("What people said", lines, (Table(head, rows),)),)
+
+
+def _share(found: Mapping[str, Any] | None) -> str:
+    return "–" if found is None else f"{found['successes'] / found['n']:.1%} of {found['n']:,}"
+
+
+def _alpha(found: Mapping[str, Any] | None) -> str:
+    return (
+        "undefined" if found is None else f"{found['value']:.3f} ({found['low']:.3f} to {found['high']:.3f})"
+    )

@@ -93,7 +93,8 @@ def change_told(one: Told | None) -> tuple[str, str, str]:
     if one is None:
         return "", "", ""
     gap, digits = one["difference"], 1 if one["metric"] in _PERCENT else 3
-    verdict = {"better": "more", "worse": "less"}.get(one["verdict"], "undecided")
+    there_is = "more" if gap["value"] > 0 else "less"
+    verdict = "undecided" if one["verdict"] == "not decidable" else there_is
     return (
         f"{gap['value']:+.{digits}f} ({gap['low']:+.{digits}f} to {gap['high']:+.{digits}f})",
         "–" if one["relative"] is None else f"{one['relative']:+.1%}",

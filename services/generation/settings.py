@@ -7,6 +7,7 @@ from domain.errors import BadInput
 from services.generation.asking import MAX_SHOTS, check_prompt
 
 FLAN = "google/flan-t5-base"
+BASE_SOURCE, BASE_TARGET = 1_024, 64  # tokens, for models that come with no limits of ours
 CHOICES: dict[str, tuple[str, ...]] = {
     "precision": ("auto", "fp32", "bf16"),
     "meaning_by": ("embeddings", "letters"),
@@ -142,6 +143,8 @@ class RewardSettings(_Settings):
         super().__post_init__()
         if not self.style + self.meaning + self.fluency + self.length:
             raise BadInput("Every part of the reward has the weight 0.", hint="Give style=1, for instance.")
+        if self.temperature == 0:
+            raise BadInput("temperature is 0.", hint="Answers are drawn: give a number above 0, usually 1.")
 
 
 @dataclass(frozen=True)
@@ -186,8 +189,9 @@ class WriteSettings(_Settings):
         clean: Tags, marks and invisible characters are taken out of the source first.
         best_of: So many answers are drawn, and the one with the best reward is taken; 1 draws none.
         temperature: Of the drawing.
-        max_source: Longer prompts are cut to so many tokens.
-        max_target: Tokens that an answer may have.
+        max_source: Longer prompts lose examples, then are cut to so many tokens; None takes the model's own
+            limit, 1,024 where no model is given.
+        max_target: Tokens that an answer may have; None takes the model's own limit, else 64.
         reward: As for other writers.
         judge: As for other writers.
         unwanted: The label that both avoid.
@@ -203,8 +207,8 @@ class WriteSettings(_Settings):
     clean: bool = True
     best_of: int = 1
     temperature: float = 0.0
-    max_source: int = 1_024
-    max_target: int = 64
+    max_source: int | None = None
+    max_target: int | None = None
     reward: str | None = None
     judge: str | None = None
     unwanted: str | None = None
@@ -236,10 +240,10 @@ def _check(name: str, value: Any, kind: Any) -> None:
             raise BadInput(f"{name} is {value!r}.", hint=f"Give {' or '.join(CHOICES[name])}.")
     elif name in LIMITS:
         low, high = LIMITS[name]
-        kinds: tuple[type, ...] = (int,) if kind is int else (int, float)
+        kinds: tuple[type, ...] = (int,) if "int" in str(kind) else (int, float)
         is_number = isinstance(value, kinds) and not isinstance(value, bool)
         if not (is_number and low <= value <= high):
-            number = "a whole number" if kind is int else "a number"
+            number = "a whole number" if "int" in str(kind) else "a number"
             raise BadInput(f"{name} is {value!r}.", hint=f"Give {number} from {low:,} to {high:,}.")
     elif kind is bool:
         if not isinstance(value, bool):

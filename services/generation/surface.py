@@ -29,8 +29,8 @@ def bleu(
 ) -> CorpusScore:
     """BLEU of all texts together.
 
-    Texts shorter than four words have no four words in a row: the effective order is then taken, and the
-    signature says so (eff:yes).
+    Where every reference is shorter than four words none has four in a row: the effective order is then
+    taken for all that is measured against them, and the signature says so (eff:yes).
 
     Raises:
         BadInput: there is no output, or one has no reference.
@@ -40,7 +40,7 @@ def bleu(
     from sacrebleu.metrics.bleu import BLEU
 
     check_rows(outputs, references)
-    short = all(len(text.split()) < 4 for text in outputs)
+    short = all(len(text.split()) < 4 for refs in references for text in refs)
     return _scored("BLEU", BLEU(effective_order=short, force=True), outputs, references, resamples)
 
 
@@ -92,5 +92,7 @@ def _scored(
     # Left out where every resample scores 0.
     mean, half = float(told.get("confidence_mean", value)), float(told.get("confidence_var", 0.0))
     return CorpusScore(
-        name, Estimate(value, min(value, mean - half), max(value, min(100.0, mean + half))), signature
+        name,
+        Estimate(value, min(value, max(0.0, mean - half)), max(value, min(100.0, mean + half))),
+        signature,
     )

@@ -147,7 +147,7 @@ def comparisons(task: str, systems: Sequence[System]) -> list[dict[str, Any]]:
     for before, after in steps:
         for name in [*TITLES, "toxicity"]:
             if name in before.columns and name in after.columns:
-                result = paired(before.columns[name], after.columns[name])
+                result = paired(before.columns[name], after.columns[name], less_is_better=name == "toxicity")
                 found.append(
                     {"before_name": before.name, "after_name": after.name, "metric": name,
                      "relative": result.relative, **asdict(result)}

@@ -16,12 +16,17 @@ from services.jobs.managing.launch import folder_of, get_job, list_jobs
 from services.jobs.process.folder import Facts
 from storage.database import Database
 
-FLIPPED_BELOW = 0.5  # similarity to the source at which the meaning was probably lost
+FAR_BELOW = 0.5  # cosine to the source; embeddings do not see a negation
+ORDERS = ("worst", "best", "meaning lost")
 
 
 @dataclass(frozen=True)
 class WrittenText:
-    """One text of one system, with the numbers that the panel gave it; None where it gave none."""
+    """One text of one system, with the numbers that the panel gave it; None where it gave none.
+
+    Attributes:
+        worth: The number by which its task is judged; None in what was written before it was kept.
+    """
 
     system: str
     kind: str
@@ -29,6 +34,7 @@ class WrittenText:
     toxicity: float | None
     meaning: float | None
     joint: float | None
+    worth: float | None = None
 
 
 @dataclass(frozen=True)
@@ -97,8 +103,13 @@ def side_by_side(db: Database, job_id: str) -> list[SideBySide]:
     return [SideBySide(pairs[number], tuple(found)) for number, found in texts.items()]
 
 
+def orders_of(task: str) -> tuple[str, ...]:
+    """The orders that mean something for a task: a reply need not be like the dialogue that it answers."""
+    return ORDERS[:2] if task == "reply" else ORDERS
+
+
 def ordered(found: list[SideBySide], system: str, order: str) -> list[SideBySide]:
-    """The pairs with the worst, the best, or only those whose meaning was probably lost, first.
+    """The pairs with the worst, the best, or only those far from their source by embeddings, first.
 
     Args:
         found: As `side_by_side` gives them.
@@ -107,14 +118,15 @@ def ordered(found: list[SideBySide], system: str, order: str) -> list[SideBySide
     """
     known = [one for one in found if one.of(system).meaning is not None]
     if order == "meaning lost":
-        lost = [one for one in known if float(one.of(system).meaning or 0.0) < FLIPPED_BELOW]
+        lost = [one for one in known if float(one.of(system).meaning or 0.0) < FAR_BELOW]
         return sorted(lost, key=lambda one: one.of(system).meaning or 0.0)
     if order not in ("worst", "best"):
         return found
 
     def worth(one: SideBySide) -> float:
         text = one.of(system)
-        return float(text.meaning or 0.0) if text.joint is None else text.joint
+        known = (text.worth, text.joint, text.meaning)
+        return next((value for value in known if value is not None), 0.0)
 
     return sorted(known, key=worth, reverse=order == "best")
 

@@ -23,6 +23,7 @@ from services.generation.settings import PreferenceSettings
 from services.jobs.process.worker import RunningJob, run
 from services.jobs.trainer.kept_trainer import EpochOrder, KeptTrainer
 from services.jobs.writers.dpo import DpoTrainer
+from services.jobs.writers.writing_report import rated_pairs
 from services.jobs.writers.writing_training import (
     AFTER_FROM,
     TRAIN_FROM,
@@ -44,7 +45,8 @@ def train(job: RunningJob) -> None:
     config = read_settings(PreferenceSettings, job.spec["settings"])
     lines = (job.folder.path / "inputs" / PREFERENCES).read_text(encoding="utf-8").splitlines()
     preferred = [json.loads(line) for line in lines]
-    start = start_again(job, config.judged, without={one["pair_id"] for one in preferred})
+    rated = {one["pair_id"] for one in preferred}
+    start = start_again(job, config.judged, without=rated)
     by_id = {one.pair_id: one for one in read_kept(job.folder.path / "inputs" / PAIRS_FILE)}
     lessons = [
         {
@@ -67,7 +69,14 @@ def train(job: RunningJob) -> None:
         start.writer.tokenizer.padding_side = "left"
 
     # 3. It becomes a model of its own, and writes the same texts again.
-    made = {**start.about, "settings": asdict(config), "started_from": config.start}
+    known = {**start.about.get("rated_pairs", {})}
+    known[job.spec["snapshot_id"]] = sorted(rated | rated_pairs(start.about, job))
+    made = {
+        **start.about,
+        "settings": asdict(config),
+        "started_from": config.start,
+        "rated_pairs": known,  # no model that comes of this one is measured on them
+    }
     finish(job, start, "the model that people preferred", made)
 
 

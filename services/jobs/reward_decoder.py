@@ -15,9 +15,11 @@ from transformers import set_seed
 from trl import GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
 from domain.pairs import Pair
+from services.backends.huggingface import precision_here
 from services.generation.settings import RewardSettings
 from services.jobs.process.worker import RunningJob, run
 from services.jobs.trainer.kept_trainer import KeptTrainer
+from services.jobs.writers.dropout import without_dropout
 from services.jobs.writers.rewards import Rewards
 from services.jobs.writers.writing_looks import Looks, tell_step
 from services.jobs.writers.writing_report import prompts_of
@@ -51,7 +53,7 @@ def train(job: RunningJob) -> None:
     trainer_kind, arguments_kind = KINDS[config.method]
     trainer = trainer_kind(
         job=job,
-        model=start.writer.model,
+        model=without_dropout(start.writer.model),
         reward_funcs=rewarding(job, rewards, {one.pair_id: one for one in start.learned}),
         args=arguments_kind(**arguments(job, config, start.writer.max_target)),
         train_dataset=Dataset.from_list(asked),
@@ -110,7 +112,7 @@ def arguments(job: RunningJob, config: RewardSettings, max_target: int) -> dict[
         "temperature": config.temperature,
         "beta": config.beta,
         "lr_scheduler_type": "constant",
-        "bf16": False,
+        "bf16": precision_here(config.precision) == "bf16",
         "dataloader_pin_memory": False,
         "shuffle_dataset": False,
         "logging_steps": 1,

@@ -22,9 +22,11 @@ from typing import Any
 import torch
 from transformers import Seq2SeqTrainer, Seq2SeqTrainingArguments, set_seed
 
+from services.backends.huggingface import precision_here
 from services.generation.settings import RewardSettings
 from services.jobs.process.worker import RunningJob, run
 from services.jobs.trainer.kept_trainer import KeptTrainer
+from services.jobs.writers.dropout import without_dropout
 from services.jobs.writers.rewards import Rewards
 from services.jobs.writers.writing_looks import Looks, tell_step
 from services.jobs.writers.writing_report import prompts_of
@@ -86,6 +88,7 @@ class RlooTrainer(KeptTrainer, Seq2SeqTrainer):  # type: ignore[misc]
                 lr_scheduler_type="constant",
                 optim="adamw_torch_fused",
                 max_grad_norm=1.0,
+                bf16=precision_here(config.precision) == "bf16",
                 dataloader_pin_memory=False,
                 remove_unused_columns=False,
                 logging_steps=5,
@@ -157,14 +160,6 @@ def said_mask(answers: torch.Tensor, end: int | list[int]) -> torch.Tensor:
     """1 up to and with the word that ends an answer, 0 after it."""
     ends = torch.isin(answers, torch.tensor(end, device=answers.device))
     return (ends.cumsum(dim=1) - ends.int() == 0).float()
-
-
-def without_dropout(model: Any) -> Any:
-    """The model without chance of its own: the answer drawn and the answer weighed must be of one model."""
-    for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = 0.0
-    return model
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from services.generation.report_tables import change_told
 from services.generation.table import TITLES
 
 Answer = Any
+_REFUSED = 20  # rows that are told one by one
 _PERCENT = ("chrf", "BLEU", "chrF2++")  # numbers from 0 to 100, with one digit
 
 
@@ -63,13 +64,26 @@ def report_told(answer: Answer) -> str:
     return "\n".join([*lines, f"n = {answer['n']:,}"])
 
 
+def score_told(answer: Answer) -> str:
+    """The report of a file, after the rows that could not be used."""
+    refused = [f"row {row:,} refused: {shortened(why, 200)}" for row, why in answer["refused"][:_REFUSED]]
+    if len(answer["refused"]) > _REFUSED:
+        refused.append(f"{len(answer['refused']):,} rows were refused in all.")
+    return "\n".join([*refused, report_told(answer)])
+
+
 def written_told(answer: Answer) -> str:
     """The report of a job that wrote, what people said, and texts side by side."""
     lines = [report_told(answer["report"])]
     for one in answer["people"]:
+        shares = ", ".join(
+            f"{name.replace('_', ' ')} {one[name]['successes'] / one[name]['n']:.0%}"
+            for name in ("same_meaning", "toxic")
+            if one[name] is not None
+        )
         lines.append(
             f"People of {shortened(one['system'])}: relevance {one['relevance']:.1f}, fluency "
-            f"{one['fluency']:.1f}, {one['texts']:,} texts"
+            f"{one['fluency']:.1f}, {shares}, {one['texts']:,} texts"
         )
     for found in answer["texts"]:
         lines.append(f"{found['pair']['pair_id']}: {shortened(found['pair']['source'], 200)}")
@@ -115,6 +129,6 @@ def _set(kept: Answer) -> str:
 TELLERS: dict[str, Callable[[Answer], str]] = {
     "pairs": pairs_told,
     "prompt": prompts_told,
-    "score": report_told,
+    "score": score_told,
     "written": written_told,
 }

@@ -170,6 +170,9 @@ def show_written(
         Path(out).write_text(written_file(written_report(db, job, shown=limit), ending), encoding="utf-8")
     report = written.get_report(db, job)
     said = ratings.list_ratings(db, pair_set_id=writer_training.pairs_of_job(db, job), job_id=job)
+    if order and order not in written.orders_of(report["task"]):
+        known = ", ".join(written.orders_of(report["task"]))
+        raise BadInput(f"Texts to {report['task']} have no order {order[:40]!r}.", hint=f"Orders: {known}.")
     texts = written.ordered(written.side_by_side(db, job), system, order)[:limit] if system else []
     return {
         "job": get_job(db, job),

@@ -9,6 +9,7 @@ import pytest
 from domain.errors import BadInput
 from services.curation.datasets import create_dataset
 from services.generation.pairs import keep_pairs, pairs_of
+from services.generation.report_pages import written_file, written_report
 from services.generation.table import System, measured, report_of
 from services.generation.training import write
 from services.jobs.managing import launch
@@ -122,7 +123,7 @@ def test_what_was_written_is_judged_marked_and_rated_blind(db, pairs, wrote, ope
     shown = [one.value for one in app.markdown]
     assert any(":red-background[" in one and "stupid" in one for one in shown)
     assert not any("<b>" in one for one in shown)
-    app.button_group(key="generation_order").set_value("meaning lost").run()
+    app.button_group(key="generation_order_detoxify").set_value("meaning lost").run()
     assert len([one for one in app.caption if one.value.startswith("Pair ")]) == 1
 
 
@@ -131,7 +132,13 @@ def test_the_report_is_one_file_with_differences_marked_and_lost_meanings_named(
         out = tmp_path / f"report.{ending}"
         run_verb(db, "written", {"job": wrote, "out": str(out)}, lambda *_: None)
         told = out.read_text(encoding="utf-8")
-        for words in ("From model to model", "The worst texts", "relative", "1 of 19 texts of after"):
+        for words in (
+            "From model to model",
+            "The worst texts",
+            "relative",
+            "1 of 19 texts of after",
+            "by embeddings",
+        ):
             assert words in told
     told = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "-88.9%" in told and "[-**stupid**-]" in told and "{+be kind+}" in told
@@ -145,9 +152,17 @@ def test_ratings_are_kept_one_pair_after_the_other(db, pairs, wrote, open_page):
     app.session_state[f"generation_tabs_{wrote}"] = "Rate"
     app.run()
     assert not app.exception and not app.error
-    first = next(button for button in app.button if button.label == "Keep and go on")
-    first.click().run()
+    keep = next(button for button in app.button if button.label == "Keep and go on")
+    assert keep.disabled and any("Not answered yet: 8 of 8" in one.value for one in app.caption)
+    opinion = {"relevance": 3, "fluency": 4, "meaning": True, "toxic": False}
+    for group in [one for one in app.button_group if str(one.key).startswith("generation_rate_")]:
+        assert group.value in (None, [])
+        group.set_value(opinion[group.key.rpartition("_")[2]])
+    app.run()
+    next(button for button in app.button if button.label == "Keep and go on").click().run()
     kept = list_ratings(db, pair_set_id=pairs, job_id=wrote)
     assert {one.system for one in kept} == {"before", "after"}
     assert {(one.relevance, one.same_meaning, one.created_by) for one in kept} == {(3, True, "ana")}
     assert any(one.value.startswith("1 of 19 pairs rated by you") for one in app.caption)
+    told = written_file(written_report(db, wrote), "md")
+    assert "same meaning" in told and "100.0% of 1" in told and "Krippendorff's alpha" in told

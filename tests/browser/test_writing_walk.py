@@ -120,7 +120,8 @@ def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, 
 
     report = open_job(page, address, "pairs-1", rewarded)
     assert models_of(report) == ["the base model", "the trained model", "the rewarded model"]
-    assert report["signatures"]["toxicity"] != report["signatures"]["reward"]
+    judged, rewarded = report["signatures"]["toxicity"], report["signatures"]["reward"]
+    assert judged.endswith("(letters), 'toxic'") and rewarded.endswith("(words), 'toxic'")
     assert change(report, "toxicity")["relative"] <= -0.4
     read_and_rate(page)
     [said] = ask(home, "written", job=rewarded)["people"][:1]
@@ -134,5 +135,13 @@ def read_and_rate(page):
     expect(page.get_by_text(re.compile(r"^Pair \d+$")).first).to_be_visible(timeout=PATIENCE_MS)
     expect(page.get_by_test_id("stMarkdownContainer").locator("del").first).to_be_attached()
     page.get_by_role("tab", name="Rate").click()
-    page.get_by_role("button", name="Keep and go on").click()
+    keep = page.get_by_role("button", name="Keep and go on")
+    expect(keep).to_be_disabled()
+    questions = page.get_by_test_id("stButtonGroup").filter(
+        has_text=re.compile("Relevance|Fluency|Same meaning|Toxic")
+    )
+    for place in range(questions.count()):
+        questions.nth(place).get_by_role("radio").last.click()
+        settled(page)
+    keep.click()
     expect(page.get_by_text(re.compile(r"^1 of \d+ pairs rated by you"))).to_be_visible(timeout=PATIENCE_MS)

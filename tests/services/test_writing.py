@@ -5,16 +5,27 @@ import math
 import pytest
 
 from domain.errors import BadInput, NotFound
+from domain.pairs import Pair
 from services.curation.datasets import create_dataset
+from services.generation.asking import asked_whole
 from services.generation.pairs import get_pair_set, keep_pairs
 from services.generation.preferences import preferences_of, worth
 from services.generation.ratings import Rating, agreement_of, blind_texts, list_ratings, rate, rated_systems
 from services.generation.settings import RewardSettings, WriterSettings, WriteSettings
 from services.generation.training import list_writers, train_writer, write
-from services.generation.written import differences, get_report, ordered, side_by_side
+from services.generation.written import (
+    SideBySide,
+    WrittenText,
+    differences,
+    get_report,
+    ordered,
+    orders_of,
+    side_by_side,
+)
 from services.jobs.managing.carried import carry_numbers
 from services.jobs.process.folder import JobFolder
 from services.modelling.models import get_model
+from services.telling.generation import score_told
 from services.verbs.running import run_verb
 from tests.waiting import done
 from tests.writer.conftest import PROMPT, detox_pairs, tiny_decoder, tiny_t5  # noqa: F401 - fixtures
@@ -142,6 +153,8 @@ def test_a_task_other_than_that_of_the_pairs_is_refused(db, pairs):
     [
         (RewardSettings, {"style": 0.0, "meaning": 0.0, "fluency": 0.0, "length": 0.0}, "weight 0"),
         (RewardSettings, {"beta": 0.0}, "beta is 0.0"),  # without KL control nothing holds it
+        (RewardSettings, {"temperature": 0.0}, "temperature is 0"),
+        (WriteSettings, {"max_source": 12.5}, "max_source is 12.5"),
         (RewardSettings, {"meaning_by": "magic"}, "meaning_by is 'magic'"),
         (WriteSettings, {"best_of": 4}, "wants a temperature"),
         (WriterSettings, {"clean": "yes"}, "clean is 'yes'"),
@@ -157,6 +170,38 @@ def test_the_words_that_went_and_came_are_told_in_reading_order():
     assert differences("you stupid man", "you kind man today") == [
         ("same", "you"), ("gone", "stupid"), ("new", "kind"), ("same", "man"), ("new", "today"),
     ]  # fmt: skip
+
+
+def test_examples_that_do_not_fit_are_dropped_whole_and_the_question_stays():
+    shots = [("one two", "1 2"), ("three four", "3 4"), ("five six", "5 6")]
+
+    def fits(prompt):
+        return len(prompt.split()) <= 13
+
+    assert asked_whole("ask: {source} :", "seven eight", shots, fits) == (
+        "ask: one two : 1 2\n\n\nask: seven eight :", 2,
+    )  # fmt: skip
+    assert asked_whole("ask: {source} :", "long " * 20, shots, fits) == (f"ask: {'long ' * 20} :", 3)
+    assert asked_whole("ask: {source} :", "seven", shots[:1], fits)[1] == 0
+
+
+def test_texts_are_ordered_by_the_measure_of_their_task():
+    found = [
+        SideBySide(
+            Pair(n, "a", ("b",), "test", "a", ("b",)),
+            (WrittenText("m", "model", "t", None, near, None, worth),),
+        )
+        for n, near, worth in ((1, 0.9, 0.1), (2, 0.2, 0.8))
+    ]
+    assert [one.pair.pair_id for one in ordered(found, "m", "worst")] == [1, 2]
+    assert [one.pair.pair_id for one in ordered(found, "m", "best")] == [2, 1]
+    assert "meaning lost" in orders_of("summarise") and "meaning lost" not in orders_of("reply")
+
+
+def test_the_terminal_tells_rows_that_were_not_scored():
+    answer = {"refused": [[4, "No 'reference' says anything."]], "systems": [], "comparisons": [],
+              "verdicts": [], "signatures": {}, "n": 3}  # fmt: skip
+    assert score_told(answer).splitlines()[0] == "row 4 refused: No 'reference' says anything."
 
 
 def test_what_people_like_is_polite_of_the_same_meaning_and_fluent():

@@ -93,6 +93,18 @@ def test_bleu_of_three_words_takes_the_order_that_they_have():
     assert half.score.value == pytest.approx(100 * np.prod(precisions) ** (1 / 3), abs=1e-6)
 
 
+def test_the_interval_of_bleu_stays_within_its_scale():
+    refs = [[f"the {word} sat on the mat today"] for word in ("cat", "dog", "cow")]
+    found = bleu(["the cat sat on the mat today", "no", "nothing of it here"], refs)
+    assert 0.0 == found.score.low <= found.score.value <= found.score.high <= 100.0
+
+
+def test_bleu_of_one_table_is_made_in_one_way():
+    refs = [["the cat sat on the mat"], ["we all went home"]]
+    told = {bleu(said, refs).signature for said in (["yes", "no"], [refs[0][0], refs[1][0]])}
+    assert len(told) == 1 and "eff:no" in told.pop()
+
+
 def test_bleu_and_chrf_agree_with_sacrebleu_and_print_its_signature():
     said = ["the cat sat on the mat today", "we all went home"]
     streams = [["the cat sat on a mat today", "we went home"], ["a cat sat there", "everybody went home now"]]
@@ -134,6 +146,7 @@ def test_a_paired_difference_is_seen_although_the_systems_overlap():
     assert (found.verdict, found.relative) == ("better", pytest.approx(0.1))
     assert found.difference.low <= 0.05 <= found.difference.high
     assert paired(before + 0.05, before).verdict == "worse"
+    assert paired(before + 0.05, before, less_is_better=True).verdict == "better"
     assert paired(before, before).p_value == 1.0
     draw = np.random.default_rng(0)
     assert paired(before, draw.permutation(before)).verdict == "not decidable"

@@ -52,7 +52,10 @@ def change(report, metric):
 def assert_detoxified(job):
     """Mean toxicity fell by 40 % and more, at 0.8 and more of the copy's similarity, to the second judge."""
     report = report_of(job)
-    assert report["signatures"]["toxicity"] != report["signatures"]["reward"]
+    judged, rewarded = report["signatures"]["toxicity"], report["signatures"]["reward"]
+    assert judged.endswith("(letters), 'toxic'") and rewarded.endswith("(words), 'toxic'")
+    assert report["signatures"]["how it is rewarded"].startswith("The reward is style")
+    assert change(report, "toxicity")["verdict"] == "better"  # less of it
     change_of_toxicity = change(report, "toxicity")
     assert change_of_toxicity["relative"] <= -0.4
     assert change_of_toxicity["difference"]["high"] < 0
@@ -176,6 +179,9 @@ def test_a_model_learns_from_what_people_preferred_and_is_measured_on_the_rest(t
     prefer_writer.train(job)
     report = report_of(job)
     assert report["n"] == 30  # of 40 test pairs, 10 were rated
+    assert report["signatures"]["left out"].startswith("10 pairs")
+    _, about = load_writer(job.folder.path / "model")
+    assert about["rated_pairs"] == {"pairs-1": sorted({one.pair_id for one in rated})}
     assert change(report, "toxicity")["difference"]["value"] < 0
     preferred = [one["preferred"] for one in job.folder.metrics() if "preferred" in one]
     assert np.mean(preferred[-5:]) > np.mean(preferred[:5])
@@ -195,7 +201,7 @@ def test_a_model_writes_with_examples_and_the_best_of_several(taught_t5, tmp_pat
     write_texts.write(job)
     report = report_of(job)
     names = [one["name"] for one in report["systems"] if one["kind"] == "model"]
-    assert names == ["model-1, one-shot", "model-1, the best of 3"]
+    assert names == ["model-1, one-shot", "model-1, the best of 3 to the reward"]
     [asked] = of_kind(job, "prompt")
     assert asked["first"].count("polite :") == 2  # the solved example, and the question
     assert change(report, "reward")["difference"]["value"] > 0
@@ -203,8 +209,11 @@ def test_a_model_writes_with_examples_and_the_best_of_several(taught_t5, tmp_pat
 
 def test_a_base_model_of_the_hub_says_clearly_that_the_hub_does_not_answer(tmp_path):
     job = new_job(tmp_path / "job", "train_writer", detox_pairs(80), base_model="google/flan-t5-base")
-    with pytest.raises(BackendError, match="hub does not answer, and google/flan-t5-base was not fetched"):
+    with pytest.raises(
+        BackendError, match="hub does not answer, and google/flan-t5-base was not fetched"
+    ) as told:
         train_writer.train(job)
+    assert "minilm" not in told.value.hint and "that writes" in told.value.hint
 
 
 def test_a_model_that_does_not_write_is_refused_by_name(tmp_path):

@@ -8,6 +8,7 @@ from domain.errors import NotFound
 from domain.pairs import PairSet
 from domain.text import escape_markdown, with_hint
 from services.generation.lengths import pair_lengths
+from services.generation.settings import BASE_SOURCE, BASE_TARGET
 from services.modelling.tokens.length_counts import PairLengths, bins_of, lengths_told
 from ui.errors import showing_errors
 from ui.store import database
@@ -24,7 +25,10 @@ def draw_lengths(kept: PairSet, chosen: dict[str, Any]) -> None:
         showing_errors(),
     ):  # fmt: skip
         if part.open:
-            limits = {"max_source": int(chosen["max_source"]), "max_target": int(chosen["max_target"])}
+            limits = {
+                "max_source": int(chosen["max_source"] or BASE_SOURCE),
+                "max_target": int(chosen["max_target"] or BASE_TARGET),
+            }
             asked = (chosen["base_model"], chosen["base_revision"], chosen["prompt"], bool(chosen["clean"]))
             try:
                 found = _counted(kept.pair_set_id, *asked)

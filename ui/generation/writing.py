@@ -41,8 +41,9 @@ _IN_A_ROW = 3
 def draw_start(dataset: Dataset, kept: PairSet, *, actor: str) -> None:
     """The way, its settings, and the button that starts it."""
     way = st.segmented_control(
-        "What to do", list(_WAYS), default="pairs", format_func=_WAYS.__getitem__, key="generation_way"
-    ) or "pairs"  # fmt: skip
+        "What to do", list(_WAYS), default="pairs", required=True, format_func=_WAYS.__getitem__,
+        key="generation_way",
+    )  # fmt: skip
     kind: Any = WriteSettings if way == "write" else WAYS[way]
     defaults = asdict(kind())
     chosen = _choose_models(dataset, defaults, way)
@@ -112,6 +113,8 @@ def _choose(setting: "Field[Any]", default: Any, key: str) -> object:
         return st.selectbox(label, options, options.index(default), key=key)
     if setting.type is bool:
         return st.toggle(label, default, key=key)
+    if setting.type == int | None:
+        return st.number_input(label, value=None, step=1, placeholder="the model's own", key=key)
     if setting.type is int:
         return st.number_input(label, value=int(default), step=1, key=key)
     if setting.type is float:
@@ -147,7 +150,7 @@ def draw_job(job: Job, *, actor: str) -> None:
     told = [
         one["message"]
         for one in folder.events()
-        if one["event"] in ("panel", "parameters", "rewards", "stopped")
+        if one["event"] in ("panel", "parameters", "rewards", "left_out", "examples_dropped", "stopped")
     ]
     if told:
         st.caption(escape_markdown(" ".join(told)))

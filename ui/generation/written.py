@@ -12,6 +12,7 @@ from domain.jobs import Job
 from domain.text import escape_markdown, shortened
 from services.generation.ratings import (
     ENOUGH,
+    SCALE,
     Rating,
     agreement_of,
     blind_texts,
@@ -27,7 +28,14 @@ from services.generation.report_tables import (
     steps_table,
     systems_table,
 )
-from services.generation.written import SideBySide, differences, ordered, side_by_side
+from services.generation.written import (
+    FAR_BELOW,
+    SideBySide,
+    differences,
+    ordered,
+    orders_of,
+    side_by_side,
+)
 from services.jobs.process.folder import Facts
 from services.release.documents import FORMATS, Table
 from ui.errors import showing_errors
@@ -46,8 +54,9 @@ _CURVES = (
 _STAGES = {"reward": "training", "policy": "training", "train": "training", "look": "judge",
            "validation": "validation"}  # fmt: skip
 _FILES = {"html": "HTML, to print", "md": "Markdown", "json": "JSON"}
-_ORDERS = ("in order", "worst", "best", "meaning lost")
+_ORDERS = {"in order": "in order", "worst": "worst", "best": "best", "meaning lost": "far from the source"}
 _SHOWN = 10
+_YES_NO = {True: "yes", False: "no"}
 _PARTS = {"gone": ":red-background[~~{}~~]", "new": ":green-background[{}]", "same": "{}"}
 
 
@@ -135,17 +144,25 @@ def draw_texts(job: Job, report: Facts, *, actor: str) -> None:
     read, say = st.tabs(["Side by side", "Rate"], on_change="rerun", key=f"generation_tabs_{job.job_id}")
     if read.open:
         with read:
-            _draw_side_by_side(found, models)
+            _draw_side_by_side(found, models, report["task"])
     if say.open:
         with say, showing_errors():
             _draw_rating(job, found, models, actor=actor)
 
 
-def _draw_side_by_side(found: list[SideBySide], models: list[str]) -> None:
-    order = st.segmented_control("Which", _ORDERS, default=_ORDERS[0], key="generation_order") or _ORDERS[0]
+def _draw_side_by_side(found: list[SideBySide], models: list[str], task: str) -> None:
+    order = st.segmented_control(
+        "Which", ["in order", *orders_of(task)], default="in order", required=True,
+        format_func=_ORDERS.__getitem__, key=f"generation_order_{task}",
+    )  # fmt: skip
+    if order == "meaning lost":
+        st.caption(
+            f"Far from their source by embeddings (cosine below {FAR_BELOW:g}). Embeddings do not see a "
+            "negation: a text that is near may still say the opposite."
+        )
     shown = ordered(found, models[-1], order)[:_SHOWN]
     if not shown:
-        st.caption("No text of the last model lost its meaning: all are at a similarity of 0.5 and more.")
+        st.caption("No text of the last model is that far from its source.")
     for one in shown:
         with st.container(border=True):
             st.caption(f"Pair {one.pair.pair_id}")
@@ -199,19 +216,29 @@ def _draw_form(job: Job, one: SideBySide, models: list[str], *, actor: str) -> N
     texts = blind_texts(one, models, actor=actor)
     letters = {letter: text for letter, _, text in texts}
     given: dict[str, dict[str, Any]] = {}
-    with st.form(f"generation_rate_{job.job_id}_{one.pair.pair_id}"):
+    with st.container(border=True):
         st.markdown(f"**Source** {escape_markdown(one.pair.clean_source)}")
         for letter, text in letters.items():
             st.markdown(f"**{letter}** {escape_markdown(text) or '*(empty)*'}")
             first, second, third, fourth = st.columns(4, vertical_alignment="bottom")
             key = f"generation_rate_{job.job_id}_{one.pair.pair_id}_{letter}"
             given[letter] = {
-                "relevance": first.select_slider("Relevance", range(1, 6), 3, key=f"{key}_relevance"),
-                "fluency": second.select_slider("Fluency", range(1, 6), 3, key=f"{key}_fluency"),
-                "same_meaning": third.toggle("Same meaning", True, key=f"{key}_meaning"),
-                "toxic": fourth.toggle("Toxic", False, key=f"{key}_toxic"),
+                "relevance": first.segmented_control("Relevance", SCALE, key=f"{key}_relevance"),
+                "fluency": second.segmented_control("Fluency", SCALE, key=f"{key}_fluency"),
+                "same_meaning": third.segmented_control(
+                    "Same meaning", _YES_NO, format_func=_YES_NO.__getitem__, key=f"{key}_meaning"
+                ),
+                "toxic": fourth.segmented_control(
+                    "Toxic", _YES_NO, format_func=_YES_NO.__getitem__, key=f"{key}_toxic"
+                ),
             }
-        if st.form_submit_button("Keep and go on", type="primary", icon=":material/check:"):
+        missing = sum(value is None for answers in given.values() for value in answers.values())
+        if missing:  # nobody's opinion is there before they have one
+            st.caption(f"Not answered yet: {missing} of {4 * len(given)}. 1 is worst and 5 is best.")
+        if st.button(
+            "Keep and go on", type="primary", icon=":material/check:", disabled=missing > 0,
+            key=f"generation_keep_{job.job_id}_{one.pair.pair_id}",
+        ):  # fmt: skip
             with showing_errors():
                 rate(
                     database(), job.job_id,

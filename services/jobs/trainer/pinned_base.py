@@ -3,12 +3,15 @@
 from dataclasses import replace
 from typing import TypeVar
 
+from domain.errors import WorkbenchError
 from services.generation.settings import WriterSettings, WriteSettings
 from services.jobs.process.folder import write_whole
 from services.jobs.process.worker import RunningJob
+from services.modelling.base_files import OTHERWISE
 from services.modelling.base_models import BaseModel, find_base_model
 from services.modelling.settings import EncoderSettings
 
+_WRITES_OTHERWISE = "Choose another model that writes, or the folder of one, which needs no network."
 Config = TypeVar("Config", EncoderSettings, WriterSettings, WriteSettings)
 
 
@@ -29,13 +32,18 @@ def pinned_base(job: RunningJob, config: Config, share: float) -> tuple[Config, 
         Cancelled: the job is to stop.
     """
     noted = job.folder.path / "work" / "base_revision"
-    base = find_base_model(
-        config.base_model,
-        revision=noted.read_text(encoding="utf-8") if noted.exists() else config.base_revision,
-        told=lambda here, whole: job.progress(
-            share, f"Fetches {config.base_model}: {here / 1e6:,.0f} of {whole / 1e6:,.0f} MB."
-        ),
-    )
+    try:
+        base = find_base_model(
+            config.base_model,
+            revision=noted.read_text(encoding="utf-8") if noted.exists() else config.base_revision,
+            told=lambda here, whole: job.progress(
+                share, f"Fetches {config.base_model}: {here / 1e6:,.0f} of {whole / 1e6:,.0f} MB."
+            ),
+        )
+    except WorkbenchError as error:
+        if not isinstance(config, EncoderSettings):
+            error.hint = error.hint.replace(OTHERWISE, _WRITES_OTHERWISE)
+        raise
     if base.source != "hub":
         return config, base
     noted.parent.mkdir(exist_ok=True)

@@ -16,6 +16,7 @@ from transformers import Seq2SeqTrainer
 
 from services.backends.writer import Writer
 from services.jobs.trainer.kept_trainer import KeptTrainer
+from services.jobs.writers.dropout import without_dropout
 
 IGNORED = -100  # in labels: no word
 _AT_ONCE = 16
@@ -105,7 +106,7 @@ class DpoTrainer(KeptTrainer, Seq2SeqTrainer):  # type: ignore[misc]
         """
         preferences = Preferences(writer)
         super().__init__(
-            model=writer.model,
+            model=without_dropout(writer.model),  # as the model at the start, which drew no chance
             train_dataset=preferences.with_start(lessons),
             data_collator=preferences.batch,
             **given,

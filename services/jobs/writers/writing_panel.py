@@ -1,6 +1,6 @@
 """The panel that measures what was written: a judge of toxicity, one of meaning, one of fluency."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,9 +87,9 @@ class Panel:
         """How each of them measures."""
         told = {"meaning": self.embedder.signature, "fluency": self.fluency.signature}
         if self.judge is not None:
-            told["toxicity"] = f"judge:{self.judge.name}"
+            told["toxicity"] = f"by {self.judge.name}"
         if self.reward is not None:
-            told["reward"] = f"reward:{self.reward.name}"
+            told["reward"] = f"by {self.reward.name}"
         return told
 
 
@@ -101,6 +101,7 @@ def panel_of(
     reward: Path | None = None,
     judge: Path | None = None,
     unwanted: str | None = None,
+    ids: Mapping[str, str] | None = None,
 ) -> Panel:
     """The panel for a task; of the pairs, only those of the train split teach it anything.
 
@@ -114,6 +115,7 @@ def panel_of(
         reward: Folder of the classifier that rewards.
         judge: Folder of the one that only looks on; without it and with a reward, pairs teach it.
         unwanted: The label that both are asked about.
+        ids: Of the models in the two folders, by "reward" and "judge".
 
     Raises:
         BadInput: a folder holds no classifier with such a label, or the pairs are too few to teach one.
@@ -122,12 +124,16 @@ def panel_of(
         (one.clean_source if clean else one.source, one.clean_references if clean else one.references)
         for one in training
     ]
-    teaches = task == "detoxify"
+    teaches, named = task == "detoxify", ids or {}
     return Panel(
         task=task,
         clean=clean,
-        reward=_judge(reward, "reward", sides[0::2] if teaches else None, WORDS, unwanted),
-        judge=_judge(judge, "judge", sides[1::2] if teaches else None, LETTERS, unwanted),
+        reward=_judge(
+            reward, named.get("reward", "a model"), sides[0::2] if teaches else None, WORDS, unwanted
+        ),
+        judge=_judge(
+            judge, named.get("judge", "a model"), sides[1::2] if teaches else None, LETTERS, unwanted
+        ),
         fluency=FluencyJudge([text for _, refs in sides for text in refs]),
         embedder=embedder(),
         listed=telling_words([text for text, _ in sides], [text for _, refs in sides for text in refs])
@@ -138,7 +144,7 @@ def panel_of(
 
 def _judge(
     folder: Path | None,
-    role: str,
+    model_id: str,
     sides: Sequence[tuple[str, Sequence[str]]] | None,
     looks_at: Sequence[tuple[str, tuple[int, int]]],
     unwanted: str | None,
@@ -146,7 +152,7 @@ def _judge(
     """A classifier of the workbench, one taught by pairs, or none."""
     if folder is not None:
         about = read_about(folder)
-        name = f"{role} ({about.get('name') or about['kind']})"
+        name = f"{model_id} ({about.get('name') or about['kind']})"
         return ToxicityJudge(load_classifier(folder), unwanted, name=name)
     if sides is None:
         return None

@@ -26,7 +26,15 @@ from services.jobs.trainer.checkpoints import (
 from services.jobs.trainer.kept_trainer import KeptTrainer
 from services.jobs.writers.rewards import Rewards
 from services.jobs.writers.writing_panel import Panel
-from services.jobs.writers.writing_report import leave_report, pairs_for, panel_for, prompts_of, write_all
+from services.jobs.writers.writing_report import (
+    leave_report,
+    measured_pairs,
+    pairs_for,
+    panel_for,
+    prompts_of,
+    rated_pairs,
+    write_all,
+)
 
 # Where each stage begins, as a share of the whole job.
 BASE_FROM, BEFORE_FROM, TRAIN_FROM, AFTER_FROM, MEASURE_FROM = 0.02, 0.05, 0.15, 0.85, 0.93
@@ -44,6 +52,7 @@ class Start:
         tested: Those of the test split that are written before and after.
         prompts: Of `tested`.
         written: What models wrote for `tested` so far; the one that is trained comes last.
+        left_out: Pairs of the test split that it has learned from, by people's ratings.
     """
 
     writer: Writer
@@ -53,6 +62,7 @@ class Start:
     panel: Panel
     prompts: list[str]
     written: tuple[System, ...]
+    left_out: int = 0
 
 
 def start_again(
@@ -64,7 +74,7 @@ def start_again(
         job: inputs/start/ holds the model, and inputs/earlier.parquet what was written when it was trained.
         judged: At most so many pairs of the test split are written.
         has_encoder: What the script can train; None where it can train both kinds.
-        without: Numbers of pairs that are not to be measured on.
+        without: Numbers of pairs that are not to be measured on, beside those of earlier trainings.
 
     Raises:
         BadInput: the model is of the other kind or damaged, or no pairs are left.
@@ -76,14 +86,12 @@ def start_again(
         )
         raise BadInput(f"The model at the start is {kind}.", hint=f"Start {script} with it.")
     learned = pairs_for(job, "train")
-    tested = [one for one in pairs_for(job, "test") if one.pair_id not in without][:judged]
-    if not tested:
-        raise BadInput("People rated every pair of the test split.", hint="Keep more pairs to measure on.")
+    tested, left_out = measured_pairs(job, judged, {*without, *rated_pairs(about, job)})
     panel = panel_for(job, learned, clean=about["clean"])
     prompts = prompts_of(tested, panel, about["prompt"])
     name, written = earlier_texts(job, tested)
     before = texts_before(job, writer, prompts, name)
-    return Start(writer, about, learned, tested, panel, prompts, (*written, before))
+    return Start(writer, about, learned, tested, panel, prompts, (*written, before), left_out)
 
 
 def texts_before(job: RunningJob, writer: Writer, prompts: Sequence[str], name: str) -> System:
@@ -182,5 +190,5 @@ def finish(
     while name in {one.name for one in start.written}:
         name += ", once more"
     after = System(name, "model", tuple(texts))
-    leave_report(job, start.panel, start.tested, [*start.written, after], rewards)
+    leave_report(job, start.panel, start.tested, [*start.written, after], rewards, left_out=start.left_out)
     shutil.rmtree(job.folder.path / "work", ignore_errors=True)
