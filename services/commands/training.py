@@ -30,6 +30,9 @@ def train(
     pairs: Annotated[str | None, typer.Option(help="Teach a model to write from these pairs.")] = None,
     task: Annotated[str | None, typer.Option(help="Of the pairs: summarise, reply or detoxify.")] = None,
     by: Annotated[str, typer.Option(help="With pairs: pairs, reward or preferences.")] = "pairs",
+    prompt: Annotated[
+        int | None, typer.Option(help="With pairs: version of the prompt; 0 is the task's own.")
+    ] = None,
     backend: Annotated[
         str | None, typer.Option(help="tfidf, huggingface or openai; else the recipe's.")
     ] = None,
@@ -63,6 +66,7 @@ def train(
         asked: dict[str, Any] = {
             "snapshot": snapshot,
             "pairs": pairs,
+            "prompt": prompt,
             **trained,
             "settings": settings or None,
         }
@@ -74,6 +78,7 @@ def train(
         "pairs": pairs,
         "task": task,
         "by": by,
+        "prompt": prompt,
         **trained,
         "name": name,
         "settings": settings or None,

@@ -8,6 +8,7 @@ from typing import Any
 from domain.errors import BadInput
 from domain.jobs import WRITING_KINDS, Job, WritingKind
 from domain.pairs import PairSet
+from domain.splits import SPLITS
 from services.backends.registry import read_about
 from services.generation.preferences import preferences_of
 from services.generation.settings import (
@@ -70,6 +71,7 @@ def train_writer(
     config = read_settings(WAYS[by], settings or {})
     kind: WritingKind = "train_writer"
     more: dict[str, Any] = {}
+    needed: tuple[str, ...] = SPLITS
     if isinstance(config, WriterSettings):
         check_base_model(config.base_model)
         begun = config.base_model.rstrip("/").rsplit("/", 1)[-1]
@@ -77,7 +79,14 @@ def train_writer(
         begun = config.start
         kind = _kind_for(db, by, config.start)
         if by == "preferences":
+            needed = ("train", "test")
             more["preferences"] = _freeze_preferences(db, kept)
+    bare = [split for split in needed if not kept.counts[split]]
+    if bare:
+        raise BadInput(
+            f"{pair_set_id} holds no pair of the {' and the '.join(bare)} split.",
+            hint="Keep more pairs, or leave the column 'split' out: then their texts decide.",
+        )
     return launch(
         db,
         kind=kind,

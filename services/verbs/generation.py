@@ -91,19 +91,25 @@ def train_on_pairs(
     name: str | None,
     settings: dict[str, Any] | None,
     actor: str,
+    prompt: int | None = None,
 ) -> Any:
-    """The job that trains a model to write; `base` is the setting of that name."""
-    given = {**(settings or {}), **({"base_model": base} if base else {})}
+    """The job that trains a model to write; `base` is the setting of that name, `prompt` a version."""
+    given = {**(settings or {}), **({"base_model": base} if base else {}), **_worded(db, pairs, prompt)}
     return writer_training.train_writer(
         db, pair_set_id=pairs, by=by, task=task, settings=given, name=name, actor=actor
     )
 
 
 def estimate_on_pairs(
-    db: Database, *, pairs: str, base: str | None = None, settings: dict[str, Any] | None = None
+    db: Database,
+    *,
+    pairs: str,
+    base: str | None = None,
+    prompt: int | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> Any:
     """How long pairs are in a base model's tokens, how many would be cut, and the steps of a training."""
-    given = {**(settings or {}), **({"base_model": base} if base else {})}
+    given = {**(settings or {}), **({"base_model": base} if base else {}), **_worded(db, pairs, prompt)}
     config = read_settings(WriterSettings, given)
     found = pair_lengths(
         db, pairs, base=config.base_model, revision=config.base_revision, prompt=config.prompt,
@@ -131,6 +137,14 @@ def estimate_on_pairs(
     }  # fmt: skip
 
 
+def _worded(db: Database, pairs: str, prompt: int | None) -> dict[str, str]:
+    """The setting of that version of the prompt; none without one."""
+    if prompt is None:
+        return {}
+    kept = kept_pairs.get_pair_set(db, pairs)
+    return {"prompt": written_prompts.get_prompt(db, kept.dataset_id, kept.task, prompt).body}
+
+
 def write_texts(
     db: Database,
     *,
@@ -143,12 +157,10 @@ def write_texts(
     settings: dict[str, Any] | None = None,
 ) -> Any:
     """The job that lets a model write the test split of pairs; `prompt` is a version of the prompt."""
-    kept = kept_pairs.get_pair_set(db, pairs)
     given: dict[str, Any] = {**(settings or {}), "shots": shots}
     given |= {"model": model} if model else {}
     given |= {"base_model": base} if base else {}
-    if prompt is not None:
-        given["prompt"] = written_prompts.get_prompt(db, kept.dataset_id, kept.task, prompt).body
+    given |= _worded(db, pairs, prompt)
     return writer_training.write(db, pair_set_id=pairs, settings=given, actor=actor)
 
 

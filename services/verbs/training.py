@@ -30,12 +30,13 @@ def estimate_training(
     base: str | None = None,
     snapshot: str | None = None,
     pairs: str | None = None,
+    prompt: int | None = None,
     settings: dict[str, Any] | None = None,
     progress: Progress,
 ) -> Any:
     """What the training of an encoder would take, from ten tried steps; on pairs, their lengths in tokens."""
     if pairs is not None and snapshot is None:
-        return estimate_on_pairs(db, pairs=pairs, base=base, settings=settings)
+        return estimate_on_pairs(db, pairs=pairs, base=base, prompt=prompt, settings=settings)
     if snapshot is None:
         raise BadInput("Estimate a training on what?", hint="Give --snapshot SNAPSHOT or --pairs PAIRS.")
     name, given = asked_recipe(recipe, settings, backend=backend, base=base)
@@ -57,13 +58,15 @@ def train_model(
     pairs: str | None = None,
     task: str | None = None,
     by: str = "pairs",
+    prompt: int | None = None,
 ) -> Any:
     """Train on a snapshot, tune a chat model on kept examples, or teach a model to write from pairs."""
     if pairs is not None and snapshot is None and examples is None:
         return train_on_pairs(
-            db, pairs=pairs, task=task, by=by, base=base, name=name, settings=settings, actor=actor
-        )
-    if pairs is not None or task is not None:
+            db, pairs=pairs, task=task, by=by, base=base, prompt=prompt, name=name, settings=settings,
+            actor=actor,
+        )  # fmt: skip
+    if pairs is not None or task is not None or prompt is not None:
         raise BadInput("A task is trained on pairs alone.", hint="Give --pairs PAIRS, and no snapshot.")
     if examples is not None and snapshot is None:
         # Examples are only ever tuned on at a provider, whatever the recipe.

@@ -22,6 +22,7 @@ from services.generation.written import (
     orders_of,
     side_by_side,
 )
+from services.jobs.managing import launch
 from services.jobs.managing.carried import carry_numbers
 from services.jobs.process.folder import JobFolder
 from services.modelling.models import get_model
@@ -138,6 +139,25 @@ def test_a_training_to_write_that_goes_on_takes_its_numbers_along(tmp_path):
 def test_a_training_that_cannot_be_is_refused_before_it_starts(db, pairs, by, settings, error):
     with pytest.raises((BadInput, NotFound), match=error):
         train_writer(db, pair_set_id=pairs, by=by, settings=settings, actor="ana")
+
+
+def test_a_version_of_the_prompt_is_trained_with_and_must_be_there(db, pairs, tmp_path, monkeypatch):
+    monkeypatch.setattr(launch, "start_process", lambda *_: None)
+    (tmp_path / "prompt.txt").write_text("so {source} :\n")
+    said = {"dataset": "kids", "task": "detoxify", "path": str(tmp_path / "prompt.txt"), "actor": "ana"}
+    run_verb(db, "prompt", said, lambda *_: None)
+    asked = {"actor": "ana", "pairs": pairs, "base": "owner/model", "prompt": 1}
+    assert run_verb(db, "train", asked, lambda *_: None)["spec"]["settings"]["prompt"] == "so {source} :"
+    with pytest.raises(NotFound, match="no version 2 of the prompt"):
+        run_verb(db, "train", {**asked, "prompt": 2}, lambda *_: None)
+
+
+def test_pairs_without_a_split_that_is_needed_are_refused_at_once(db, kids, tmp_path):
+    rows = "\n".join(["source\treference\tsplit", *(f"{chr(97 + n)} bad\tgood {n}\ttest" for n in range(20))])
+    (tmp_path / "p.tsv").write_text(rows)
+    kept = keep_pairs(db, kids, tmp_path / "p.tsv", task="reply", actor="ana").pair_set_id
+    with pytest.raises(BadInput, match="holds no pair of the train and the validation split"):
+        train_writer(db, pair_set_id=kept, settings={"base_model": "owner/model"}, actor="ana")
 
 
 def test_a_task_other_than_that_of_the_pairs_is_refused(db, pairs):

@@ -43,7 +43,7 @@ from ui.store import database
 
 _CURVES = (
     ("Reward and the judge", {"reward": "reward", "look": "judged"}),
-    ("KL, nats", {"reward": "kl", "policy": "kl"}),
+    ("KL per answer, nats", {"reward": "kl", "policy": "kl"}),
     ("Entropy", {"reward": "entropy", "policy": "entropy"}),
     ("Length, by the source's", {"reward": "length_ratio"}),
     ("Copied", {"reward": "copied"}),

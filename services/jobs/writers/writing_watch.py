@@ -41,6 +41,8 @@ class WritingWatch(TrainerCallback):  # type: ignore[misc]
         kept: dict[str, float] = {
             name: float(logs[name]) for name in ("learning_rate", "kl", "reward", "entropy") if name in logs
         }
+        if "kl" in kept:  # TRL tells it per word; ours is of whole answers
+            kept["kl"] *= float(logs.get("completions/mean_length", 1.0))
         if "rewards/accuracies" in logs:  # of DPO
             kept["preferred"] = float(logs["rewards/accuracies"])
         self._job.metric(
