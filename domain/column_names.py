@@ -7,8 +7,9 @@ from collections.abc import Sequence
 # Columns that only an export of ours has: the votes on a comment as JSON.
 EXPORTED_VOTES = "annotator_votes"
 
-# What a file of refused rows has beside the columns of their file: the line, why, and what stood there.
-REFUSED_COLUMNS = ("refused_line", "refused_because", "refused_row")
+# What a file of refused rows has beside the columns of their file: the line, why, what stood there, and a
+# mark by which a row that nobody has mended is known again.
+REFUSED_COLUMNS = ("refused_line", "refused_because", "refused_row", "refused_unless_changed")
 
 # Names that usually carry a field, most telling first, as `_plain_name` has them.
 _USUAL = {

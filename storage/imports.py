@@ -184,6 +184,9 @@ SELECT
     WHERE s.known_id IS NOT NULL) AS known,
   (SELECT count(*) FROM votes WHERE vote_id >= $first_vote) AS labels,
   (SELECT count(*) FROM import_findings WHERE import_id = $import_id AND kind = 'conflict') AS conflicts,
+  (SELECT count(*) FROM (
+    SELECT DISTINCT line, raw FROM import_findings WHERE import_id = $import_id AND kind = 'conflict'
+  )) AS in_conflict,
   (SELECT count(*) FROM import_findings WHERE import_id = $import_id AND kind = 'note') AS notes
 """
 

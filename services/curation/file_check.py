@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from storage.intake.parent import Finding, Reading, parse
 
 REPORTED = 1_000
+
+_OTHER_TEXT = "The id stands in the file before with another text."
 
 
 @dataclass(frozen=True)
@@ -18,14 +21,16 @@ class FileCheck:
     """What reading the whole file gave.
 
     Attributes:
-        accepted: Rows that would go in; a row with votes of several people is as many.
+        accepted: Rows that would go in.
         refused: Rows that would not.
+        conflicts: Rows with an id that stands in the file before with another text; the first text would stay.
         reasons: Reason to rows, those of the most rows first, of the findings that are kept (100,000).
         findings: The first 1,000 rows that would be refused, or would go in with a note.
     """
 
     accepted: int
     refused: int
+    conflicts: int
     reasons: dict[str, int]
     findings: tuple[Finding, ...]
 
@@ -52,7 +57,27 @@ def check_file(
         )
         with pa.memory_map(str(parsed.findings)) as source:
             found = [Finding(**row) for row in pa.ipc.open_file(source).read_all().to_pylist()]
+        with pa.memory_map(str(parsed.rows)) as source:
+            rows = pa.ipc.open_file(source).read_all().select(["row", "comment_row", "external_id", "body"])
+            rows = rows.filter(pc.equal(rows["row"], rows["comment_row"]))
+            accepted, conflicts = rows.num_rows, _conflicts(rows)
     reasons = Counter(one.reason for one in found)
+    if conflicts:
+        reasons[_OTHER_TEXT] = conflicts
     return FileCheck(
-        parsed.row_count, parsed.refused_count, dict(reasons.most_common(20)), tuple(found[:REPORTED])
+        accepted - conflicts,
+        parsed.refused_count,
+        conflicts,
+        dict(reasons.most_common(20)),
+        tuple(found[:REPORTED]),
     )
+
+
+def _conflicts(rows: pa.Table) -> int:
+    """How many rows have an id that came before with another text."""
+    ids = pc.value_counts(rows["external_id"].drop_null())
+    several = ids.field("values").filter(pc.greater(ids.field("counts"), 1))
+    doubled = rows.filter(pc.is_in(rows["external_id"], value_set=several))
+    first: dict[str, str] = {}
+    pairs = zip(doubled["external_id"].to_pylist(), doubled["body"].to_pylist(), strict=True)
+    return sum(first.setdefault(name, body) != body for name, body in pairs)

@@ -11,7 +11,7 @@ from domain.errors import BadInput
 from services.release.writers import Rows, write_file
 from storage.database import Database
 from storage.imports import Finding, Import, get_import, list_findings
-from storage.intake.parent import MARKS_COLUMN, MAX_RAW_CHARACTERS, cells_of
+from storage.intake.parent import MARKS_COLUMN, MAX_RAW_CHARACTERS, cells_of, mark_of
 
 _CUT = f" Only the first {MAX_RAW_CHARACTERS:,} characters are here."
 
@@ -19,7 +19,8 @@ _CUT = f" Only the first {MAX_RAW_CHARACTERS:,} characters are here."
 def write_refused(db: Database, import_id: int, path: Path) -> int:
     """Write the refused rows with the file's own columns, where each stood and why; return how many.
 
-    What stood there is in a column of its own as well, for no cell can be told where a record is broken.
+    What stood there is in a column of its own as well, for no cell can be told where a record is broken; what
+    is more than the columns stands in the last of them. A row that comes back unchanged is refused again.
 
     Args:
         path: Ends in .csv, .jsonl, .parquet or .xlsx. An existing file is replaced when the new one is whole.
@@ -44,21 +45,27 @@ def write_refused(db: Database, import_id: int, path: Path) -> int:
 
 
 def _row(one: Finding, done: Import, columns: list[str]) -> dict[str, str]:
-    reason = one.reason + (_CUT if len(one.raw) >= MAX_RAW_CHARACTERS else "")
-    told = dict(zip(REFUSED_COLUMNS, (str(one.line), reason, one.raw), strict=True))
-    return dict.fromkeys(columns, "") | _cells(one.raw, done, columns) | told
+    is_cut = len(one.raw) >= MAX_RAW_CHARACTERS and _CUT not in one.reason
+    cells = dict.fromkeys(columns, "") | _cells(one.raw, done, columns)
+    told = (str(one.line), one.reason + (_CUT if is_cut else ""), one.raw, mark_of(cells))
+    return cells | dict(zip(REFUSED_COLUMNS, told, strict=True))
 
 
 def _cells(raw: str, done: Import, columns: list[str]) -> dict[str, str]:
     """The cells of a refused row by their columns, as far as they can be told apart."""
     file, holder = done.mapping["file"], _holder(done, columns)
-    if raw.lstrip()[:1] == "{" and file["format"] in ("json", "jsonl"):
-        return {name: cell for name, cell in _values(raw).items() if name in columns}
+    if raw.lstrip()[:1] == "{" and file["format"] not in ("csv", "xlsx"):
+        found = {name: cell for name, cell in _values(raw).items() if name in columns}
+        if found or (file["format"] in ("json", "jsonl") and not holder):
+            return found
     if file["format"] not in ("csv", "xlsx"):
-        return {done.mapping["columns"]["text"]: raw}  # of a table of values only the text is kept
+        return {holder or done.mapping["columns"]["text"]: raw}  # of a table of values only the text is kept
     if holder and raw.lstrip()[:1] in ("{", "["):
-        return {holder: raw}
-    return dict(zip(columns, cells_of(raw, file["delimiter"], file["quoting"]), strict=False))
+        return {holder: raw}  # as imports kept it when a row of such a file was not kept whole
+    cells, last = cells_of(raw, file["delimiter"], file["quoting"]), len(columns) - 1
+    if len(cells) > len(file["columns"]):
+        cells = [*cells[:last], file["delimiter"].join(cells[last:])]
+    return {name: cell for name, cell in zip(file["columns"], cells, strict=False) if name in columns}
 
 
 def _holder(done: Import, columns: list[str]) -> str | None:

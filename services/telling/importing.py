@@ -29,7 +29,8 @@ def _import(answer: Answer) -> str:
 
 def _checked_file(answer: Answer) -> str:
     reasons = [f"  {rows:,} × {shortened(reason, 200)}" for reason, rows in answer["reasons"].items()]
-    head = f"{answer['accepted']:,} rows would go in, {answer['refused']:,} would be refused."
+    conflicts = f", {answer['conflicts']:,} are in conflict" if answer["conflicts"] else ""
+    head = f"{answer['accepted']:,} rows would go in, {answer['refused']:,} would be refused{conflicts}."
     return "\n".join([head, *reasons])
 
 

@@ -79,8 +79,8 @@ def import_file(
 
     `annotators` are the columns of annotators, as `with_annotators` takes them; `mapping` is a saved one,
     `as_last` means what was said of the last file with the same headings; what is said beside it counts more.
-    The column of scores becomes a model of the name `scores_of`. With `report`, the first 1,000 rows that did
-    not go in as they stand are told too.
+    The column of scores becomes a model of the name `scores_of`. With `report`, the rows read are told as
+    accepted, refused and in conflict, and the first 1,000 that did not go in as they stand one by one.
     """
     with _source(db, path, hub, revision, read, progress) as (place, file_name):
         kept = _kept(db, place, read, mapping, as_last=as_last)
@@ -116,8 +116,9 @@ def import_file(
     if system:
         answer["scores"] = keep_after_import(db, done, system, actor=actor)
     if report:
-        answer["accepted"] = done.counts["rows"] - done.counts["refused"]
-        answer["refused"] = done.counts["refused"]
+        refused, conflicts = done.counts["refused"], done.counts["in_conflict"]
+        answer |= {"refused": refused, "conflicts": conflicts}
+        answer["accepted"] = done.counts["rows"] - refused - conflicts
         answer["findings"] = importing.findings(db, done.import_id, limit=REPORTED)
     return answer
 

@@ -8,8 +8,10 @@ from domain.json_cells import read_cell
 from domain.json_text import Json
 from storage.intake.batch import Batch, FileLook, Finding, refusal, storable
 from storage.intake.conversation import with_roles
+from storage.intake.id_columns import id_fields
 from storage.intake.json_objects import Refused
 from storage.intake.jsonl_rows import cell_of, text_of
+from storage.intake.whole_rows import WholeRows, is_cell
 
 _RAW = "(cell)"  # the field that the cells with JSON are read as
 
@@ -28,8 +30,14 @@ def reader_columns(columns: dict[str, str], present: tuple[str, ...]) -> dict[st
     return plain if holder is None else plain | {_RAW: holder}
 
 
-def opened(batches: Iterable[Batch], columns: dict[str, str], present: tuple[str, ...]) -> Iterator[Batch]:
-    """The batches with a row for each object of a cell; as they are where the mapping names none."""
+def opened(
+    batches: Iterable[Batch], columns: dict[str, str], present: tuple[str, ...], whole: WholeRows | None
+) -> Iterator[Batch]:
+    """The batches with a row for each object of a cell; as they are where the mapping names none.
+
+    Several objects of one row are told apart by their place in it, as 4:1 and 4:2 where the row's id is 4.
+    A row that is refused is kept whole, where the reader was asked for all of it.
+    """
     holder = cell_column(columns, present)
     if holder is None:
         yield from batches
@@ -38,7 +46,7 @@ def opened(batches: Iterable[Batch], columns: dict[str, str], present: tuple[str
         field: column.removeprefix(f"{holder}.") for field, column in columns.items() if column not in present
     }
     for batch in batches:
-        yield _opened(batch, inner) if batch.lines else batch
+        yield _opened(batch, inner, whole)
 
 
 def with_cell_columns(look: FileLook) -> tuple[str, ...]:
@@ -51,30 +59,35 @@ def with_cell_columns(look: FileLook) -> tuple[str, ...]:
     return (*look.columns, *(name for name in more if name not in look.columns))
 
 
-def _opened(batch: Batch, inner: dict[str, str]) -> Batch:
+def _opened(batch: Batch, inner: dict[str, str], whole: WholeRows | None) -> Batch:
     lines: list[int] = []
     findings: list[Finding] = []
-    kept = [field for field in batch.fields if field != _RAW]
+    kept = [field for field in batch.fields if field != _RAW and not is_cell(field)]
+    is_own = bool({"id", *id_fields(inner)} & inner.keys())  # then the objects name their ids themselves
+    numbered = None if is_own else next((field for field in ("id", *id_fields(kept)) if field in kept), None)
     fields: dict[str, list[Any]] = {field: [] for field in (*kept, *inner)}
     for place, cell in enumerate(batch.fields[_RAW]):
         line = batch.lines[place]
         objects, repairs, reason = _objects(cell or "")
         if repairs:
             findings.append(Finding(line, "note", f"Repaired: {'; '.join(repairs)}.", storable(cell or "")))
+        raw = cell or "" if whole is None else whole.raw(batch, place)
         if reason:
-            findings.append(refusal(line, reason, cell or ""))
-        for one in objects:
+            findings.append(refusal(line, reason, raw))
+        for number, one in enumerate(objects, 1):
             try:
                 found = {
                     field: text_of(one, key) if field == "text" else cell_of(_plain(one.get(key)), key)
                     for field, key in inner.items()
                 }
             except Refused as refused:
-                findings.append(refusal(line, str(refused), cell or ""))
+                findings.append(refusal(line, str(refused), raw))
                 continue
             lines.append(line)
             for field in kept:
-                fields[field].append(batch.fields[field][place])
+                value = batch.fields[field][place]
+                is_one_of_several = field == numbered and value and len(objects) > 1
+                fields[field].append(f"{value}:{number}" if is_one_of_several else value)
             for field, value in found.items():
                 fields[field].append(value)
     return Batch(lines, fields, batch.findings + findings, batch.share)

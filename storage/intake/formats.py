@@ -16,6 +16,7 @@ from storage.intake.dataset_folder import data_files
 from storage.intake.reading import Reading
 from storage.intake.shaping import shaped
 from storage.intake.unpacking import is_workbook, unpacked
+from storage.intake.whole_rows import WholeRows, is_marked
 
 KNOWN = "CSV, TSV, JSONL, JSON, Parquet, Arrow and XLSX can be read, also as .gz or .zip."
 SPLIT = "split"  # the column that the files of a folder have by their names
@@ -105,7 +106,12 @@ def open_file(path: Path, columns: dict[str, str], reading: Reading, scratch: Pa
         present, read = _reader(kind, source, said)
         delimiter, quoting = (",", "double") if kind == "xlsx" else ("", "")  # as its refused rows are shown
     _check_columns(columns, present)
-    batches = opened(read(reader_columns(columns, present)), columns, present)
+    whole = WholeRows(present, kind, delimiter, quoting)
+    is_whole = is_marked(present) or (kind in ("csv", "xlsx") and cell_column(columns, present) is not None)
+    batches = read(reader_columns(columns, present) | (whole.asked if is_whole else {}))
+    if is_marked(present):
+        batches = whole.without_unmended(batches)
+    batches = opened(batches, columns, present, whole if is_whole else None)
     return OpenFile(shaped(chain(before, batches), columns), present, kind, delimiter, quoting)
 
 

@@ -31,12 +31,13 @@ from storage.intake.label_columns import LABEL_COLUMN, label_fields
 from storage.intake.reading import ENCODINGS, MAX_HEADER_LINE, QUOTINGS, Reading, reading_of
 from storage.intake.shaping import is_field
 from storage.intake.vote_columns import COUNT_COLUMN, VOTE_COLUMN, vote_fields
+from storage.intake.whole_rows import mark_of
 
 __all__ = [
     "ABOVE_HEADER", "COUNT_COLUMN", "ENCODINGS", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "MARKS_COLUMN",
     "MAX_FILE_BYTES", "MAX_HEADER_LINE", "MAX_RAW_CHARACTERS", "QUOTINGS", "VOTE_COLUMN", "FileLook",
     "Finding", "ParsedFile", "Reading", "cells_of", "count_labels", "id_fields", "is_field", "label_fields",
-    "look_at", "parse", "reading_of", "vote_fields",
+    "look_at", "mark_of", "parse", "reading_of", "vote_fields",
 ]  # fmt: skip
 
 Progress = Callable[[int, float], None]

@@ -159,7 +159,8 @@ def offer_check(path: Path, columns: dict[str, str], reading: Reading, *, form: 
         bar.empty()
     done = st.session_state.get(key)
     if isinstance(done, FileCheck):
-        st.text(f"{done.accepted:,} rows would go in, {done.refused:,} would be refused.")
+        conflicts = f", {done.conflicts:,} are in conflict" if done.conflicts else ""
+        st.text(f"{done.accepted:,} rows would go in, {done.refused:,} would be refused{conflicts}.")
         for reason, rows in done.reasons.items():
             st.text(f"{rows:,} × {visible(reason)}")
 
