@@ -33,7 +33,7 @@ _USUAL = {
     ),
     "thread": (
         "thread", "video", "video_id", "thread_id", "post_id", "conversation_id", "beitrag", "beitrag_id",
-        "hilo", "publicacion", "fil", "publication",
+        "strang", "hilo", "publicacion", "fil", "publication",
     ),
     "time": (
         "time", "posted_at", "timestamp", "created_at", "date", "published_at", "datum", "zeit", "zeitpunkt",

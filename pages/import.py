@@ -71,7 +71,9 @@ else:
         columns = choose_columns(look, saved.mapping["columns"] if saved else {}, form=form)
         meant = saved.mapping["labels"] if saved else {}
         target = choose_target(path, columns, name, reading, meant, form=form)
-        system = choose_system(columns, target, form=form)
+        system = choose_system(
+            columns, target, (saved.mapping.get("scores") if saved else None) or {}, form=form
+        )
         with st.container(horizontal=True):
             is_wanted = st.button(
                 "Import",

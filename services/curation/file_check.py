@@ -23,7 +23,7 @@ class FileCheck:
     Attributes:
         accepted: Rows that would go in.
         refused: Rows that would not.
-        conflicts: Rows with an id that stands in the file before with another text; the first text would stay.
+        conflicts: Rows whose id stands in the file before with another text; the first would stay.
         reasons: Reason to rows, those of the most rows first, of the findings that are kept (100,000).
         findings: The first 1,000 rows that would be refused, or would go in with a note.
     """

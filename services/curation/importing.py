@@ -100,6 +100,7 @@ def import_file(
     several: bool | None = None,
     reading: Reading | None = None,
     file_name: str | None = None,
+    scores: dict[str, Any] | None = None,
     progress: Progress = lambda _what, _share: None,
 ) -> Import:
     """Add the file's comments to the dataset, making the dataset if it is new.
@@ -114,6 +115,7 @@ def import_file(
             column for each label makes one with several labels.
         reading: What is known of how the file is written; the rest is found out.
         file_name: What the file is called to the person, where it was uploaded under another name.
+        scores: Whose scores a column has and what they mean, to be remembered for the next such file.
 
     Raises:
         BadInput: the file or the mapping cannot be used.
@@ -171,6 +173,7 @@ def import_file(
                     "labels": label_map or {},
                     "reading": (reading or Reading()).as_dict(),
                     "file": parsed.layout,
+                    "scores": scores,
                 },
                 counts={},
                 seconds=seconds,

@@ -32,7 +32,7 @@ def asking(kind: str, name: str, revision: str | None, otherwise: str) -> Iterat
         BadInput: the name can be none.
         BackendError: the hub does not answer.
     """
-    from httpx2 import HTTPError
+    from httpx2 import ConnectError, HTTPError
     from huggingface_hub.errors import (
         HfHubHTTPError,
         HFValidationError,
@@ -50,7 +50,13 @@ def asking(kind: str, name: str, revision: str | None, otherwise: str) -> Iterat
             f"The hub has no {kind} {name!r}, or shows it to members only.", hint=otherwise
         ) from error
     except HFValidationError as error:
-        raise BadInput(f"{name!r} cannot be a name on the hub: {error}", hint=otherwise) from error
+        raise BadInput(
+            f"{name!r} cannot be a name on the hub.", hint=f"It is OWNER/NAME, as on its page. {otherwise}"
+        ) from error
+    except ConnectError as error:
+        raise BackendError(
+            "The hub cannot be reached.", hint=f"Check the network and try again. {otherwise}", retryable=True
+        ) from error
     except (HfHubHTTPError, HTTPError, OfflineModeIsEnabled, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BackendError(

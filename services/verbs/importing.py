@@ -101,6 +101,7 @@ def import_file(
             several=several,
             reading=said.reading,
             file_name=file_name,
+            scores=vars(system) if system else None,
             progress=progress,
         )
     if save_mapping:

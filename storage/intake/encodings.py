@@ -1,6 +1,7 @@
 """Which encoding a text file is in: by its mark, else by its first bytes that are not ASCII."""
 
 import codecs
+import re
 from pathlib import Path
 
 from domain.errors import BadInput
@@ -20,7 +21,11 @@ _EVIDENCE_BYTES = 16_384
 _SEARCHED_BYTES = 64 << 20
 _STEP_BYTES = 1 << 20
 _WESTERN = "cp1252"
+_ASCII = bytes(range(128))
 _MANY_ZEROS, _FEW_ZEROS = 0.4, 0.05  # every other byte of UTF-16 is a zero where letters are Latin
+# Letters of the Mac between small ones, that no other encoding of these has there: of ä ü é è ê ç à á and ß.
+_MAC_INSIDE_WORD = re.compile(rb"[a-z][\x8a\x9f\x8e\x8f\x90\x8d\x88\x87\xa7]{1,3}[a-z]")
+_MAC_ONLY = bytes([*range(0x80, 0xA0), 0xA7, *b"\xae\xaf\xbe\xbf\xc0\xc1\xc7\xc8\xc9", *range(0xD0, 0xD6)])
 _FEW_LETTERS = 4  # of so few, every guess is as good as another
 
 
@@ -88,6 +93,9 @@ def _is_mostly_utf8(evidence: bytes) -> bool:
 
 
 def _guess(evidence: bytes) -> str:
+    is_of_mac = not evidence.translate(None, _ASCII + _MAC_ONLY)
+    if is_of_mac and _MAC_INSIDE_WORD.search(evidence):
+        return "mac_roman"
     if len(evidence) - len(evidence.decode("ascii", "ignore")) <= _FEW_LETTERS:
         return _WESTERN
     from charset_normalizer import from_bytes  # most files are UTF-8, and never need it

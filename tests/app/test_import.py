@@ -71,3 +71,6 @@ def test_scores_in_a_column_become_a_model_of_the_system_that_is_named(page, db)
     at.button(key="import_go").click().run()
     assert not at.exception
     assert any("**Perspective** is model-1" in one.value for one in at.markdown)
+    again = page("\n".join(["id,text,label,score,split", *rows]).encode(), "next.csv")
+    assert next(one for one in again.checkbox if one.label.startswith("Keep the scores")).value
+    assert box(again, "High means").value == "disallow"

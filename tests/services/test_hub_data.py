@@ -145,6 +145,7 @@ def test_only_a_commit_names_the_same_rows_next_week(db, hub):
     [
         ("team/none", "", NotFound, "The hub has no data set 'team/none'", "by hand"),
         ("not a name", "", BadInput, "cannot be a name on the hub", "by hand"),
+        ("../../etc", "", BadInput, r"'../../etc' cannot be a name on the hub\.", "It is OWNER/NAME"),
         ("hanging/data", "", BackendError, "The hub does not answer", "with a network"),
         ("team/script", "", BadInput, "has no Parquet, CSV or JSONL file there", "refs/convert/parquet"),
         ("team/several", "", BadInput, "has 2 files of rows", "a.csv, b.csv"),
@@ -157,10 +158,10 @@ def test_what_the_hub_cannot_give_is_told(hub, name, part, kind, message, hint):
     assert hint in caught.value.hint
 
 
-def test_without_a_network_the_hub_does_not_answer(hub):
-    with pytest.raises(BackendError, match="The hub does not answer") as caught:
+def test_without_a_network_the_hub_cannot_be_reached(hub):
+    with pytest.raises(BackendError, match=r"^The hub cannot be reached\.$") as caught:
         hub_data.look_up("team/tables", endpoint="http://127.0.0.1:9")
-    assert caught.value.retryable
+    assert caught.value.retryable and "Check the network" in caught.value.hint
 
 
 def test_one_of_several_files_can_be_named_and_nothing_named_is_told(db, hub):

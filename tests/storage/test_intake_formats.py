@@ -60,6 +60,14 @@ def test_the_encoding_is_found_and_shown(tmp_path, language, encoding):
     assert seen(path).encoding in ENCODINGS
 
 
+@pytest.mark.parametrize("text", ["viele Grüße", "fünf", "don’t – and “so” on", "voilà, café et déjà vu"])
+def test_one_odd_sentence_tells_the_mac_from_windows(tmp_path, text):
+    for encoding in ("cp1252", *([] if "’" in text else ["mac_roman"])):
+        lines = ["id,text", f'0,"{text}"', *(f"{n},plain words" for n in range(1, 11))]
+        path = written(tmp_path, "\r".join(lines).encode(encoding))
+        assert outcome(path, {"text": "text"})[0][0] == text
+
+
 def test_an_encoding_that_was_guessed_wrong_can_be_said(tmp_path):
     path = written(tmp_path, "text\nna\xefve caf\xe9\n".encode("latin-1"))
     assert outcome(path, {"text": "text"}, reading_of({"encoding": "koi8-r"}))[0] == ["naОve cafИ"]

@@ -24,6 +24,7 @@ from domain.column_names import guess_columns, is_usual_name
                 "author": "Usuario", "language": "Idioma",
             },
         ),
+        (("Strang", "Kommentar"), {"text": "Kommentar", "thread": "Strang"}),
         (("Comment Text", "user-id"), {"text": "Comment Text", "author": "user-id"}),
         (("data", "data.prompt", "messages.user"), {"text": "messages.user"}),
         (("a", "b"), {}),

@@ -159,6 +159,7 @@ def run_import(
         several=target.several,
         reading=reading,
         file_name=file_name,
+        scores=vars(system) if system else None,
         progress=lambda what, share: _show_progress(bar, what, share),
     )
     st.session_state["import_done"] = done.import_id
@@ -239,7 +240,8 @@ def draw_result(import_id: int) -> None:
                     icon=":material/build:",
                     key=f"import_to_repair_{import_id}",
                     help="The refused rows in the columns of the file, with line and reason beside them. Mend"
-                    " them and import that file: the columns beside are passed over.",
+                    " them and import that file: the columns beside are passed over, and a row left as it"
+                    " is, is refused again.",
                 )
             if found:
                 st.download_button(
