@@ -55,7 +55,9 @@ def asking(kind: str, name: str, revision: str | None, otherwise: str) -> Iterat
         ) from error
     except ConnectError as error:
         raise BackendError(
-            "The hub cannot be reached.", hint=f"Check the network and try again. {otherwise}", retryable=True
+            "The hub does not answer: it cannot be reached.",
+            hint=f"Check the network and try again. {otherwise}",
+            retryable=True,
         ) from error
     except (HfHubHTTPError, HTTPError, OfflineModeIsEnabled, OSError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]

@@ -159,7 +159,7 @@ def test_what_the_hub_cannot_give_is_told(hub, name, part, kind, message, hint):
 
 
 def test_without_a_network_the_hub_cannot_be_reached(hub):
-    with pytest.raises(BackendError, match=r"^The hub cannot be reached\.$") as caught:
+    with pytest.raises(BackendError, match=r"^The hub does not answer: it cannot be reached\.$") as caught:
         hub_data.look_up("team/tables", endpoint="http://127.0.0.1:9")
     assert caught.value.retryable and "Check the network" in caught.value.hint
 
