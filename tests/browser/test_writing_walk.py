@@ -120,8 +120,8 @@ def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, 
 
     report = open_job(page, address, "pairs-1", rewarded)
     assert models_of(report) == ["the base model", "the trained model", "the rewarded model"]
-    judged, rewarded = report["signatures"]["toxicity"], report["signatures"]["reward"]
-    assert judged.endswith("(letters), 'toxic'") and rewarded.endswith("(words), 'toxic'")
+    assert report["signatures"]["toxicity"].endswith("(letters), 'toxic'")
+    assert report["signatures"]["reward"].endswith("(words), 'toxic'")
     assert change(report, "toxicity")["relative"] <= -0.4
     read_and_rate(page)
     [said] = ask(home, "written", job=rewarded)["people"][:1]
