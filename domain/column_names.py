@@ -4,8 +4,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
-# Columns that only an export of ours has: the votes on a comment as JSON.
+# Columns that only an export of ours has: the votes on a comment and the decision in force as JSON, and why
+# it is excluded.
 EXPORTED_VOTES = "annotator_votes"
+EXPORTED_DECISION = "decision_in_force"
+EXPORTED_EXCLUSION = "excluded_for"
 
 # What a file of refused rows has beside the columns of their file: the line, why, what stood there, and a
 # mark by which a row that nobody has mended is known again.
@@ -48,6 +51,8 @@ _USUAL = {
     "score": ("score", "toxicity", "severity", "toxizitat", "toxicidad", "toxicite", "puntuacion"),
     "reason": ("reason", "policy", "grund", "begrundung", "motivo", "razon", "raison", "motif"),
     "votes": (EXPORTED_VOTES,),  # as an export of ours has them; elsewhere "votes" is a number
+    "decision": (EXPORTED_DECISION,),
+    "excluded": (EXPORTED_EXCLUSION,),
 }  # fmt: skip
 _SAID = ("messages.", "prompt.", "completion.")  # what stands behind these is a role
 _LIKELY = re.compile(

@@ -4,6 +4,7 @@ import streamlit as st
 
 from services.curation.texts import count_unseen
 from ui.curation.cleaning import draw_history, draw_problem, find_all_again, look_now
+from ui.curation.contradictions import was_just_decided
 from ui.curation.health import draw_clusters, draw_drift, draw_figures, draw_open_figure, draw_shares
 from ui.frame import dataset_in_hand, nothing_yet
 from ui.readers import health_of, standing_of
@@ -30,10 +31,14 @@ st.caption(
     "Excluded comments stay where they are, with the reason; they are not labelled, frozen or trained on."
     " A repair changes what models read, never the comment. Each can be undone."
 )
-found = [problem for problem in health.problems if problem.count]
+found = [
+    problem
+    for problem in health.problems
+    if problem.count or problem.left or (problem.act == "decide" and was_just_decided(dataset.dataset_id))
+]
 for problem in found:
     draw_problem(dataset.dataset_id, problem)
-clear = [problem.title for problem in health.problems if not problem.count and not problem.left]
+clear = [problem.title for problem in health.problems if problem not in found]
 if clear:
     st.caption(f"Nothing found: {', '.join(clear)}.")
 if health.clusters:

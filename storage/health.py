@@ -29,8 +29,13 @@ PROBLEMS = {
     "too short": f"letters <= {TOO_SHORT_LETTERS} AND NOT is_emoji_only AND NOT is_empty",
     "too long": f"characters > {TOO_LONG_CHARACTERS}",
 }
-# Whom these two leave alone: where labels contradict each other, excluding one side would decide by accident.
-LEFT = {"exact duplicates": _REPEATS_EXACTLY, "near duplicates": _REPEATS_NEARLY}
+# Whom these two leave for somebody to decide: where labels contradict each other, excluding one side would
+# decide by accident.
+_WAITS = "is_contradictory AND NOT is_settled"
+LEFT = {
+    "exact duplicates": f"{_WAITS} AND {_REPEATS_EXACTLY}",
+    "near duplicates": f"{_WAITS} AND {_REPEATS_NEARLY}",
+}
 # Of which comments there are how many.
 SHARES = {
     "label": "coalesce(label, '(none)')",
@@ -99,8 +104,8 @@ DEFINED_BY = (_TABLE, PROBLEMS, LEFT, SHARES)
 class Figures:
     """What was counted: `comments` that count, of which `seen` have facts; problems; comments per value.
 
-    `left` is, of some problems, how many groups an exclusion leaves alone; `by_import` are comments per
-    import and value, for drift; `clusters` is how many groups of near-duplicates there are, and
+    `left` is, of some problems, how many groups an exclusion leaves for somebody to decide; `by_import` are
+    comments per import and value, for drift; `clusters` is how many groups of near-duplicates there are, and
     `contradictory` how many of those have labels that differ and nobody decided to keep.
     """
 
@@ -176,7 +181,7 @@ def list_share_ids(db: Database, dataset_id: str, name: str, value: str, *, limi
 def insert_matches(cursor: duckdb.DuckDBPyConnection, dataset_id: str, problem: str) -> int:
     """Leave a table `matches` (comment_id, duplicate_of) of the comments with a problem in this cursor.
 
-    Returns how many groups it leaves alone because their labels contradict each other.
+    Returns how many groups it leaves for somebody to decide: their labels contradict each other.
     """
     _make_table(cursor, dataset_id)
     cursor.execute(
@@ -192,7 +197,7 @@ def _repeats(problem: str) -> str:
 
 
 def _left(problem: str) -> str:
-    return f"count(DISTINCT cluster) FILTER (is_contradictory AND {LEFT.get(problem, 'false')})"
+    return f"count(DISTINCT cluster) FILTER ({LEFT.get(problem, 'false')})"
 
 
 def _make_table(cursor: duckdb.DuckDBPyConnection, dataset_id: str) -> None:

@@ -17,6 +17,7 @@ from domain.text import TEXT_RULES_VERSION
 from storage.database import Database, now
 from storage.datasets import add_dataset_rows
 from storage.near import update_near
+from storage.returned_decisions import add_decisions, add_exclusions
 from storage.returned_votes import add_returned
 
 Progress = Callable[[str], None]
@@ -33,7 +34,8 @@ WHERE nullif(external_id, '') IS NULL AND row = comment_row
 _IDENTIFY = """
 CREATE OR REPLACE TEMP TABLE incoming AS
 SELECT
-  row, comment_row, line, body, author, thread, posted_text, language, annotator, reason, votes, match_key,
+  row, comment_row, line, body, author, thread, posted_text, language, annotator, reason, votes, decision,
+  excluded, match_key,
   bands, text_hash, written, label, imported_split, split_text, score_text,
   try_cast(posted_text AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS posted_at,
   try_cast(score_text AS DOUBLE) AS source_score,
@@ -114,6 +116,7 @@ FROM incoming i
 JOIN standing s ON s.external_id = i.external_id AND s.text_hash = i.text_hash
 WHERE i.label IS NOT NULL
   AND NOT coalesce(CASE WHEN json_valid(i.votes) THEN json_array_length(i.votes) > 0 END, false)
+  AND CASE WHEN json_valid(i.decision) THEN json_extract_string(i.decision, '$.label') END IS NULL
 """
 
 # A label of a known comment and annotator counts once; another label for them is a conflict, listed below.
@@ -187,7 +190,8 @@ SELECT
   (SELECT count(*) FROM (
     SELECT DISTINCT line, raw FROM import_findings WHERE import_id = $import_id AND kind = 'conflict'
   )) AS in_conflict,
-  (SELECT count(*) FROM import_findings WHERE import_id = $import_id AND kind = 'note') AS notes
+  (SELECT count(*) FROM import_findings WHERE import_id = $import_id AND kind = 'note') AS notes,
+  (SELECT count(*) FROM incoming WHERE imported_split IS NOT NULL AND row = comment_row) AS splits
 """
 
 
@@ -273,10 +277,15 @@ def add_import(
                 _run(cursor, statement, params)
         if parsed.column("votes").null_count < parsed.num_rows:
             add_returned(cursor, params)
+        back = {"decisions": 0, "excluded": 0}
+        if parsed.column("decision").null_count < parsed.num_rows:
+            back["decisions"] = add_decisions(cursor, params, about.created_by)
+        if parsed.column("excluded").null_count < parsed.num_rows:
+            back["excluded"] = add_exclusions(cursor, params, about.created_by)
         progress("join near-duplicates")
         update_near(cursor, dataset.dataset_id, first_comment=first_comment)
         progress("count")
-        counts = _counts(cursor, params, refused_count)
+        counts = _counts(cursor, params, refused_count) | back
         done = Import(**{**about.__dict__, "import_id": import_id, "counts": counts, "created_at": now()})
         _add_row(cursor, done)
     if counts["labels"]:

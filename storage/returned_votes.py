@@ -119,15 +119,15 @@ def add_returned(cursor: duckdb.DuckDBPyConnection, params: dict[str, Any]) -> N
     cursor.execute(_ADD_DETAILS, {"dataset_id": params["dataset_id"], "newest": newest})
 
 
-def labels_in_votes(column: pa.ChunkedArray) -> set[str]:
-    """The labels that the votes in such cells name; a cell that is no list of votes names none."""
+def labels_in_cells(column: pa.ChunkedArray) -> set[str]:
+    """The labels that the votes, or the decision, in such cells name; a cell of another shape names none."""
     found: set[str] = set()
     for cell in column.unique().to_pylist():
         try:
             votes = json.loads(cell) if cell else []
         except (ValueError, RecursionError):
             continue
-        for vote in votes if isinstance(votes, list) else []:
+        for vote in votes if isinstance(votes, list) else [votes]:
             label = vote.get("label") if isinstance(vote, dict) else None
             if isinstance(label, str) and label:
                 found.add(label)

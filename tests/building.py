@@ -61,7 +61,7 @@ def parsed_table(rows: Sequence[Row]) -> pa.Table:
     places = pa.array(range(2, len(rows) + 2), pa.int64())
     columns: dict[str, pa.Array] = {name: places for name in ("line", "row", "comment_row")}
     for name in ("id", "text", "label", "author", "thread", "time", "split", "language", "annotator",
-                 "score", "reason", "votes"):  # fmt: skip
+                 "score", "reason", "votes", "decision", "excluded"):  # fmt: skip
         cells = [row.get(name) for row in rows]
         columns[_COLUMN_OF.get(name, name)] = pa.array(cells, pa.string())
     columns |= {"match_key": pa.array(hashes), "bands": bands}

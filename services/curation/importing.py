@@ -40,7 +40,7 @@ from storage.intake.parent import (
     reading_of,
     vote_fields,
 )
-from storage.returned_votes import labels_in_votes
+from storage.returned_votes import labels_in_cells
 
 __all__ = [
     "ABOVE_HEADER", "ENCODINGS", "FIELDS", "ID_COLUMN", "LABEL_COLUMN", "MAX_HEADER_LINE", "QUOTINGS",
@@ -238,7 +238,8 @@ def _check_label_columns(spread: dict[str, str], label_map: dict[str, str], know
 
 def _written_labels(rows: pa.Table) -> list[str]:
     values = rows.column("label").unique().to_pylist()
-    return sorted({value for value in values if value is not None} | labels_in_votes(rows.column("votes")))
+    in_cells = labels_in_cells(rows.column("votes")) | labels_in_cells(rows.column("decision"))
+    return sorted({value for value in values if value is not None} | in_cells)
 
 
 def _labels_of(
@@ -302,8 +303,21 @@ def counts_sentence(done: Import) -> str:
     return (
         f"{counts['rows']:,} rows read: {counts['added']:,} comments added, {counts['known']:,} known, "
         f"{counts['labels']:,} labels added; {counts['refused']:,} rows refused, {counts['conflicts']:,} in "
-        f"conflict, {counts['notes']:,} noted."
+        f"conflict, {counts['notes']:,} noted.{_came_back(counts)}"
     )
+
+
+def _came_back(counts: dict[str, Any]) -> str:
+    """What an export brings beside comments and labels; imports of older days did not count it."""
+    told = [
+        f"{counts[name]:,} {what}"
+        for name, what in (("decisions", "decisions"), ("excluded", "exclusions"))
+        if counts.get(name)
+    ]
+    back = f" {' and '.join(told)} came back." if told else ""
+    if counts.get("splits"):
+        back += " The file's splits are kept for a snapshot that asks for them; this dataset has its own."
+    return back
 
 
 def cancelled() -> Conflict:

@@ -23,6 +23,7 @@ _COLUMNS = {
     "cleaned_text": "of a dataset or slice: the text after the repairs in force, where they change it",
     "language_found, language_confidence": "what the text is written in, `und` where unsure, and how sure",
     "annotator_votes": "JSON: every annotator's vote: kind, label, reason, guideline version, seconds, time",
+    "decision_in_force": "JSON: where somebody decided the label: which, why, by whom and when",
 }
 
 

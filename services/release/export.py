@@ -18,7 +18,13 @@ from services.release.writers import FORMATS, Progress, Rows, silent, write_file
 from storage.comments import count_comments
 from storage.database import Database
 from storage.datasets import get_dataset
-from storage.exports import AT_ONCE, get_snapshot_details, get_votes_then, reading_comments
+from storage.exports import (
+    AT_ONCE,
+    get_decisions_then,
+    get_snapshot_details,
+    get_votes_then,
+    reading_comments,
+)
 
 __all__ = [
     "FORMATS", "Rows", "csv_of", "export_comments", "export_snapshot", "reading_rows", "snapshot_rows",
@@ -27,7 +33,8 @@ __all__ = [
 
 _OF_SNAPSHOT = (
     "id", "text", "label", "label_from", "split", "author", "thread", "time", "posted_at", "language",
-    "score", "source", "annotator_votes", "language_found", "language_confidence", "comment_id",
+    "score", "source", "annotator_votes", "decision_in_force", "language_found",
+    "language_confidence", "comment_id",
 )  # fmt: skip
 
 
@@ -82,7 +89,8 @@ def snapshot_rows(db: Database, snapshot: Snapshot) -> Rows:
     frozen = frozen.rename_columns(["id" if name == "external_id" else name for name in frozen.column_names])
     more = get_snapshot_details(db, snapshot.snapshot_id)
     votes = get_votes_then(db, snapshot.dataset_id, snapshot.created_at)
-    table = _beside(_beside(frozen, more), votes).select(_OF_SNAPSHOT)
+    decisions = get_decisions_then(db, snapshot.dataset_id, snapshot.snapshot_id, snapshot.created_at)
+    table = _beside(_beside(_beside(frozen, more), votes), decisions).select(_OF_SNAPSHOT)
     return Rows(table.schema, table.num_rows, table.to_batches(max_chunksize=AT_ONCE))
 
 

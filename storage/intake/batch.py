@@ -18,6 +18,8 @@ FIELDS = (
     "score",
     "reason",
     "votes",
+    "decision",
+    "excluded",
 )
 
 # A column that only an export of ours has: which cells of its row an apostrophe was put before, because a

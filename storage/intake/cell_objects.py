@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from domain.column_names import EXPORTED_VOTES
+from domain.column_names import EXPORTED_DECISION, EXPORTED_VOTES
 from domain.json_cells import read_cell
 from domain.json_text import Json
 from storage.intake.batch import Batch, FileLook, Finding, refusal, storable
@@ -52,7 +52,7 @@ def opened(
 def with_cell_columns(look: FileLook) -> tuple[str, ...]:
     """The columns of the file, and those of the objects in its cells, as the first rows have them."""
     more: dict[str, None] = {}
-    for name in (name for name in look.columns if name != EXPORTED_VOTES):
+    for name in (name for name in look.columns if name not in (EXPORTED_VOTES, EXPORTED_DECISION)):
         cells = [cell for row in look.rows if (cell := row.get(name)) and _looks_like_json(cell)]
         for cell in cells:
             more.update({f"{name}.{key}": None for one in _objects(cell)[0] for key in one})

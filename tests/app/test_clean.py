@@ -51,6 +51,9 @@ def test_a_contradiction_is_decided_side_by_side_and_taken_back(db, open_page):
     rows = [{"id": label, "text": text, "author": label, "label": label} for label in ("allow", "disallow")]
     put_in(db, rows)
     app = open_page("clean", dataset=KIDS)
+    assert "Exact duplicates** · 0" in told(app) and "1 groups are left" in told(app)
+    assert app.button(key="clean_exact_duplicates").disabled
+    assert not any("Exact duplicates" in one.value for one in app.caption), "is not said to be clear"
     group = app.get("radio")[0].key.rsplit("_", 1)[1]
     assert "**allow**" in told(app) and "**disallow**" in told(app)
     next(one for one in app.button if one.label == "Decide").click().run()
@@ -59,7 +62,8 @@ def test_a_contradiction_is_decided_side_by_side_and_taken_back(db, open_page):
     app.text_input(key=f"clean_group_why_{group}").set_value("a snail")
     next(one for one in app.button if one.label == "Decide").click().run()
     assert [one.label for one in list_settlements(db, KIDS)] == ["allow"] and not app.exception
-    app.button(key="undo_decision_1").click().run()
+    assert "are left" not in told(app) and "Exact duplicates** · 1" in told(app), "counted again at once"
+    app.button(key="clean_group_undo").click().run()
     assert list_settlements(db, KIDS)[0].undone_by == "ana"
     next(one for one in app.button if one.label == "Exclude the whole group").click().run()
     assert [one.excluded for one in list_cleanings(db, KIDS)] == [2] and not app.exception

@@ -13,10 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.labels import Vote
+from services.curation import cleaning, contradictions
 from services.curation.datasets import create_dataset
-from services.curation.importing import guess_columns, import_file
+from services.curation.importing import counts_sentence, guess_columns, import_file
 from services.curation.snapshots import take_snapshot
+from services.labelling import adjudication
 from services.release.export import export_comments, export_snapshot
+from storage.cleanings import add_cleaning_of
+from storage.imports import list_findings
 from storage.intake import child
 from storage.intake.batch import FINDINGS_FILE, ROWS_FILE
 from storage.intake.dataset_folder import digest_of
@@ -30,7 +34,21 @@ from tests.hostile import HOSTILE
 COUNTED = count()
 FORMATS = (".csv", ".jsonl", ".parquet")
 LABELS = ("allow", "disallow")
-NAMES = ("id", "text", "author", "thread", "time", "language", "score", "split", "label", "annotator_votes")
+NAMES = (
+    "id",
+    "text",
+    "author",
+    "thread",
+    "time",
+    "language",
+    "score",
+    "split",
+    "label",
+    "annotator_votes",
+    "decision_in_force",
+    "excluded_for",
+)
+FROZEN = tuple(name for name in NAMES if name != "excluded_for")  # nothing that is excluded is frozen
 RUNS_AS_FORMULA = re.compile(r"^[=+\-@\t\r＝＋－＠﹦﹢﹣﹫]")
 
 ODD = [
@@ -181,11 +199,110 @@ def test_a_snapshot_comes_back_with_its_splits_and_the_votes_of_its_day(db, tmp_
     vote(db, numbers(db)[0], "cleo", "disallow")
     file = tmp_path / f"out{suffix}"
     assert export_snapshot(db, snapshot.snapshot_id, file) == len(HOSTILE)
-    import_file(db, file, "again", actor="eve", labels=LABELS, columns=guess_columns(NAMES))
+    import_file(db, file, "again", actor="eve", labels=LABELS, columns=guess_columns(FROZEN))
     assert comments_of(db, "again") == comments_of(db, KIDS)
     assert votes_of(db, "again") == then
     again = take_snapshot(db, "again", actor="eve", split_mode="imported")
     assert again.sha256 == snapshot.sha256
+
+
+def standing_of(db, dataset_id):
+    """Of every comment the label in force, how it came about, and why it is excluded."""
+    return asked(
+        db,
+        """
+        SELECT c.external_id, l.label, l.label_from, e.reason
+        FROM comments c
+        LEFT JOIN labels_of($1, 0, 9223372036854775807) l USING (comment_id)
+        LEFT JOIN excluded_of($1, 0, 9223372036854775807) e USING (comment_id)
+        WHERE c.dataset_id = $1
+        ORDER BY c.comment_id
+        """,
+        [dataset_id],
+    )
+
+
+@pytest.fixture
+def settled(db):
+    """Two decided comments, one of them never voted on; two excluded for reasons; one decision taken back."""
+    kids(db)
+    snail = "what a lovely video of a snail"
+    rows = [(snail, "allow"), (snail, "disallow"), (" ", None), ("=spam", "allow"), ("hm", "allow")]
+    put_in(db, [{"id": f"c{n}", "text": text, "label": label} for n, (text, label) in enumerate(rows)])
+    put_in(db, texts("", "", "", "", "", "nobody voted")[5:])
+    first, second, _, spam, taken, unvoted = numbers(db)
+    vote(db, second, "ben", "disallow")
+    contradictions.decide_label(db, KIDS, first, label="allow", why="rule 2", actor="lena")
+    adjudication.decide(db, KIDS, unvoted, label="disallow", why="=1+1", actor="lena")
+    adjudication.decide(db, KIDS, taken, label="disallow", why="rude", actor="lena")
+    adjudication.take_back(db, KIDS, taken, why="no", actor="lena")
+    cleaning.apply_rule(db, KIDS, "empty", actor="ana")
+    add_cleaning_of(db, KIDS, "-spam", [spam], "ana")
+    return standing_of(db, KIDS)
+
+
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_decisions_and_exclusions_come_back_and_can_be_undone(db, settled, tmp_path, monkeypatch, suffix):
+    monkeypatch.setattr("services.curation.importing.parse", parse_here)
+    file = tmp_path / f"out{suffix}"
+    export_comments(db, KIDS, file)
+    columns = guess_columns(NAMES)
+    done = import_file(db, file, "again", actor="eve", labels=LABELS, columns=columns)
+    assert [row[1:] for row in settled] == [
+        ("allow", "imported", None), ("allow", "adjudicated", None), (None, None, "empty"),
+        ("allow", "imported", "-spam"), ("allow", "imported", None), ("disallow", "adjudicated", None),
+    ]  # fmt: skip
+    assert standing_of(db, "again") == settled and votes_of(db, "again") == votes_of(db, KIDS)
+    assert (done.counts["decisions"], done.counts["excluded"], done.counts["notes"]) == (2, 2, 0)
+    assert "2 decisions and 2 exclusions came back." in counts_sentence(done)
+    said = asked(
+        db, "SELECT created_by, why FROM adjudications WHERE dataset_id = 'again' ORDER BY comment_id"
+    )
+    assert [who for who, _ in said] == ["eve", "eve"]
+    assert re.fullmatch(r"As imported: lena decided on 20\d\d-\d\d-\d\d, rule 2", said[0][1])
+    once_more = import_file(db, file, "again", actor="eve", columns=columns).counts
+    assert (once_more["decisions"], once_more["excluded"], once_more["conflicts"]) == (0, 0, 0)
+
+    adjudication.take_back(db, "again", numbers(db, "again")[1], why="no", actor="ben")
+    for one in cleaning.list_cleanings(db, "again"):
+        cleaning.undo(db, one.cleaning_id, dataset_id="again", actor="ben")
+    undone = standing_of(db, "again")
+    assert undone[1][1:3] == ("disallow", "single") and {row[3] for row in undone} == {None}
+    after = import_file(db, file, "again", actor="eve", columns=columns)
+    assert standing_of(db, "again") == undone, "what was taken back here stays so"
+    assert after.counts["conflicts"] == 3
+
+
+def test_a_snapshot_says_the_decisions_of_its_day(db, settled, tmp_path, monkeypatch):
+    monkeypatch.setattr("services.curation.importing.parse", parse_here)
+    snapshot = take_snapshot(db, KIDS, actor="ana", split_mode="stratified")
+    adjudication.decide(db, KIDS, numbers(db)[1], label="disallow", why="since", actor="lena")
+    export_snapshot(db, snapshot.snapshot_id, tmp_path / "out.csv")
+    columns = guess_columns(FROZEN)
+    done = import_file(db, tmp_path / "out.csv", "again", actor="eve", labels=LABELS, columns=columns)
+    kept = [row for row in settled if row[3] is None]
+    assert standing_of(db, "again") == kept and done.counts["decisions"] == 2
+    assert "splits are kept" in counts_sentence(done)
+    again = take_snapshot(db, "again", actor="eve", split_mode="imported")
+    assert again.sha256 == snapshot.sha256
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"decision": json.dumps({"label": "spam"})}, "its decision names no label of the label set"),
+        ({"decision": "[1]"}, "its decision names no label of the label set"),
+        ({"decision": "{"}, "its decision names no label of the label set"),
+        ({"decision": json.dumps({"aggregated": "allow"})}, "label 'allow' came of an aggregation"),
+        ({"excluded": "x" * 201}, "its exclusion did not come back"),
+    ],
+)
+def test_what_cannot_come_back_is_noted_and_the_comment_goes_in(db, cells, told):
+    kids(db)
+    done = put_in(db, [{"id": "1", "text": "x", **cells}])
+    [found] = list_findings(db, done.import_id)
+    assert (found.kind, found.line) == ("note", 2) and found.reason.startswith(told)
+    assert (done.counts["decisions"], done.counts["excluded"], len(numbers(db))) == (0, 0, 1)
 
 
 def test_no_cell_runs_and_the_marked_ones_are_named(db, tmp_path):

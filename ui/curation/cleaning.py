@@ -57,6 +57,8 @@ def draw_problem(dataset_id: str, problem: Problem) -> None:
         told.markdown(f"**{problem.title}** · {problem.count:,}  \n{escape_markdown(problem.meaning)}{left}")
         with act:
             _draw_action(dataset_id, problem)
+        if not problem.count:
+            return
         with st.expander(
             "Look at them", key=f"clean_look_{problem.name.replace(' ', '_')}", on_change="rerun"
         ) as part:
@@ -74,7 +76,10 @@ def _draw_action(dataset_id: str, problem: Problem) -> None:
         "repair": ("Repair", ":material/healing:", _repair),
         "relabel": ("Label again", ":material/label:", _relabel),
     }[problem.act]
-    st.button(label, icon=icon, key=key, on_click=call, args=(dataset_id, problem.what), width="stretch")
+    st.button(
+        label, icon=icon, key=key, on_click=call, args=(dataset_id, problem.what), width="stretch",
+        disabled=not problem.count,
+    )  # fmt: skip
 
 
 def _draw_preview(dataset_id: str, problem: Problem) -> None:

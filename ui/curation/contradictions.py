@@ -18,6 +18,7 @@ from ui.readers import MOST_GROUPS, contradictions_of
 from ui.store import database
 
 _PLACE, _LAST = "clean_group_place", "clean_group_last"  # which group is open; what was decided last, to undo
+_NEWS = "clean_group_news"  # something was decided or taken back: the figures of the page are of before
 _LABEL, _WHY = "clean_group_label", "clean_group_why"
 _Last = tuple[Callable[..., Any], int, str]  # what takes it back, its number, and what is told
 _COLUMNS = 4
@@ -26,7 +27,9 @@ _EACH = 4  # comments that are shown of a label
 
 @st.fragment
 def draw_contradictions(dataset_id: str, problem: Problem, who: str) -> None:
-    """One group after another, and what was decided last; the figures of the page wait until all are."""
+    """One group after another, and what was decided last; each decision draws the whole page again."""
+    if st.session_state.pop(_NEWS, False):
+        st.rerun(scope="app")
     with st.container(border=True):
         waiting = contradictions_of(dataset_id)
         more = "+" if len(waiting) == MOST_GROUPS else ""
@@ -36,8 +39,6 @@ def draw_contradictions(dataset_id: str, problem: Problem, who: str) -> None:
         )
         _draw_last(dataset_id, who)
         if not waiting:
-            if st.button("All are decided: count again", icon=":material/refresh:"):
-                st.rerun()
             return
         place = min(st.session_state.get(_PLACE, 0), len(waiting) - 1)
         group = contradictions.get_contradiction(
@@ -46,6 +47,15 @@ def draw_contradictions(dataset_id: str, problem: Problem, who: str) -> None:
         _draw_walk(place, len(waiting), group)
         _draw_sides(group)
         _draw_decision(dataset_id, group, who)
+
+
+def was_just_decided(dataset_id: str) -> bool:
+    """Whether this visitor decided something here that the box offers to take back, or was told why not."""
+    return _last_of(dataset_id) in st.session_state
+
+
+def _last_of(dataset_id: str) -> str:
+    return f"{_LAST}_{dataset_id}"
 
 
 def _draw_walk(place: int, count: int, group: Contradiction) -> None:
@@ -119,9 +129,10 @@ def _draw_decision(dataset_id: str, group: Contradiction, who: str) -> None:
 def _act(act: Callable[[str, int, str], _Last], dataset_id: str, cluster: int, who: str) -> None:
     """What came of it is drawn with the box: a callback runs before there is a place for it."""
     try:
-        st.session_state[_LAST] = act(dataset_id, cluster, who)
+        st.session_state[_last_of(dataset_id)] = act(dataset_id, cluster, who)
+        st.session_state[_NEWS] = True
     except WorkbenchError as error:
-        st.session_state[_LAST] = error
+        st.session_state[_last_of(dataset_id)] = error
 
 
 def _decide(dataset_id: str, cluster: int, who: str) -> _Last:
@@ -142,7 +153,7 @@ def _exclude(dataset_id: str, cluster: int, who: str) -> _Last:
 
 
 def _draw_last(dataset_id: str, who: str) -> None:
-    last = st.session_state.get(_LAST)
+    last = st.session_state.get(_last_of(dataset_id))
     if isinstance(last, WorkbenchError):
         show(last)
     elif last is not None:
@@ -155,8 +166,9 @@ def _draw_last(dataset_id: str, who: str) -> None:
 
 
 def _take_back(dataset_id: str, who: str) -> None:
-    undo, number, _ = st.session_state.pop(_LAST)
+    undo, number, _ = st.session_state.pop(_last_of(dataset_id))
     try:
         undo(database(), number, dataset_id=dataset_id, actor=who)
+        st.session_state[_NEWS] = True
     except WorkbenchError as error:
-        st.session_state[_LAST] = error
+        st.session_state[_last_of(dataset_id)] = error

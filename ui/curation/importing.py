@@ -38,6 +38,8 @@ _MEANINGS = {
     "score": "Score of another system",
     "reason": "Reason of the label",
     "votes": "Votes, as an export has them",
+    "decision": "Decisions, as an export has them",
+    "excluded": "Exclusions, as an export has them",
 }
 
 
