@@ -89,9 +89,8 @@ def import_a_file(page):
     turn_to(page, "Import")
     upload = {"name": "week.csv", "mimeType": "text/csv", "buffer": FILE.encode()}
     page.locator("input[type=file]").set_input_files(upload)
-    refused = (
-        page.locator("[role=gridcell]").filter(has_text="9 fields, the header has 7.").first
-    )  # the preview and the findings after it may both stand while the page redraws
+    # The first: the preview and the findings after it may both stand while the page redraws.
+    refused = page.locator("[role=gridcell]").filter(has_text="9 fields, the header has 7.").first
     expect(refused).to_be_attached(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Import", exact=True).click()
     page.get_by_text("went into").wait_for(timeout=PATIENCE_MS)
