@@ -89,6 +89,11 @@ def change(report, metric):
     return [one for one in report["comparisons"] if one["metric"] == metric][-1]
 
 
+def meaning_of(report, name):
+    [row] = [one for one in report["systems"] if one["name"] == name]
+    return row["metrics"]["meaning"]["value"]
+
+
 def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, tiny_t5):  # noqa: F811
     page = visit(address, "generation?dataset=labs")
     page.home = home
@@ -123,6 +128,7 @@ def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, 
     assert report["signatures"]["toxicity"].endswith("(letters), 'toxic'")
     assert report["signatures"]["reward"].endswith("(words), 'toxic'")
     assert change(report, "toxicity")["relative"] <= -0.4
+    assert meaning_of(report, "the rewarded model") >= 0.8 * meaning_of(report, "copy the input")
     read_and_rate(page)
     [said] = ask(home, "written", job=rewarded)["people"][:1]
     assert said["texts"] == 1
