@@ -83,6 +83,7 @@ def settled(page: Any, votes: int) -> list[dict[str, Any]]:
 
 
 def test_fifty_quick_presses_all_count_once_and_for_the_comment_that_was_shown(open_desk):
+    began = time.monotonic()
     page = open_desk()
     expected = []
     for press in range(50):
@@ -93,7 +94,9 @@ def test_fifty_quick_presses_all_count_once_and_for_the_comment_that_was_shown(o
     votes = settled(page, 50)
     assert [(vote["comment_id"], vote["label"]) for vote in votes] == expected
     assert len({vote["comment_id"] for vote in votes}) == 50
-    assert all(0.05 < vote["seconds"] < 60 for vote in votes)  # a busy machine presses late
+    # A busy machine delivers presses late or two at once, so only their sum can be foretold.
+    assert all(vote["seconds"] >= 0 for vote in votes)
+    assert 50 * 0.05 < sum(vote["seconds"] for vote in votes) < time.monotonic() - began
     seen = page.evaluate("({...window.seen, mounts: [...window.seen.mounts]})")
     assert seen["mounts"] == ["1"]
     assert seen["dimmed"] == 0
