@@ -44,6 +44,9 @@ _USUAL = {
     ),
     "split": ("split", "fold", "set"),
     "language": ("language", "lang", "sprache", "idioma", "lengua", "langue"),
+    "source": (
+        "source", "platform", "quelle", "plattform", "plataforma", "fuente", "plateforme", "origine",
+    ),
     "annotator": (
         "annotator", "annotator_id", "worker_id", "rater", "bewerter", "annotatorin", "anotador",
         "annotateur",

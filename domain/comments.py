@@ -48,7 +48,7 @@ class CommentFilter:
         contains: What is searched for, as `domain.searching.query_of` reads it.
         label: Label in force; where a comment may have several, one of them.
         label_from: How the label in force came about.
-        source: Name of the file that brought it; import_id says which import of it.
+        source: Where it was written, as its file says, else the name of that file.
         since, before: First moment wanted and the first not wanted any more, in ISO format.
         shortest, longest: Characters.
         annotator: Who has a vote in force on it.

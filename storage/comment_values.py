@@ -1,10 +1,15 @@
-"""What there is to filter by: the languages, files and people of a dataset, the most frequent first."""
+"""What there is to filter by: the languages, sources and people of a dataset, the most frequent first."""
 
 from dataclasses import dataclass
 
 from storage.database import Database
 
 _MOST = 200
+_SOURCES = """
+SELECT c.dataset_id, coalesce(c.source, i.file_name) AS name
+FROM comments c
+LEFT JOIN imports i ON i.import_id = c.import_id
+"""
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,7 @@ class Values:
 
 
 def list_values(db: Database, dataset_id: str) -> Values:
-    """The languages and source files of the comments, and who has voted on them."""
+    """The languages and sources of the comments, and who has voted on them."""
     return Values(
         tuple(
             dict.fromkeys(
@@ -25,11 +30,7 @@ def list_values(db: Database, dataset_id: str) -> Values:
                 + _column(db, dataset_id, "SELECT found_language AS name, count(*) AS n FROM text_facts")
             )
         ),
-        _column(
-            db,
-            dataset_id,
-            "SELECT file_name AS name, sum(CAST(counts ->> 'added' AS BIGINT)) AS n FROM imports",
-        ),
+        _column(db, dataset_id, f"SELECT name, count(*) AS n FROM ({_SOURCES})"),
         _column(db, dataset_id, "SELECT annotator AS name, count(*) AS n FROM votes"),
     )
 

@@ -40,7 +40,9 @@ _CONDITIONS = {
       )))
     """,
     "source": """
-      c.import_id IN (SELECT import_id FROM imports WHERE dataset_id = $dataset_id AND file_name = $source)
+      (c.source = $source OR (c.source IS NULL AND c.import_id IN (
+        SELECT import_id FROM imports WHERE dataset_id = $dataset_id AND file_name = $source
+      )))
     """,
     "excluded": "(e.reason IS NOT NULL) = $excluded",
     "import_id": "c.import_id = $import_id",

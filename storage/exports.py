@@ -56,7 +56,8 @@ FROM (
 _COMMENTS = f"""
 SELECT
   c.external_id AS id, c.body AS text, c.author, c.thread, c.posted_text AS time, c.posted_at, c.language,
-  l.label, l.label_from, c.split, c.source_score AS score, i.file_name AS source, e.reason AS excluded_for,
+  l.label, l.label_from, c.split, c.source_score AS score,
+  coalesce(c.source, i.file_name) AS source, e.reason AS excluded_for,
   CAST(v.votes AS VARCHAR) AS annotator_votes, CAST({_DECISION} AS VARCHAR) AS decision_in_force,
   f.cleaned AS cleaned_text, {_FACTS}
 FROM comments c
@@ -100,7 +101,8 @@ LEFT JOIN ({_DECIDED}) d ON d.comment_id = l.comment_id
 WHERE l.snapshot_id = $snapshot_id
 """
 _MORE = f"""
-SELECT s.comment_id, c.posted_text AS time, c.source_score AS score, i.file_name AS source, {_FACTS}
+SELECT s.comment_id, c.posted_text AS time, c.source_score AS score,
+  coalesce(c.source, i.file_name) AS source, {_FACTS}
 FROM snapshot_rows s
 JOIN comments c ON c.comment_id = s.comment_id
 LEFT JOIN text_facts f ON f.comment_id = c.comment_id

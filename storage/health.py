@@ -61,7 +61,7 @@ CREATE OR REPLACE TEMP TABLE health AS
 WITH {JUDGED}
 SELECT
   c.comment_id, c.posted_at, c.import_id, l.label,
-  coalesce(i.file_name, '(unknown)') AS source,
+  coalesce(c.source, i.file_name, '(unknown)') AS source,
   coalesce(f.found_language, '(not looked at)') AS language,
   coalesce(f.characters, length(c.body)) AS characters,
   coalesce(f.letters, length(c.body)) AS letters,

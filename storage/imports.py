@@ -34,9 +34,8 @@ WHERE nullif(external_id, '') IS NULL AND row = comment_row
 _IDENTIFY = """
 CREATE OR REPLACE TEMP TABLE incoming AS
 SELECT
-  row, comment_row, line, body, author, thread, posted_text, language, annotator, reason, votes, decision,
-  excluded, match_key,
-  bands, text_hash, written, label, imported_split, split_text, score_text,
+  row, comment_row, line, body, author, thread, posted_text, language, source, annotator, reason, votes,
+  decision, excluded, match_key, bands, text_hash, written, label, imported_split, split_text, score_text,
   try_cast(posted_text AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS posted_at,
   try_cast(score_text AS DOUBLE) AS source_score,
   coalesce(mapped_id, text_hash || ':' || ordinal) AS external_id
@@ -93,7 +92,7 @@ SELECT
   comment_id, $dataset_id, $import_id, external_id, body, author, thread, posted_text, posted_at,
   language, source_score, imported_split, match_key, bands, NULL,
   CASE WHEN slot < 800 THEN 'train' WHEN slot < 900 THEN 'validation' ELSE 'test' END,
-  $rules
+  $rules, nullif(source, '')
 FROM (
   SELECT
     i.*,

@@ -8,7 +8,7 @@ from storage.database import Database
 
 # By what comments can be divided, and how SQL says it. Constants: none of this comes from outside.
 SLICE_SQL = {
-    "source": "coalesce(i.file_name, '(unknown)')",
+    "source": "coalesce(c.source, i.file_name, '(unknown)')",
     "language": "coalesce(c.language, '(unknown)')",
     "length": """
       CASE

@@ -11,6 +11,7 @@ from services.curation.datasets import create_dataset
 from storage.database import Database, now
 from storage.datasets import find_dataset, get_label_set
 from storage.imports import Import, add_import
+from storage.intake.batch import FIELDS
 from storage.intake.writing import FINDINGS_SCHEMA, ROWS_SCHEMA, sketched
 from storage.votes import add_votes
 
@@ -60,8 +61,7 @@ def parsed_table(rows: Sequence[Row]) -> pa.Table:
     hashes, bands = sketched([row["text"] for row in rows])
     places = pa.array(range(2, len(rows) + 2), pa.int64())
     columns: dict[str, pa.Array] = {name: places for name in ("line", "row", "comment_row")}
-    for name in ("id", "text", "label", "author", "thread", "time", "split", "language", "annotator",
-                 "score", "reason", "votes", "decision", "excluded"):  # fmt: skip
+    for name in FIELDS:
         cells = [row.get(name) for row in rows]
         columns[_COLUMN_OF.get(name, name)] = pa.array(cells, pa.string())
     columns |= {"match_key": pa.array(hashes), "bands": bands}

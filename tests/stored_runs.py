@@ -20,7 +20,7 @@ def labelled_dataset(db, labelled, *, dataset_id="kids", labels=("allow", "disal
                 INSERT INTO comments
                 SELECT
                   nextval('comment_ids'), $dataset_id, 1, $place, $body, $author, NULL, NULL, NULL, 'en',
-                  NULL, $split, hash($body), [], NULL, $split, 'test'
+                  NULL, $split, hash($body), [], NULL, $split, 'test', NULL
                 RETURNING comment_id
                 """,
                 {

@@ -14,6 +14,7 @@ FIELDS = (
     "time",
     "split",
     "language",
+    "source",
     "annotator",
     "score",
     "reason",

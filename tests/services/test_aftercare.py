@@ -40,7 +40,7 @@ def later(db, count, *, body="a far longer comment, number {n}, as nobody used t
                 INSERT INTO comments
                 SELECT
                   nextval('comment_ids'), 'kids', 7, 'later-' || n, replace($body, '{n}', n::VARCHAR), NULL,
-                  NULL, NULL, NULL, $language, NULL, NULL, n::UBIGINT, [], NULL, 'train', 'test'
+                  NULL, NULL, NULL, $language, NULL, NULL, n::UBIGINT, [], NULL, 'train', 'test', NULL
                 FROM range($count) t(n)
                 RETURNING comment_id
                 """,

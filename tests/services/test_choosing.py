@@ -40,7 +40,8 @@ def runs(db):
         others = [
             cursor.execute(
                 "INSERT INTO comments SELECT nextval('comment_ids'), 'kids', 1, $name, $name, NULL, NULL,"
-                " NULL, NULL, 'en', NULL, 'test', hash($name), [], NULL, 'test', 'test' RETURNING comment_id",
+                " NULL, NULL, 'en', NULL, 'test', hash($name), [], NULL, 'test', 'test', NULL"
+                " RETURNING comment_id",
                 {"name": f"test {place}"},
             ).fetchone()[0]
             for place in range(40)

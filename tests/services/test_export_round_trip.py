@@ -41,6 +41,7 @@ NAMES = (
     "thread",
     "time",
     "language",
+    "source",
     "score",
     "split",
     "label",
@@ -75,6 +76,7 @@ ROW = st.fixed_dictionaries(
         "thread": MAYBE,
         "time": st.one_of(st.none(), st.just("2026-03-01T10:00:00+02:00"), CELL.filter(bool)),
         "language": MAYBE,
+        "source": MAYBE,
         "score": st.one_of(st.none(), st.floats(allow_nan=False).map(repr)),
         "split": st.sampled_from([None, "train", "test"]),
         "votes": st.lists(VOTE, max_size=3, unique_by=lambda each: each[0]),
@@ -85,8 +87,9 @@ ROW = st.fixed_dictionaries(
 def comments_of(db, dataset_id):
     return asked(
         db,
-        "SELECT external_id, body, author, thread, posted_text, posted_at, language, source_score"
-        " FROM comments WHERE dataset_id = ? ORDER BY comment_id",
+        "SELECT external_id, body, author, thread, posted_text, posted_at, language, source_score,"
+        " coalesce(source, file_name)"
+        " FROM comments c LEFT JOIN imports USING (import_id) WHERE c.dataset_id = ? ORDER BY comment_id",
         [dataset_id],
     )
 
@@ -146,7 +149,8 @@ def test_every_odd_cell_comes_back_equal_in_every_column(db, tmp_path, monkeypat
     rows = [
         {
             "text": cell, "author": cell or None, "thread": f"{cell}x", "time": cell or None,
-            "language": f"x{cell}", "score": "nan" if cell == "nan" else None, "split": None,
+            "language": f"x{cell}", "source": cell or None, "score": "nan" if cell == "nan" else None,
+            "split": None,
             "votes": [(f"{cell}who", "allow", cell or None, 0.1, 2), ("ben", "unsure", None, None, 0)],
         }
         for cell in ODD

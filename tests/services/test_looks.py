@@ -82,7 +82,8 @@ def labels_of_more(db, count):
         ids = [
             cursor.execute(
                 "INSERT INTO comments SELECT nextval('comment_ids'), 'kids', 1, $name, $name, NULL, NULL,"
-                " NULL, NULL, 'en', NULL, 'test', hash($name), [], NULL, 'test', 'test' RETURNING comment_id",
+                " NULL, NULL, 'en', NULL, 'test', hash($name), [], NULL, 'test', 'test', NULL"
+                " RETURNING comment_id",
                 {"name": f"more {place}"},
             ).fetchone()[0]
             for place in range(count)

@@ -14,8 +14,11 @@ from domain.column_names import guess_columns, is_usual_name
             },
         ),
         (
-            ("Commentaire", "Catégorie", "Langue", "Auteur"),
-            {"text": "Commentaire", "label": "Catégorie", "language": "Langue", "author": "Auteur"},
+            ("Commentaire", "Catégorie", "Langue", "Auteur", "Plateforme"),
+            {
+                "text": "Commentaire", "label": "Catégorie", "language": "Langue", "author": "Auteur",
+                "source": "Plateforme",
+            },
         ),
         (
             ("ID comentario", "Comentario", "Etiqueta", "Fecha", "Usuario", "Idioma"),

@@ -123,7 +123,7 @@ def _draw_filters(dataset: Dataset) -> dict[str, str]:
         found |= {
             "from": _choice("Label from", LABEL_SOURCES, "from", LABEL_SOURCE_TITLES),
             "flag": _choice("Also", tuple(FLAGS), "flag", FLAGS),
-            "source": _choice("File", there.sources, "source"),
+            "source": _choice("Source", there.sources, "source"),
             "thread": _text("Thread", "thread"),
             "excluded": _choice("Excluded", ("yes", "no"), "excluded"),
             "before": _day("Posted before", "before"),

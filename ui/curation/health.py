@@ -14,7 +14,7 @@ from ui.readers import clusters_of, comments_of_figure, members_of_cluster
 
 _TITLES = {
     "label": "Label in force",
-    "source": "Source file",
+    "source": "Source",
     "language": "Language found",
     "month": "Month",
     "length": "Characters",

@@ -34,6 +34,7 @@ _MEANINGS = {
     "time": "Time",
     "split": "Split",
     "language": "Language",
+    "source": "Platform or source",
     "annotator": "Annotator",
     "score": "Score of another system",
     "reason": "Reason of the label",
