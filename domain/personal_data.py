@@ -12,13 +12,16 @@ from unicodedata import category, is_normalized, normalize
 import phonenumbers
 
 from domain.personal_patterns import (
+    DOTTED_EMAIL,
     EMAIL,
     HANDLE,
     IBAN,
     IPV4,
     IPV6,
     LONG_DIGITS,
+    NAMED_HANDLE,
     PHONE,
+    SERVICES,
     STREET,
     URL,
     is_card,
@@ -128,8 +131,11 @@ def _finds(text: str) -> Iterator[Found]:
 
 def _shapes(text: str) -> set[str]:
     shapes = set()
-    if "@" in text or "at)" in text.casefold() or "at]" in text.casefold():
+    small = text.casefold()
+    if "@" in text or "at)" in small or "at]" in small:
         shapes.add("@")
+        if "dot)" in small or "dot]" in small:
+            shapes.add("dot")
     if _DOTTED.search(text):
         shapes.add(".")
     if "::" in text or text.count(":") > 6:
@@ -140,6 +146,8 @@ def _shapes(text: str) -> set[str]:
             shapes.add("7")
         if _ACCOUNT.search(text):
             shapes.add("account")
+    if (shapes & {".", "1"} or "_" in text) and any(service in small for service in SERVICES):
+        shapes.add("service")
     return shapes
 
 
@@ -177,6 +185,11 @@ def _is_address(found: str) -> bool:
     return found.rstrip(")]").rsplit(".", 1)[-1].strip().isalpha() or "dot" in found.casefold()
 
 
+def _named_handles(text: str) -> Iterator[tuple[int, int]]:
+    """Names of accounts behind the name of their service, which stays."""
+    return (match.span("name") for match in NAMED_HANDLE.finditer(text))
+
+
 def _urls(text: str) -> Iterator[tuple[int, int]]:
     """Web addresses, each with the path behind its domain."""
     for match in URL.finditer(text):
@@ -212,6 +225,7 @@ def _is_known(found: str) -> bool:
 
 
 _RULES: tuple[tuple[str, str, Callable[[str], Iterator[tuple[int, int]]]], ...] = (
+    ("EMAIL", "dot", _each(DOTTED_EMAIL, _is_address)),
     ("EMAIL", "@", _each(EMAIL, _is_address)),
     ("INVITE", ".", _each(_INVITE)),
     ("URL", ".", _urls),
@@ -221,5 +235,6 @@ _RULES: tuple[tuple[str, str, Callable[[str], Iterator[tuple[int, int]]]], ...] 
     ("IP", "::", _each(IPV6, is_ip)),
     ("PHONE", "7", _phones),
     ("HANDLE", "@", _each(HANDLE)),
+    ("HANDLE", "service", _named_handles),
     ("ADDRESS", "1", _each(STREET)),
 )

@@ -10,18 +10,30 @@ _TOP = (
 _TOP_OR_WORD = "me|be|it|is|to|so|in|us|co|ly|at|ch|cc|ai"  # a domain only with a path: "tell.me" is none
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 
-EMAIL = re.compile(
-    rf"[\w.+%-]{{1,64}}\s?(?:@|\(at\)|\[at\])\s?{_LABEL}(?:\s?(?:\.|\(dot\)|\[dot\])\s?{_LABEL}){{1,4}}",
-    re.IGNORECASE,
-)
+_DOT = r"\s?(?:\(dot\)|\[dot\])\s?"
+
+_DOMAIN = rf"\s?(?:@|\(at\)|\[at\])\s?{_LABEL}(?:(?:\s?\.\s?|{_DOT}){_LABEL}){{1,4}}"
+EMAIL = re.compile(rf"[\w.+%-]{{1,64}}{_DOMAIN}", re.IGNORECASE)
+DOTTED_EMAIL = re.compile(rf"[\w.+%-]{{1,64}}(?:{_DOT}[\w.+%-]{{1,64}}){{1,3}}{_DOMAIN}", re.IGNORECASE)
 URL = re.compile(
     r"\b(?:https?|ftp|file|mailto|tg|discord)\s?:\s?//?\S+|\bwww\.\S+"
     rf"|(?<![\w@.-])(?:{_LABEL}\.){{1,4}}(?:(?:{_TOP})\b|(?:{_TOP_OR_WORD})/\S)",
     re.IGNORECASE,
 )
 HANDLE = re.compile(r"(?<![\w@.])@\w[\w.-]{1,60}")
+# A name that only an account has ("mia.kids_09"), behind the name of a service.
+SERVICES = ("insta", "ig", "snap", "tiktok", "telegram", "discord", "kik", "whatsapp", "skype", "roblox")
+NAMED_HANDLE = re.compile(
+    rf"\b(?:{'|'.join(SERVICES)})(?:gram|chat)?(?:\s?[:=-]\s?|\s+(?:is\s+|name\s+)?)"
+    r"(?P<name>(?=[\w.]{0,29}(?:_|\d|\.(?-i:[a-z\d])))[^\W\d_][\w.]{2,28}\w)(?!\w)",
+    re.IGNORECASE,
+)
 LONG_DIGITS = re.compile(r"(?<![\w.])\d(?:[ -]?\d){12,18}(?!\w)")
-IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)")
+IPV4 = re.compile(
+    r"(?<![\w.])(?<!version )(?<!ver\. )(?<!release )(?<!build )(?<!update )"
+    r"\d{1,3}(?:\.\d{1,3}){3}(?![\w]|\.\d)",
+    re.IGNORECASE,
+)
 IPV6 = re.compile(r"(?<![\w:])[0-9a-f:]{7,39}(?:\.\d{1,3}){0,3}(?![\w:])", re.IGNORECASE)
 IBAN = re.compile(r"\b[a-z]{2}\d{2}(?:[ -]?[a-z0-9]){11,32}", re.IGNORECASE)
 PHONE = re.compile(
@@ -33,12 +45,19 @@ PHONE = re.compile(
     r"|\d{9,15}"
     r")(?!\w)"
 )
+# What follows a street: the town before a state or county and its code, or behind the code.
+_TOWN = (
+    r"(?:,?\s+(?:[A-Z][\w'’.-]{1,30},?\s+){0,3}(?:[A-Z]{2}\s+\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2})\b"
+    r"|,?\s+\d{4,5}\s+[A-ZÀ-Ý][\w'’-]{1,30})?"
+)
 STREET = re.compile(
-    r"\b\d{1,5}[a-zA-Z]?,?\s+(?:[A-Z][\w'’-]{0,30}\s+){1,3}"
+    r"(?:\b\d{1,5}[a-zA-Z]?,?\s+(?:[A-Z][\w'’-]{0,30}\s+){1,3}"
     r"(?i:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|way|place|square|terrace)\b"
     r"|\b[A-ZÄÖÜ][\w-]{1,30}(?i:straße|strasse|str\.|weg|gasse|platz|allee)\s+\d{1,4}\b"
-    r"|\b\d{1,4}(?:\s?bis)?,?\s+(?:rue|avenue|boulevard|chemin|impasse)\s+[A-ZÀ-Ý]?\w"
-    r"|\b(?:[Cc]alle|[Aa]venida|[Rr]ua|[Vv]ia|[Pp]laza)\s+(?:\w{1,20}\s+){0,3}\w{2,30},?\s+(?:n\S{0,2}\s*)?\d{1,4}\b"
+    r"|\b\d{1,4}(?:\s?bis)?,?\s+(?:rue|avenue|boulevard|chemin|impasse)\s+"
+    r"(?:(?:de|du|des|la|le|les)\s+|[ld]['’]){0,3}\w{1,30}(?:[ -][A-ZÀ-Ý][\w'’-]{0,30}){0,3}"
+    r"|\b(?:[Cc]alle|[Aa]venida|[Rr]ua|[Vv]ia|[Pp]laza)\s+(?:\w{1,20}\s+){0,3}\w{2,30},?\s+(?:n\S{0,2}\s*)?\d{1,4}\b)"
+    + _TOWN
 )
 
 # Source: the IBAN registry (SWIFT); a country's account numbers have one length.

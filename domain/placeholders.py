@@ -2,7 +2,7 @@
 
 from domain.personal_data import find_all
 
-PERSONAL_VERSION = "personal-1"
+PERSONAL_VERSION = "personal-2"
 
 
 def without_personal_data(text: str) -> str:

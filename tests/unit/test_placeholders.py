@@ -65,6 +65,8 @@ def test_of_5000_clean_comments_one_percent_is_altered_at_most():
         ("card 4111 1111 1111 1111", ["CARD"]),
         ("DE89 3704 0044 0532 0130 00", ["IBAN"]),
         ("21 Baker Street", ["ADDRESS"]),
+        ("jane (dot) doe [at] mail [dot] com", ["EMAIL"]),
+        ("insta: mia.kids_09 or my snap is mia_k", ["HANDLE", "HANDLE"]),
         ("ｃａｌｌ ＋４９ １５１ ２３４５６７８９", ["PHONE"]),
         ("call 0151\u200b 2345\u200b6789", ["PHONE"]),
     ],
@@ -76,13 +78,27 @@ def test_each_kind_is_found(text, kinds):
 @pytest.mark.parametrize(
     "text",
     [
-        "1939-1945 was worse than 2019/2020", "on 12.05.2023 at 10:30", "version 1.2.3", "10 000 000 people",
-        "meet me @ 5.30", "it costs $1,234,567.89", "a ratio of 3:4:5", "top 10 of 2026", "tell.me",
-        "card 4111 1111 1111 1112", "I have 3 cats.No dogs",
+        "1939-1945 was worse than 2019/2020", "on 12.05.2023 at 10:30", "version 1.2.3", "Version 1.2.3.4",
+        "10 000 000 people", "meet me @ 5.30", "it costs $1,234,567.89", "a ratio of 3:4:5", "top 10 of 2026",
+        "tell.me", "insta: the best app", "a snap of 3.5 seconds", "discord is down. again",
+        "tiktok is 5 years old", "on instagram pics.See them", "card 4111 1111 1111 1112",
+        "I have 3 cats.No dogs",
     ],
 )  # fmt: skip
 def test_what_only_looks_like_it_stays(text):
     assert without_personal_data(text) == text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "21 Baker Street, London NW1 6XE", "742 Evergreen Terrace, Springfield, IL 62704",
+        "12 rue Victor Hugo",
+        "Lindenstraße 5, 10969 Berlin", "8 bis avenue de la République, 75011 Paris",
+    ],
+)  # fmt: skip
+def test_nothing_of_an_address_stays(address):
+    assert without_personal_data(f"come to {address} at ten") == "come to <ADDRESS_1> at ten"
 
 
 def test_equal_finds_get_one_number_and_the_rest_of_the_text_stays():

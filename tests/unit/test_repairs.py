@@ -82,7 +82,7 @@ def test_a_repair_done_twice_is_a_repair_done_once(text, steps):
 
 
 def test_the_version_names_the_functions_in_the_order_of_their_use():
-    assert version_of(["personal", "entities"]) == "entities-1+personal-1"
+    assert version_of(["personal", "entities"]) == "entities-1+personal-2"
     assert version_of([]) == ""
 
 
