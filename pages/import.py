@@ -88,7 +88,7 @@ else:
         if is_wanted:
             run_import(path, name, columns, target, reading, system)
         elif "text" in columns:
-            offer_check(path, columns, reading, form=form)
+            offer_check(path, target.dataset_id, columns, reading, form=form)
 
 in_hand = st.session_state.get("dataset")
 history = importing.list_imports(database(), in_hand) if in_hand else []

@@ -89,7 +89,7 @@ def import_(
         do("look", {**source, "read": given["read"]}, home, as_json)
         return
     if check:
-        do("check-import", given, home, as_json)
+        do("check-import", {**given, "dataset": dataset}, home, as_json)
         return
     given |= {
         "dataset": dataset,

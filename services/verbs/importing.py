@@ -127,6 +127,7 @@ def import_file(
 def check_import(
     db: Database,
     *,
+    dataset: str | None = None,
     path: str | None = None,
     hub: str | None = None,
     revision: str | None = None,
@@ -141,7 +142,9 @@ def check_import(
     with _source(db, path, hub, revision, read, progress) as (place, _):
         kept = _kept(db, place, read, mapping, as_last=as_last)
         said = _said(place, columns, None, annotators, read, kept)
-        return check_file(place, columns=said.columns, reading=said.reading, progress=progress)
+        return check_file(
+            db, place, dataset_id=dataset, columns=said.columns, reading=said.reading, progress=progress
+        )
 
 
 def list_findings(

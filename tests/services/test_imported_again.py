@@ -126,6 +126,23 @@ def test_rows_that_are_accepted_refused_and_in_conflict_are_all_that_were_read(d
     assert (again["accepted"], again["conflicts"]) == (3, 1)
 
 
+def test_a_check_foresees_what_the_dataset_has_already(db, tmp_path):
+    kids(db)
+    here = {"dataset": KIDS, "actor": "ana", "report": True}
+    first, second = tmp_path / "may.csv", tmp_path / "june.csv"
+    first.write_text("id,text\n1,one\n2,two\n,three\n")
+    second.write_text("id,text\n1,one\n2,another\n2,two\n,three\n4,four\n4,five\n")
+    run_verb(db, "import", {"path": str(first), **here}, lambda _what, _share: None)
+    check = run_verb(db, "check-import", {"path": str(second), "dataset": KIDS}, lambda _what, _share: None)
+    report = run_verb(db, "import", {"path": str(second), **here}, lambda _what, _share: None)
+    assert (check["accepted"], check["known"], check["conflicts"]) == (4, 3, 2)
+    assert (report["accepted"], report["conflicts"]) == (4, 2)
+    assert set(check["reasons"]) == {
+        "The id stands in the file before with another text.",
+        "The dataset has this id with another text.",
+    }
+
+
 def test_what_was_said_of_the_last_file_with_these_headings_holds_again(db, done, tmp_path):
     last = mappings.last_used(db, ("Bewertung", "Nr", "Kommentar Text"))
     assert last is not None and last.import_id == done.import_id

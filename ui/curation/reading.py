@@ -145,13 +145,15 @@ def describe(found: FileLook) -> str:
     return " · ".join(part for part in parts if part)
 
 
-def offer_check(path: Path, columns: dict[str, str], reading: Reading, *, form: str) -> None:
+def offer_check(path: Path, dataset_id: str, columns: dict[str, str], reading: Reading, *, form: str) -> None:
     """Read all of the file on demand, and tell what would be refused."""
     key = f"import_checked_{form}"
     if st.button("Check the whole file", icon=":material/fact_check:", key=f"import_check_{form}"):
         bar = st.progress(0.0, "Reading")
         st.session_state[key] = check_file(
+            database(),
             path,
+            dataset_id=dataset_id,
             columns=columns,
             reading=reading,
             progress=lambda what, share: _show(bar, what, share),
@@ -159,8 +161,9 @@ def offer_check(path: Path, columns: dict[str, str], reading: Reading, *, form: 
         bar.empty()
     done = st.session_state.get(key)
     if isinstance(done, FileCheck):
+        known = f" ({done.known:,} of them are there already)" if done.known else ""
         conflicts = f", {done.conflicts:,} are in conflict" if done.conflicts else ""
-        st.text(f"{done.accepted:,} rows would go in, {done.refused:,} would be refused{conflicts}.")
+        st.text(f"{done.accepted:,} rows would go in{known}, {done.refused:,} would be refused{conflicts}.")
         for reason, rows in done.reasons.items():
             st.text(f"{rows:,} × {visible(reason)}")
 
