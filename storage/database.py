@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
@@ -167,6 +168,9 @@ def _open_locked_down(home: Path) -> duckdb.DuckDBPyConnection:
     """Everything that reaches outside the file is off; test_lockdown.py tries each way out."""
     backups, temporary = home / "backups", home / "tmp"
     backups.mkdir(exist_ok=True)
+    shutil.rmtree(
+        temporary, ignore_errors=True
+    )  # ours is the lock, so what lies there is of a killed process
     temporary.mkdir(exist_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {
         "python_enable_replacements": "false",

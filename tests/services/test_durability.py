@@ -135,3 +135,12 @@ def test_a_kill_leaves_no_lock_behind(home, comments, tmp_path):
     db = connect(home)
     assert f'"pid": {os.getpid()}' in (home / "owner.lock").read_text()
     db.close()
+
+
+def test_half_an_upload_that_a_kill_left_is_swept_away(home, comments):
+    left = home / "tmp" / "upload-killed" / "upload.csv"
+    left.parent.mkdir(parents=True)
+    left.write_text("id,text\n1,hal")
+    db = connect(home)
+    assert list((home / "tmp").iterdir()) == []
+    db.close()
