@@ -6,8 +6,9 @@ from storage.database import EVERY_ID, Database
 
 # Common table expressions: `labels` in force, and `judged`, what is known of each member of a group that is
 # not excluded. Only members are compared letter by letter, and only their labels are held against each other.
-# Of comments that repeat each other the oldest with a label is kept, or the oldest where none has one.
-JUDGED = """
+# Of comments that repeat each other a golden one is kept, else the oldest with a label, else the oldest.
+_FIRST = "g.comment_id IS NULL, l.label IS NULL, m.comment_id"
+JUDGED = f"""
 clusters AS (
   SELECT DISTINCT near_of AS cluster FROM comments WHERE dataset_id = $dataset_id AND near_of IS NOT NULL
 ), members AS (
@@ -29,14 +30,13 @@ clusters AS (
     m.cluster,
     l.label,
     count(*) OVER of_cluster AS cluster_size,
-    first_value(m.comment_id) OVER (PARTITION BY m.cluster ORDER BY l.label IS NULL, m.comment_id)
-      AS cluster_kept,
-    first_value(m.comment_id)
-      OVER (PARTITION BY m.cluster, m.body_hash ORDER BY l.label IS NULL, m.comment_id) AS body_kept,
+    first_value(m.comment_id) OVER (PARTITION BY m.cluster ORDER BY {_FIRST}) AS cluster_kept,
+    first_value(m.comment_id) OVER (PARTITION BY m.cluster, m.body_hash ORDER BY {_FIRST}) AS body_kept,
     min(l.label) OVER of_cluster < max(l.label) OVER of_cluster AS is_contradictory,
     bool_and(l.label IS NULL OR k.label IS NOT NULL) OVER of_cluster AS is_settled
   FROM members m
   LEFT JOIN labels l ON l.comment_id = m.comment_id
+  LEFT JOIN golden_of($dataset_id) g ON g.comment_id = m.comment_id
   LEFT JOIN as_kept k ON k.comment_id = l.comment_id AND k.label = l.label
   WINDOW of_cluster AS (PARTITION BY m.cluster)
 )

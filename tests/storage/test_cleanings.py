@@ -10,6 +10,7 @@ from storage.cleanings import (
     update_undone,
 )
 from storage.comments import count_by_state, get_comment
+from storage.golden import add_marks
 from tests.building import KIDS, asked, kids, numbers, put_in, texts
 
 EMPTY = ["", "   ", "\n\t", "\u200b\u200d", "\u3000\u00a0", "\u202e"]
@@ -31,6 +32,14 @@ def test_a_comment_with_nothing_to_see_in_it_is_empty(db, comments):
 def test_an_exact_duplicate_names_the_oldest_comment_with_the_same_bytes(db, comments):
     matches = list_matches(db, KIDS, "exact duplicate", limit=50)
     assert matches == [(comments[7], comments[6]), (comments[8], comments[6])]
+
+
+def test_of_duplicates_the_one_of_the_golden_set_is_kept(db, comments):
+    add_marks(db, KIDS, [comments[8]], is_golden=True, why="measured on", actor="dana")
+    assert list_matches(db, KIDS, "exact duplicate", limit=50) == [
+        (comments[6], comments[8]),
+        (comments[7], comments[8]),
+    ]
 
 
 def test_a_cleaning_excludes_with_its_reason_and_deletes_nothing(db, comments):
