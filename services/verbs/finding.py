@@ -10,6 +10,7 @@ from domain.errors import BadInput
 from domain.filters import conditions_of
 from services.curation import comments, similar
 from services.curation.snapshots import get_snapshot
+from services.curation.texts import count_unseen
 from services.evaluation.saved_slices import wanted_of
 from services.modelling.examples import files as example_files
 from services.modelling.examples.files import WrittenExamples
@@ -87,7 +88,9 @@ def export_rows(
                 weight=weight, progress=progress,
             )
         )  # fmt: skip
-    return {"rows": _write(db, wanted, snapshot, place, format, licence, slice_name, progress), "path": path}
+    rows = _write(db, wanted, snapshot, place, format, licence, slice_name, progress)
+    of = dataset or get_snapshot(db, str(snapshot)).dataset_id
+    return {"rows": rows, "path": path, "texts_not_looked_at": count_unseen(db, of)}
 
 
 def _write(

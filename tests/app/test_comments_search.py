@@ -85,6 +85,7 @@ def test_the_list_is_exported_as_it_was_searched(ids, db, open_page):
     assert not app.exception
     [file] = (db.home / "exports").iterdir()
     assert file.name == "kids.1.csv" and len(file.read_text().splitlines()) == 2
+    assert any(f"{len(ids)} texts" in caption.value for caption in app.caption)  # nobody looked at them
 
 
 def test_hostile_comments_are_shown_letter_by_letter(db, open_page):

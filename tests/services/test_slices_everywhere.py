@@ -71,6 +71,7 @@ def test_search_and_export_take_the_name_of_a_slice_and_more_words(db, ids, tmp_
     assert told["count"] == len(expected)
     assert [one["comment_id"] for one in told["comments"]] == expected[:3]
     given = {"dataset": "kids", "slice_name": NAME, "path": str(tmp_path / "out.jsonl")}
-    assert run_verb(db, "export", given, quiet)["rows"] == len(wanted_ids(ids))
+    exported = run_verb(db, "export", given, quiet)
+    assert exported["rows"] == len(wanted_ids(ids)) and exported["texts_not_looked_at"] == len(ids)
     assert get_slice(db, "kids", f" {NAME} ").name == NAME
     assert wanted_of(db, "kids", slice_name=NAME, where={"label": "disallow"}).label == "disallow"

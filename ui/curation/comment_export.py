@@ -7,6 +7,7 @@ import streamlit as st
 
 from domain.comments import CommentFilter
 from domain.text import escape_markdown
+from services.curation.texts import count_unseen
 from services.release.dataset_folder import write_comments
 from services.release.export import export_comments
 from services.release.writers import Progress
@@ -33,10 +34,10 @@ def draw_export(wanted: CommentFilter, slice_name: str) -> None:
             )
         return export_comments(database(), wanted.dataset_id, path, wanted=wanted, progress=progress)
 
-    draw_export_of(wanted.dataset_id, write)
+    draw_export_of(wanted.dataset_id, wanted.dataset_id, write)
 
 
-def draw_export_of(name: str, write: Callable[[Path, str, str, Progress], int]) -> None:
+def draw_export_of(name: str, dataset_id: str, write: Callable[[Path, str, str, Progress], int]) -> None:
     """The choice of a format, and what was written."""
     with st.popover("Export", icon=":material/download:"):
         st.caption(
@@ -58,11 +59,16 @@ def draw_export_of(name: str, write: Callable[[Path, str, str, Progress], int]) 
 
                 count = write(path, format, licence or "", tell)
                 bar.empty()
-                _draw_written(path, count)
+                _draw_written(path, count, unseen=count_unseen(database(), dataset_id))
 
 
-def _draw_written(path: Path, count: int) -> None:
+def _draw_written(path: Path, count: int, *, unseen: int) -> None:
     st.success(f"{count:,} rows, on the machine of the dashboard:")
+    if unseen:
+        st.caption(
+            f"{unseen:,} texts of the dataset were not looked at yet (on Clean): of these the language found"
+            " and the cleaned text are empty."
+        )
     st.code(str(path), language=None)
     if path.is_file() and path.stat().st_size <= _MOST_TAKEN:
         st.download_button(

@@ -349,7 +349,7 @@ def _draw_file(snapshot: Snapshot) -> None:
                 on_click="ignore",
                 key=f"snapshots_{saved_as}",
             )
-        draw_export_of(number, partial(_write, snapshot))
+        draw_export_of(number, snapshot.dataset_id, partial(_write, snapshot))
         st.page_link(
             "pages/train.py",
             label="Train a model on it",
