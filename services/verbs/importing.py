@@ -20,11 +20,12 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True)
 class _Said:
-    """How a file is read and what its columns and labels mean, all that was said put together."""
+    """How a file is read, what its columns and labels mean, and whose scores it has: all that was said."""
 
     columns: dict[str, str]
     label_map: dict[str, str]
     reading: Reading
+    system: System | None = None
 
 
 def look_at_file(
@@ -85,7 +86,7 @@ def import_file(
     with _source(db, path, hub, revision, read, progress) as (place, file_name):
         kept = _kept(db, place, read, mapping, as_last=as_last)
         said = _said(place, columns, label_map, annotators, read, kept)
-        system = System(scores_of, scores_mean, scale, flags_from) if scores_of else None
+        system = System(scores_of, scores_mean, scale, flags_from) if scores_of else said.system
         if system:
             check_columns(said.columns, system)
         done = importing.import_file(
@@ -205,7 +206,8 @@ def _kept(
         raise NotFound(
             "No file with these headings was imported before.", hint="Leave --as-last out: they are guessed."
         )
-    return _Said(*mappings.mapping_of(last.mapping))
+    scores = last.mapping.get("scores")
+    return _Said(*mappings.mapping_of(last.mapping), System(**scores) if scores else None)
 
 
 def _said(
@@ -222,9 +224,10 @@ def _said(
     named = saved.columns | (columns or {})
     meant = saved.label_map | (label_map or {})
     if kept and not annotators:
-        return _Said({field: column for field, column in named.items() if column}, meant, reading)
+        used = {field: column for field, column in named.items() if column}
+        return _Said(used, meant, reading, saved.system)
     present = importing.preview(path, reading).columns
-    return _Said(_with_guesses(present, named, annotators or []), meant, reading)
+    return _Said(_with_guesses(present, named, annotators or []), meant, reading, saved.system)
 
 
 def _with_guesses(present: tuple[str, ...], named: dict[str, str], annotators: list[str]) -> dict[str, str]:

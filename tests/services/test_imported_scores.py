@@ -256,6 +256,9 @@ def test_a_column_of_scores_is_imported_with_the_comments_and_kept_as_a_model(db
     assert (rows[numbers["c20"]]["label"], rows[numbers["c17"]]["label"]) == ("disallow", "allow")
     assert get_model(db, "model-1").settings["flags"] == "disallow"
     assert evaluate(db, model["runs"]["test"]).report.n == 13
+    again = written_csv(tmp_path / "again.csv", [{**row, "id": f"n{row['id']}"} for row in SCORED])
+    told_again = brought_in(db, again, scores_of=None, as_last=True)
+    assert told_again["scores"]["model"]["name"] == "Perspective"
 
 
 @pytest.mark.slow
