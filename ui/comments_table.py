@@ -1,7 +1,7 @@
-"""Comments with what models said of them, in a table: inert text, a row opens the comment."""
+"""Comments in a table, also with what models said of them: inert text, a row opens the comment."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -19,11 +19,27 @@ _COLUMNS = {
 }
 
 
+def draw_rows(
+    table: pd.DataFrame, *, key: str, alt: str, dataset_id: str, columns: Mapping[str, Any] | None = None
+) -> None:
+    """A table with a column `comment`; picking a row offers the way to all that is known of that comment.
+
+    `columns` says of more columns how they are shown.
+    """
+    picked = _draw(table, key=key, alt=alt, columns=columns)
+    if picked and picked[0] < len(table):
+        number = int(table["comment"].iloc[picked[0]])
+        st.page_link(
+            "pages/comments.py",
+            label=f"All that is known of comment {number}",
+            icon=":material/open_in_full:",
+            query_params={"dataset": dataset_id, "comment": str(number)},
+        )
+
+
 def draw_answers(answers: Sequence[Miss], *, key: str, dataset_id: str) -> None:
     """What one run said of some comments; picking a row offers the way to all that is known of it."""
-    table = answers_table(answers)
-    picked = _draw(table, key=key, alt="Comments of the chosen cell")
-    offer_comment(picked, [each.comment.comment_id for each in answers], dataset_id)
+    draw_rows(answers_table(answers), key=key, alt="Comments of the chosen cell", dataset_id=dataset_id)
 
 
 def draw_changes(changes: Sequence[Changed], *, key: str, dataset_id: str) -> None:
@@ -37,8 +53,7 @@ def draw_changes(changes: Sequence[Changed], *, key: str, dataset_id: str) -> No
             "after": [label_title(each.after) for each in changes],
         }
     )
-    picked = _draw(table, key=key, alt="Comments behind the chosen change")
-    offer_comment(picked, [each.comment.comment_id for each in changes], dataset_id)
+    draw_rows(table, key=key, alt="Comments behind the chosen change", dataset_id=dataset_id)
 
 
 def draw_misses(misses: Sequence[Miss], *, key: str, on_pick: Callable[[int], None]) -> None:
@@ -69,12 +84,17 @@ def answers_table(answers: Sequence[Miss]) -> pd.DataFrame:
 
 
 def _draw(
-    table: pd.DataFrame, *, key: str, alt: str, on_select: Callable[[], None] | Literal["rerun"] = "rerun"
+    table: pd.DataFrame,
+    *,
+    key: str,
+    alt: str,
+    columns: Mapping[str, Any] | None = None,
+    on_select: Callable[[], None] | Literal["rerun"] = "rerun",
 ) -> list[int]:
     picked = st.dataframe(
         table,
         hide_index=True,
-        column_config=_COLUMNS,
+        column_config={**_COLUMNS, **(columns or {})},
         key=key,
         on_select=on_select,
         selection_mode="single-row",
@@ -82,15 +102,3 @@ def _draw(
         alt=alt,
     )
     return list(picked["selection"]["rows"])
-
-
-def offer_comment(picked: list[int], comment_ids: Sequence[int], dataset_id: str) -> None:
-    """The way to all that is known of the comment in the picked row, if one is picked."""
-    if picked and picked[0] < len(comment_ids):
-        number = comment_ids[picked[0]]
-        st.page_link(
-            "pages/comments.py",
-            label=f"All that is known of comment {number}",
-            icon=":material/open_in_full:",
-            query_params={"dataset": dataset_id, "comment": str(number)},
-        )

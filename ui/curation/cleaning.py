@@ -12,7 +12,7 @@ from domain.text import escape_markdown, visible
 from services.curation import cleaning, contradictions, texts
 from services.curation.health import Problem
 from services.labelling.queues import create_queue
-from ui.comments_table import offer_comment
+from ui.comments_table import draw_rows
 from ui.curation.contradictions import draw_contradictions
 from ui.curation.text_changes import draw_changes
 from ui.errors import showing_errors
@@ -111,20 +111,7 @@ def draw_comments(
     )
     if all(old is None for _, old in rows):
         table = table.drop(columns="repeats comment")
-    picked = st.dataframe(
-        table,
-        hide_index=True,
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "comment": st.column_config.NumberColumn(width="small", format="plain"),
-            "text": st.column_config.TextColumn(width="large"),
-        },
-        placeholder="",
-        alt=f"Comments: {title}",
-    )
-    offer_comment(picked["selection"]["rows"], [comment.comment_id for comment, _ in rows], dataset_id)
+    draw_rows(table, key=key, alt=f"Comments: {title}", dataset_id=dataset_id)
 
 
 def draw_history(dataset_id: str) -> None:

@@ -15,6 +15,7 @@ from services.labelling.aggregation_runs import (
     show_aggregation,
     take_out_of_force,
 )
+from ui.comments_table import draw_rows
 from ui.errors import showing_errors
 from ui.links import pick, put
 from ui.store import database
@@ -127,30 +128,15 @@ def _draw_differences(shown: ShownAggregation) -> None:
         ],
         columns=["comment", "label of the run", "posterior", "votes", "label in force", "from"],
     )
-    picked = st.dataframe(
+    sureness = st.column_config.NumberColumn(format="%.3f", help="Of the run's label, if it is right.")
+    draw_rows(
         rows,
-        hide_index=True,
         key=f"aggregating_rows_{shown.run.aggregation_id}",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "comment": st.column_config.NumberColumn(format="%d"),
-            "posterior": st.column_config.NumberColumn(
-                format="%.3f", help="Of the run's label, if it is right."
-            ),
-        },
         alt="Comments that the run labels otherwise",
+        dataset_id=shown.run.dataset_id,
+        columns={"posterior": sureness},
     )
     st.caption(f"{len(shown.differences):,} of {shown.count:,}, those first of which the run is surest.")
-    chosen = picked["selection"]["rows"]
-    if chosen and chosen[0] < len(shown.differences):
-        number = shown.differences[chosen[0]].comment_id
-        st.page_link(
-            "pages/comments.py",
-            label=f"All that is known of comment {number}",
-            icon=":material/open_in_full:",
-            query_params={"dataset": shown.run.dataset_id, "comment": str(number)},
-        )
 
 
 def _draw_confusion(shown: ShownAggregation) -> None:

@@ -13,6 +13,7 @@ from services.labelling import agreement_report, annotators
 from services.labelling.agreement_report import Agreement, PairAgreement
 from services.labelling.annotators import AnnotatorQuality, Change
 from services.labelling.ceiling import human_ceiling, people_told
+from ui.comments_table import draw_rows
 from ui.figures import draw_figure, in_brackets
 from ui.labelling.agreement_charts import annotator_matrix, month_chart
 from ui.links import pick, put
@@ -215,28 +216,8 @@ def draw_comments(listed: Sequence[Comment], *, count: int, key: str) -> None:
             "from": [each.label_from or "" for each in listed],
         }
     )
-    picked = st.dataframe(
-        table,
-        hide_index=True,
-        key=key,
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "comment": st.column_config.NumberColumn(width="small", format="%d"),
-            "text": st.column_config.TextColumn(width="large"),
-        },
-        placeholder="",
-        alt="Comments behind the chosen cell",
-    )
-    rows = picked["selection"]["rows"]
-    if rows and rows[0] < len(listed):
-        chosen = listed[rows[0]]
-        st.page_link(
-            "pages/comments.py",
-            label=f"All that is known of comment {chosen.comment_id}",
-            icon=":material/open_in_full:",
-            query_params={"dataset": chosen.dataset_id, "comment": str(chosen.comment_id)},
-        )
+    alt = "Comments behind the chosen cell"
+    draw_rows(table, key=key, alt=alt, dataset_id=listed[0].dataset_id)
 
 
 def draw_annotators(people: Sequence[AnnotatorQuality], changes: Sequence[Change]) -> None:

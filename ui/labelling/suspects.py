@@ -10,7 +10,7 @@ from domain.text import visible
 from services.curation.snapshots import list_snapshots
 from services.labelling.queues import create_queue
 from services.labelling.suspects import SuspectList, newest_suspects, start_search
-from ui.comments_table import offer_comment
+from ui.comments_table import draw_rows
 from ui.errors import showing_errors
 from ui.frame import go_to
 from ui.store import database
@@ -64,25 +64,15 @@ def _draw_list(found: SuspectList, dataset: Dataset) -> None:
             "now": [visible(each.in_force or "none") for each in found.suspects],
         }
     )
-    picked = st.dataframe(
-        table,
-        hide_index=True,
-        key=f"suspects_rows_{found.job.job_id}",
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={
-            "comment": st.column_config.NumberColumn(width="small", format="%d"),
-            "text": st.column_config.TextColumn(width="large"),
-            "how likely": st.column_config.NumberColumn(
-                width="small",
-                format="%.3f",
-                help="The frozen label, by models that had not seen the comment.",
-            ),
-        },
-        alt="Suspected labels",
+    likely = st.column_config.NumberColumn(
+        width="small", format="%.3f", help="The frozen label, by models that had not seen the comment."
     )
-    offer_comment(
-        picked["selection"]["rows"], [each.comment_id for each in found.suspects], dataset.dataset_id
+    draw_rows(
+        table,
+        key=f"suspects_rows_{found.job.job_id}",
+        alt="Suspected labels",
+        dataset_id=dataset.dataset_id,
+        columns={"how likely": likely},
     )
 
 
