@@ -68,7 +68,7 @@ def _draw_share(name: str, title: str, counts: dict[str, int]) -> None:
         alt.Chart(rows)
         .mark_bar(cornerRadiusEnd=3, cursor="pointer", color="#3657d6")
         .encode(
-            x=alt.X("comments:Q", title=None, axis=alt.Axis(format="~s", tickCount=4)),
+            x=alt.X("comments:Q", title=None, axis=alt.Axis(format="~s", tickCount=4, tickMinStep=1)),
             y=alt.Y("shown:N", sort=list(rows["shown"]), axis=axis),
             tooltip=[alt.Tooltip("shown:N", title=title), alt.Tooltip("comments:Q", format=",")],
         )

@@ -38,9 +38,9 @@ _MEANINGS = {
     "annotator": "Annotator",
     "score": "Score of another system",
     "reason": "Reason of the label",
-    "votes": "Votes, as an export has them",
-    "decision": "Decisions, as an export has them",
-    "excluded": "Exclusions, as an export has them",
+    "votes": "Votes of an export",
+    "decision": "Decisions of an export",
+    "excluded": "Exclusions of an export",
 }
 
 
