@@ -168,9 +168,7 @@ def _open_locked_down(home: Path) -> duckdb.DuckDBPyConnection:
     """Everything that reaches outside the file is off; test_lockdown.py tries each way out."""
     backups, temporary = home / "backups", home / "tmp"
     backups.mkdir(exist_ok=True)
-    shutil.rmtree(
-        temporary, ignore_errors=True
-    )  # ours is the lock, so what lies there is of a killed process
+    shutil.rmtree(temporary, ignore_errors=True)  # the lock is ours: a killed process left what lies there
     temporary.mkdir(exist_ok=True)
     config: dict[str, str | bool | int | float | list[str]] = {
         "python_enable_replacements": "false",

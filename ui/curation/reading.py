@@ -147,7 +147,7 @@ def describe(found: FileLook) -> str:
 
 def offer_check(path: Path, dataset_id: str, columns: dict[str, str], reading: Reading, *, form: str) -> None:
     """Read all of the file on demand, and tell what would be refused."""
-    key = f"import_checked_{form}"
+    key = f"import_checked_{form}_{dataset_id}"
     if st.button("Check the whole file", icon=":material/fact_check:", key=f"import_check_{form}"):
         bar = st.progress(0.0, "Reading")
         st.session_state[key] = check_file(
