@@ -17,7 +17,7 @@ from services.verbs.running import run_verb
 from services.verbs.table import VERBS
 from storage.database import connect
 from tests.building import written_csv
-from tests.serving import serving, start
+from tests.serving import owner_starting, serving, start
 from tests.waiting import until
 
 MORE = [
@@ -565,25 +565,22 @@ def up(small_home, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def starting(small_home, tmp_path_factory):
-    """The answers while a dashboard starts beside each verb's first step, begun up to two seconds before."""
+    """The answers while an owner starts beside each verb's first step, begun up to 1.5 seconds before."""
     commands = Commands(small_home, tmp_path_factory.mktemp("starting"))
     draw = random.Random(20261121)
 
     @contextmanager
     def beginning():
-        dashboard = start(commands.home)
-        try:
-            time.sleep(draw.uniform(0.0, 2.0))
+        with owner_starting(commands.home):
+            time.sleep(draw.uniform(0.0, 1.5))
             yield
-        finally:
-            dashboard.end()
 
     return commands.all_steps(beginning)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
-def test_a_verb_answers_the_same_whenever_the_dashboard_starts(down, starting, step):
+def test_a_verb_answers_the_same_whenever_an_owner_of_the_database_starts(down, starting, step):
     assert starting[step] == down[step]
 
 
