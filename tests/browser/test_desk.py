@@ -95,7 +95,7 @@ def test_fifty_quick_presses_all_count_once_and_for_the_comment_that_was_shown(o
     assert [(vote["comment_id"], vote["label"]) for vote in votes] == expected
     assert len({vote["comment_id"] for vote in votes}) == 50
     # A busy machine delivers presses late or two at once, so only their sum can be foretold.
-    assert all(vote["seconds"] >= 0 for vote in votes)
+    assert all(0 <= vote["seconds"] < 60 for vote in votes)
     assert 50 * 0.05 < sum(vote["seconds"] for vote in votes) < time.monotonic() - began
     seen = page.evaluate("({...window.seen, mounts: [...window.seen.mounts]})")
     assert seen["mounts"] == ["1"]

@@ -112,7 +112,7 @@ def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, 
     polite = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "12"})
     keep_pairs(page, "Summarise a dialogue", "dialogue", "summary", dialogue_pairs())
     write_a_prompt(page)
-    summary = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "16"})
+    summary = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "24"})
     keep_pairs(page, "Reply to a dialogue", "dialogue", "reply", dialogue_pairs(reply=True))
     write_a_prompt(page)
     reply = start(page, "Learn from the pairs", base=base, given={**LEARNS, "Epochs": "8"})
@@ -125,11 +125,7 @@ def test_the_three_tasks_from_a_file_of_pairs_to_a_rating(visit, address, home, 
     report = open_job(page, address, "pairs-2", summary)
     for metric in ("rouge1", "rouge2", "rougeL", "rougeLsum"):
         assert change(report, metric)["verdict"] == "better"
-    bleu = {
-        one["name"]: one["metrics"]["BLEU"]["value"] for one in report["systems"] if "BLEU" in one["metrics"]
-    }
-    trained = bleu.pop("the trained model")
-    assert trained > 1.2 * max(bleu.values()), (trained, bleu)
+    assert report["systems"][-1]["metrics"]["BLEU"]["value"] > 50
     expect(page.get_by_text("The trained model beats “the first sentences”")).to_be_visible()
     report = open_job(page, address, "pairs-3", reply)
     assert change(report, "relevance")["verdict"] == change(report, "reward")["verdict"] == "better"
